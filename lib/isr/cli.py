@@ -1,0 +1,21 @@
+"""What every command line shares: a user's mistake is one sentence, not a traceback."""
+
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from isr.errors import UserError
+
+INTERRUPTED = 130
+
+
+def run(main: Callable[[], None]) -> NoReturn:
+    """Run a command line's `main` and exit: 0 when it returns, 1 after a UserError."""
+    try:
+        main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    sys.exit(0)

@@ -1,0 +1,203 @@
+"""From the configuration to studies and cells, and what each job is told about its cell.
+
+Nothing here reads files or knows of Snakemake: the workflow's helpers are thin around it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from isr.errors import UserError
+from isr.schema import complete, suggest
+
+AXES = ("constraint", "predictor", "features", "fit", "seed")
+CONVENTIONS = {"paper": "isotropic", "published-code": "linspace"}
+Config = Mapping[str, Any]
+Cell = dict[str, Any]
+
+
+def resolve(
+    config: Config, schema: Mapping[str, Any], reserved: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Check the configuration, fill in defaults and drop the entries that are null.
+
+    Args:
+        config: as read from YAML, files laid over one another.
+        schema: the JSON schema of the configuration.
+        reserved: names that a study may not have, those of the workflow's targets.
+
+    Raises:
+        UserError: something is wrong; the message names the key.
+    """
+    resolved = complete(_without_dropped(config), schema)
+    if not resolved["studies"]:
+        raise UserError("config: studies is empty; give at least one study.")
+    for name, study in resolved["studies"].items():
+        place = f"studies.{name}"
+        if name in reserved:
+            raise UserError(f"config: {place} has the name of a target; give it another name.")
+        _must_know(f"{place}.dataset", study["dataset"], resolved["datasets"])
+        if ("vary" in study) == ("rows" in study):
+            raise UserError(f"config: {place} must have either vary or rows; give one of them.")
+        _check_cells(place, study, resolved["predictors"])
+    for kind in ("tables", "figures"):
+        _check_names(kind, resolved["studies"])
+    return resolved
+
+
+def _without_dropped(config: Config) -> dict[str, Any]:
+    """Remove entries that are null: of datasets, predictors, studies and of parts of a study."""
+    kept = {
+        key: _without_null(config[key])
+        for key in ("datasets", "predictors", "studies")
+        if key in config
+    }
+    if isinstance(kept.get("studies"), dict):
+        kept["studies"] = {name: _study_parts(study) for name, study in kept["studies"].items()}
+    return {**config, **kept}
+
+
+def _study_parts(study: Any) -> Any:
+    if not isinstance(study, Mapping):
+        return study
+    return {part: _without_null(entry) for part, entry in _without_null(study).items()}
+
+
+def _without_null(entries: Any) -> Any:
+    if not isinstance(entries, Mapping):
+        return entries
+    return {name: entry for name, entry in entries.items() if entry is not None}
+
+
+def _must_know(place: str, name: object, known: Iterable[str]) -> None:
+    names = list(known)
+    if name not in names:
+        raise UserError(f"config: {place} is {name!r}; {suggest(name, names)}.")
+
+
+def _check_cells(place: str, study: Config, predictors: Config) -> None:
+    for index, name in enumerate(study.get("vary", {}).get("predictor", [])):
+        _must_know(f"{place}.vary.predictor[{index}]", name, predictors)
+    for index, row in enumerate(study.get("rows", [])):
+        _must_know(f"{place}.rows[{index}].predictor", row["predictor"], predictors)
+        if row in study["rows"][:index]:
+            raise UserError(f"config: {place}.rows[{index}] stands there twice; remove one.")
+    for name, figure in study["figures"].items():
+        for fit in figure_fits(figure):
+            pick(cells(study), figure["cell"] | fit, f"{place}.figures.{name}.cell")
+
+
+def _check_names(kind: str, studies: Mapping[str, Config]) -> None:
+    owner: dict[str, str] = {}
+    for study, entry in studies.items():
+        for name in entry[kind]:
+            if name in owner:
+                raise UserError(
+                    f"config: studies.{study}.{kind}.{name} stands in study {owner[name]} too; "
+                    "give it another name."
+                )
+            owner[name] = study
+
+
+def cells(study: Config) -> list[Cell]:
+    """List the cells of a study of a resolved configuration, each with all AXES in their order."""
+    if "rows" in study:
+        return [{axis: row[axis] for axis in AXES} for row in study["rows"]]
+    values = product(*(study["vary"][axis] for axis in AXES))
+    return [dict(zip(AXES, combination, strict=True)) for combination in values]
+
+
+def pick(among: Sequence[Cell], wanted: Mapping[str, Any], place: str) -> Cell:
+    """Find the one cell that has the wanted values on the axes that are named.
+
+    Args:
+        among: cells of a study.
+        wanted: values of some axes.
+        place: where in the configuration they stand, for the message.
+
+    Raises:
+        UserError: no cell or more than one has them.
+    """
+    found = [cell for cell in among if all(cell[axis] == wanted[axis] for axis in wanted)]
+    if len(found) == 1:
+        return found[0]
+    values = ", ".join(f"{axis} {value}" for axis, value in wanted.items())
+    if not found:
+        raise UserError(f"config: {place}: the study has no cell with {values}; choose another.")
+    several = [axis for axis in AXES if len({cell[axis] for cell in found}) > 1]
+    raise UserError(
+        f"config: {place}: {len(found)} cells of the study have {values or 'any values'}; "
+        f"name {' and '.join(several)} too."
+    )
+
+
+def figure_fits(figure: Config) -> list[Cell]:
+    """Say which further axes pick the cells that a figure shows: one entry per cell."""
+    if figure["kind"] == "figure_5":
+        return [{"fit": "sequential"}, {"fit": "joint"}]
+    return [{}] if "cell" in figure else []
+
+
+def study_settings(config: Config, study: str) -> dict[str, Any]:
+    """What the fits of a study keep to: its own `settings` over those of the configuration."""
+    own = config["studies"][study]["settings"]
+    keys = ("steps", "points", "stack_size", "problems_per_job")
+    settings = {key: own.get(key, config[key]) for key in keys}
+    settings["points"] = config["points"] | own.get("points", {})
+    return settings
+
+
+def prediction_settings(
+    config: Config, dataset: str, predictor: str, features: str, seed: int
+) -> dict[str, Any]:
+    """What a predictor's own training depends on, the same for every study that projects it."""
+    return {
+        "dataset": dataset,
+        "predictor": predictor,
+        "predictor_options": config["predictors"][predictor],
+        "features": features,
+        "seed": seed,
+        "protocol": config["protocol"],
+        "convention": CONVENTIONS[config["protocol"]],
+        **{key: config[key] for key in ("steps", "points", "stack_size")},
+    }
+
+
+def cell_settings(config: Config, study: str, cell: Cell, name: str) -> dict[str, Any]:
+    """What the fits of a cell depend on.
+
+    Args:
+        config: resolved.
+        study: name of the study.
+        cell: values of AXES.
+        name: of the cell's folder.
+    """
+    dataset = config["studies"][study]["dataset"]
+    settings = prediction_settings(
+        config, dataset, cell["predictor"], cell["features"], cell["seed"]
+    )
+    own = study_settings(config, study)
+    del own["problems_per_job"]
+    return {"study": study, "cell": name} | settings | own | {key: cell[key] for key in AXES}
+
+
+def check_pictures(config: Config, names: Callable[[str], Sequence[str]]) -> None:
+    """Check that the pictures that studies need exist.
+
+    Args:
+        config: resolved.
+        names: gives the names of the pictures of a dataset, or raises UserError.
+
+    Raises:
+        UserError: a dataset cannot be listed, or does not have a picture that a figure names.
+    """
+    for name, study in config["studies"].items():
+        there = names(study["dataset"])
+        for figure_name, figure in study["figures"].items():
+            place = f"studies.{name}.figures.{figure_name}"
+            named = figure.get("pictures", [])
+            places = [f"{place}.pictures[{index}]" for index in range(len(named))]
+            if "picture" in figure:
+                named, places = [figure["picture"]], [f"{place}.picture"]
+            for picture, where in zip(named, places, strict=True):
+                _must_know(where, picture, there)

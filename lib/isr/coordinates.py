@@ -1,0 +1,68 @@
+"""Where pixels lie: the only place that converts between pixels and coordinates.
+
+Coordinates are (x to the right, y down). In the `isotropic` convention pixel (row i, column j) of a
+picture of height h and width w lies at ((j + 0.5) / s, (i + 0.5) / s) with s = max(h, w), so that
+angles and circles are those of the picture and the same at every resolution. The `linspace`
+convention is that of the paper's published code: numpy.linspace(0, 1) along each axis.
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Convention = Literal["isotropic", "linspace"]
+Points = NDArray[np.float64]
+
+
+def _scale_and_shift(height: int, width: int, convention: Convention) -> tuple[Points, Points]:
+    """Pixel units p = coordinates * scale + shift, as two (2,) arrays in the order (x, y)."""
+    if convention == "isotropic":
+        return np.full(2, float(max(height, width))), np.zeros(2)
+    if convention == "linspace":
+        # A side of one pixel has linspace(0, 1, 1) = [0]: any positive scale serves.
+        return np.array([max(width - 1.0, 1.0), max(height - 1.0, 1.0)]), np.full(2, 0.5)
+    raise ValueError(f"unknown coordinate convention {convention!r}")
+
+
+def to_pixels(
+    points: Points, height: int, width: int, convention: Convention = "isotropic"
+) -> Points:
+    """Turn coordinates (..., 2) into pixel units, where pixel (i, j) covers [j, j+1] x [i, i+1]."""
+    scale, shift = _scale_and_shift(height, width, convention)
+    return np.asarray(points * scale + shift)
+
+
+def from_pixels(
+    points: Points, height: int, width: int, convention: Convention = "isotropic"
+) -> Points:
+    """Turn points (..., 2) in pixel units into coordinates: the inverse of `to_pixels`."""
+    scale, shift = _scale_and_shift(height, width, convention)
+    return np.asarray((points - shift) / scale)
+
+
+def pixel_coordinates(height: int, width: int, convention: Convention = "isotropic") -> Points:
+    """Coordinates (h, w, 2) of all pixel centres."""
+    return grid_coordinates(height, width, (height, width), convention)
+
+
+def grid_coordinates(
+    height: int, width: int, grid: tuple[int, int], convention: Convention = "isotropic"
+) -> Points:
+    """Coordinates (rows, columns, 2) of the cell centres of a grid laid over a whole picture.
+
+    A picture shrunk to `grid` = (rows, columns) keeps the coordinates of the original, also where
+    its sides were rounded to whole pixels.
+    """
+    rows, columns = np.mgrid[0 : grid[0], 0 : grid[1]] + 0.5
+    points = np.stack([columns * (width / grid[1]), rows * (height / grid[0])], axis=-1)
+    return from_pixels(points, height, width, convention)
+
+
+def frame(
+    height: int, width: int, convention: Convention = "isotropic"
+) -> tuple[float, float, float, float]:
+    """The outer edges (x_min, y_min, x_max, y_max) of the picture."""
+    corners = np.array([[0.0, 0.0], [width, height]])
+    (x_min, y_min), (x_max, y_max) = from_pixels(corners, height, width, convention)
+    return float(x_min), float(y_min), float(x_max), float(y_max)

@@ -1,0 +1,1 @@
+"""Reading pictures, scribbles and ground truth from every source into one layout."""

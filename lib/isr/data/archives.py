@@ -1,0 +1,77 @@
+"""Checking and unpacking zip files safely."""
+
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from isr.errors import UserError
+from isr.io import atomic_folder
+
+
+def is_web_page(start: bytes) -> bool:
+    """Whether a file that begins with `start` is a web page."""
+    return start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<head"))
+
+
+def check_zip(path: Path, name: str) -> None:
+    """Check that a file is a zip file and that all of its members are whole.
+
+    Args:
+        path: the file.
+        name: what messages call it.
+
+    Raises:
+        UserError: it is not, or it is a web page.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if is_web_page(start):
+        raise UserError(
+            f"{name} is a web page instead of a zip file: remove it, open its address in a "
+            "browser and put the file in place by hand."
+        )
+    with _open_zip(path, name) as archive:
+        broken = archive.testzip()
+    if broken is not None:
+        raise UserError(f"{name} is damaged at {broken}: remove it and download it again.")
+
+
+@contextmanager
+def _open_zip(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: download it first.") from None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise UserError(
+            f"{name} is not a zip file that can be read ({error}): remove it and download it again."
+        ) from None
+
+
+def safe_unzip(archive: Path, folder: Path) -> None:
+    """Unpack a zip file to `folder`, replacing it, as a whole or not at all.
+
+    Raises:
+        UserError: the file is no zip file, or a member would be written outside of `folder` or is
+            a link.
+    """
+    archive = Path(archive)
+    with _open_zip(archive, archive.name) as content:
+        for member in content.infolist():
+            _check_member(archive, member)
+        with atomic_folder(Path(folder)) as temporary:
+            content.extractall(temporary)
+
+
+def _check_member(archive: Path, member: zipfile.ZipInfo) -> None:
+    path = PurePosixPath(member.filename.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
+        raise UserError(
+            f"{archive.name} holds {member.filename!r}, which would be written outside of its "
+            "folder: do not use this file."
+        )
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise UserError(f"{archive.name} holds the link {member.filename!r}: do not use this file.")

@@ -1,0 +1,65 @@
+"""What a predictor sees of a pixel: colours, position and semantic features, by name."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isr.errors import UserError
+
+RGB, XY, SEMANTIC = "rgb", "xy", "semantic"
+CHANNELS = {RGB: 3, XY: 2, SEMANTIC: 2}
+
+
+def parse(features: str) -> list[str]:
+    """Split a combination such as `rgb+xy+semantic` into its sets, in the fixed order of CHANNELS.
+
+    Raises:
+        UserError: a set is unknown or named twice.
+
+    >>> parse("semantic+rgb")
+    ['rgb', 'semantic']
+    """
+    named = features.split("+")
+    if unknown := [name for name in named if name not in CHANNELS]:
+        raise UserError(
+            f"features: {unknown[0]!r} is unknown: combine {', '.join(CHANNELS)} with '+'."
+        )
+    if len(set(named)) < len(named):
+        raise UserError(f"features: {features!r} names a set twice: name each once.")
+    return [name for name in CHANNELS if name in named]
+
+
+def channel_slices(features: str) -> dict[str, slice]:
+    """Where each set's channels stand in an array made by `assemble`.
+
+    >>> channel_slices("rgb+xy")
+    {'rgb': slice(0, 3, None), 'xy': slice(3, 5, None)}
+    """
+    slices, start = {}, 0
+    for name in parse(features):
+        slices[name] = slice(start, start + CHANNELS[name])
+        start += CHANNELS[name]
+    return slices
+
+
+def assemble(features: str, sets: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Stack feature sets of a picture to one array (h, w, channels).
+
+    Args:
+        features: the combination, for example `rgb+semantic`.
+        sets: (h, w, k) arrays by set name; those not asked for are left out.
+
+    Raises:
+        UserError: a set is missing, has another size than the colours, or is not finite.
+    """
+    chosen: Sequence[str] = parse(features)
+    if missing := [name for name in chosen if name not in sets]:
+        raise UserError(f"features: {missing[0]} features are missing: make them first.")
+    sizes = {name: sets[name].shape[:2] for name in chosen}
+    if len(set(sizes.values())) > 1:
+        raise UserError(f"features: sizes differ ({sizes}): make the features again.")
+    stacked = np.concatenate([sets[name] for name in chosen], axis=-1).astype(np.float32)
+    if not np.isfinite(stacked).all():
+        raise UserError("features: some values are not finite: make the features again.")
+    return stacked

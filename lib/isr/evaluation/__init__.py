@@ -1,0 +1,1 @@
+"""What is measured, proved and drawn of stored fits."""

@@ -1,0 +1,1 @@
+"""Fitting representations and predictors: schedules, the stacked engine, stored fits."""

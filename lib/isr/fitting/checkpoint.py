@@ -1,0 +1,74 @@
+"""Checkpoints: a killed fit goes on where it was and ends with the same bits."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from isr.fitting.stack import Result, Stack
+from isr.fitting.stack import run as run_stack
+from isr.io import atomic_path
+
+_log = logging.getLogger(__name__)
+
+
+def save(path: Path, stack: Stack, fingerprint: str) -> None:
+    """Write the state of a stack to `path`, atomically."""
+    with atomic_path(path) as temporary:
+        torch.save({"fingerprint": fingerprint, **stack.state()}, temporary)
+
+
+def resume(path: Path, stack: Stack, fingerprint: str) -> bool:
+    """Restore a stack from `path` if a checkpoint of the same work lies there.
+
+    A checkpoint that is damaged or of other work is left out of account.
+
+    Returns:
+        Whether the stack goes on from a checkpoint.
+    """
+    if not path.exists():
+        return False
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError):
+        _log.warning("%s is damaged: starting from the beginning", path)
+        return False
+    if state.pop("fingerprint", None) != fingerprint:
+        _log.info("%s belongs to other settings: starting from the beginning", path)
+        return False
+    stack.load_state(state)
+    return True
+
+
+def run(
+    stack: Stack,
+    path: Path | None,
+    *,
+    fingerprint: str,
+    every: float = 60.0,
+    progress: Callable[[Stack], None] | None = None,
+) -> Result:
+    """Advance a stack to its end, with a checkpoint every so many seconds.
+
+    Args:
+        stack: the problems, before their first step.
+        path: the checkpoint; None for none. Remove it when the result is stored.
+        fingerprint: says which work this is; a checkpoint with another one is not used.
+        every: seconds between checkpoints.
+        progress: called after every block of steps.
+    """
+    if path is not None and resume(path, stack, fingerprint):
+        _log.info("going on from %s at step %d", path, stack.steps_done)
+    last = time.monotonic()
+
+    def after_block(stack: Stack) -> None:
+        nonlocal last
+        if progress is not None:
+            progress(stack)
+        if path is not None and time.monotonic() - last >= every:
+            save(path, stack, fingerprint)
+            last = time.monotonic()
+
+    return run_stack(stack, after_block=after_block)

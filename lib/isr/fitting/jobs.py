@@ -1,0 +1,174 @@
+"""Jobs: one prediction or one part of a cell, from pictures on disk to stored parameters."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from isr.data.dataset import read_index
+from isr.data.problems import Problem, load_problem, quantise_unaries
+from isr.errors import UserError
+from isr.fitting import cells, checkpoint
+from isr.fitting.progress import Progress
+from isr.fitting.stack import Result, Stack
+from isr.fitting.store import read_fits, write_fits
+from isr.io import atomic_folder, atomic_path, write_png
+from isr.levels import probability
+from isr.predictors import Predictor
+
+_log = logging.getLogger(__name__)
+
+
+class PictureFolder:
+    """The pictures of a data set as problems of one cell.
+
+    Args:
+        dataset: folder of the data set.
+        settings: of the cell or prediction.
+        semantic: folder of the semantic features, if the features use them.
+        predictions: folder of the stored predictions, if the cell projects them.
+    """
+
+    def __init__(
+        self,
+        dataset: Path,
+        settings: dict[str, Any],
+        *,
+        semantic: Path | None = None,
+        predictions: Path | None = None,
+    ) -> None:
+        self.dataset, self.settings = dataset, settings
+        self.semantic, self.predictions = semantic, predictions
+        self.names: list[str] = list(read_index(dataset).index)
+
+    def load(self, name: str) -> Problem:
+        """Read one picture."""
+        return load_problem(
+            self.dataset,
+            name,
+            features=None if self.predictions else self.settings["features"],
+            semantic=self.semantic,
+            predictions=self.predictions,
+            scale=self.settings["predictor_options"].get("scale", 1.0),
+            convention=self.settings["convention"],
+        )
+
+
+def predict_levels(predictor: Predictor, problem: Problem) -> NDArray[np.float32]:
+    """Levels (h, w) that a trained predictor gives a problem with features."""
+    if problem.features is None:
+        raise UserError(f"{problem.name}: a predictor needs features: load them first.")
+    features = torch.from_numpy(problem.features)
+    with torch.no_grad():
+        return np.asarray(predictor.picture_levels(features).numpy(), dtype=np.float32)
+
+
+def _optimise(
+    plan: cells.Plan,
+    pictures: PictureFolder,
+    names: Sequence[str],
+    *,
+    device: torch.device,
+    checkpoint_path: Path | None,
+    checkpoint_every: float,
+    what: str,
+) -> Result:
+    settings = pictures.settings
+    run_settings = cells.run_settings(settings, plan.schedule, device)
+    stack = Stack(plan.task, names, pictures.load, run_settings)
+    result = checkpoint.run(
+        stack,
+        checkpoint_path,
+        fingerprint=cells.fingerprint(settings, names=list(names), schedule=plan.metadata["schedule"]),
+        every=checkpoint_every,
+        progress=Progress(what),
+    )
+    for name in (name for name in names if not result.finite[name]):
+        _log.warning("%s: %s did not stay finite; its last finite state is kept", what, name)
+    return result
+
+
+def _store(path: Path, plan: cells.Plan, names: Sequence[str], result: Result) -> None:
+    states = {name: result.states[name] for name in names}
+    finite = {name: result.finite[name] for name in names}
+    write_fits(path, states, {**plan.metadata, "finite": finite})
+
+
+def predict(
+    pictures: PictureFolder,
+    output: Path,
+    *,
+    device: torch.device,
+    checkpoint_path: Path | None = None,
+    checkpoint_every: float = 60.0,
+) -> None:
+    """Train a predictor on every picture and write its unaries.
+
+    Writes `predictor.safetensors` and `unaries/NAME.png` (16 bit) into `output`, as a whole.
+    """
+    settings = pictures.settings
+    plan = cells.prediction_plan(settings)
+    what = f"predict {settings['dataset']} {settings['predictor']} {settings['features']}"
+    result = _optimise(
+        plan,
+        pictures,
+        pictures.names,
+        device=device,
+        checkpoint_path=checkpoint_path,
+        checkpoint_every=checkpoint_every,
+        what=f"{what} seed {settings['seed']}",
+    )
+    with atomic_folder(output) as folder:
+        _store(folder / "predictor.safetensors", plan, pictures.names, result)
+        fits = read_fits(folder / "predictor.safetensors")
+        for name in pictures.names:
+            level = predict_levels(fits.predictor(name), pictures.load(name))
+            unaries = quantise_unaries(probability(level))
+            write_png(folder / "unaries" / f"{name}.png", unaries)
+    if checkpoint_path is not None:
+        checkpoint_path.unlink(missing_ok=True)
+
+
+def fit(
+    pictures: PictureFolder,
+    names: Sequence[str],
+    output: Path,
+    history: Path,
+    *,
+    device: torch.device,
+    checkpoint_path: Path | None = None,
+    checkpoint_every: float = 60.0,
+) -> None:
+    """Fit the representations of some pictures of a cell and store their parameters.
+
+    Args:
+        pictures: the cell's pictures.
+        names: those of this part.
+        output: the .safetensors file.
+        history: the .parquet file of the loss terms: picture, step, term, value.
+        device: where to compute.
+        checkpoint_path: where an interrupted fit goes on from; removed at the end.
+        checkpoint_every: seconds between checkpoints.
+    """
+    settings = pictures.settings
+    plan = cells.cell_plan(settings)
+    result = _optimise(
+        plan,
+        pictures,
+        names,
+        device=device,
+        checkpoint_path=checkpoint_path,
+        checkpoint_every=checkpoint_every,
+        what=f"fit {settings['study']}/{settings['cell']}",
+    )
+    rows = pd.DataFrame(result.history, columns=["picture", "step", "term", "value"])
+    with atomic_path(history) as temporary:
+        rows.to_parquet(temporary, index=False)
+    _store(output, plan, names, result)
+    if checkpoint_path is not None:
+        checkpoint_path.unlink(missing_ok=True)

@@ -1,0 +1,128 @@
+"""Adam and Adamax over stacked parameters, each slot with its own state.
+
+Both act element by element, so a step on the sum of independent problems' losses over stacked
+parameters is a step on each of them alone. Parameters of all modules of a slot lie side by side in
+one row of a (slots, size) tensor: an update is a handful of operations whatever their number.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
+_PLATEAU_THRESHOLD, _PLATEAU_FACTOR = 1e-4, 0.5
+
+
+class StackedOptimiser:
+    """State and update rule of Adam (Kingma & Ba 2015) and Adamax for a stack of problems.
+
+    The update equals `torch.optim.Adam` and `torch.optim.Adamax` (betas 0.9 and 0.999, epsilon
+    1e-8, coupled weight decay) run on every slot alone. All settings are tensors that may differ
+    between slots; set them between steps.
+
+    Attributes:
+        rate: (slots, size) learning rates; 0 freezes a parameter.
+        decay: (slots, size) weight decays.
+        adamax: (slots, 1) boolean, whether a slot uses Adamax; Adam otherwise.
+        active: (slots, 1) boolean; the parameters of an inactive slot keep their values.
+        patience: (slots, 1) steps without improvement before the rate is halved; inf for never.
+        clip_norm: (slots, 1) largest gradient norm of a slot; inf for no clipping.
+    """
+
+    def __init__(self, slots: int, size: int, device: torch.device) -> None:
+        def zeros(columns: int) -> Tensor:
+            return torch.zeros(slots, columns, device=device)
+
+        self.mean, self.spread = zeros(size), zeros(size)
+        self.steps = zeros(1)
+        self.best, self.stale, self.factor = zeros(1) + torch.inf, zeros(1), zeros(1) + 1.0
+        self.rate, self.decay = zeros(size), zeros(size)
+        self.adamax = zeros(1).bool()
+        self.active = zeros(1).bool()
+        self.patience, self.clip_norm = zeros(1) + torch.inf, zeros(1) + torch.inf
+        self._plan()
+
+    def _plan(self) -> None:
+        """Note once per block of steps which features any slot uses, to skip the rest."""
+        self._uses_adamax = bool(self.adamax.any())
+        self._uses_adam = not bool(self.adamax.all())
+        self._uses_decay = bool((self.decay != 0).any())
+        self._uses_plateau = bool(self.patience.isfinite().any())
+        self._uses_clipping = bool(self.clip_norm.isfinite().any())
+
+    def configure(self, slot: int, **settings: Tensor | float | bool) -> None:
+        """Set attributes of one slot by name, and prepare the next block of steps."""
+        for name, value in settings.items():
+            getattr(self, name)[slot] = value
+        self._plan()
+
+    def restart(self, slot: int) -> None:
+        """Forget the moments, the step counter and the plateau of one slot."""
+        for state in (self.mean, self.spread, self.steps, self.stale):
+            state[slot] = 0.0
+        self.best[slot] = torch.inf
+        self.factor[slot] = 1.0
+
+    @torch.no_grad()
+    def step(self, parameters: Tensor, gradients: Tensor, losses: Tensor) -> None:
+        """Update `parameters` (slots, size) in place.
+
+        Args:
+            parameters: (slots, size).
+            gradients: (slots, size) of the sum of the slots' losses; used as scratch.
+            losses: (slots, 1), what the plateau rule watches.
+        """
+        if self._uses_clipping:
+            norms = gradients.norm(dim=1, keepdim=True)
+            gradients = gradients * (self.clip_norm / (norms + 1e-6)).clamp(max=1.0)
+        if self._uses_decay:
+            gradients = gradients + self.decay * parameters
+        self.steps += self.active
+        self.mean.lerp_(gradients, 1.0 - _BETA_1)
+        scale = self.rate * self.factor / (1.0 - _BETA_1**self.steps).clamp(min=1e-12)
+        update = scale * self.mean / self._denominator(gradients)
+        parameters.sub_(torch.where(self.active, update, 0.0))
+        if self._uses_plateau:
+            self._watch_plateau(losses)
+
+    def _denominator(self, gradients: Tensor) -> Tensor:
+        adamax = adam = self.spread
+        if self._uses_adamax:
+            adamax = torch.maximum(self.spread * _BETA_2, gradients.abs() + _EPSILON)
+        if self._uses_adam:
+            adam = torch.addcmul(self.spread * _BETA_2, gradients, gradients, value=1.0 - _BETA_2)
+        if self._uses_adamax and self._uses_adam:
+            self.spread = torch.where(self.adamax, adamax, adam)
+        else:
+            self.spread = adamax if self._uses_adamax else adam
+        if not self._uses_adam:
+            return self.spread.clamp(min=torch.finfo(self.spread.dtype).tiny)
+        correction = (1.0 - _BETA_2**self.steps).clamp(min=1e-12).sqrt()
+        rooted = self.spread.sqrt() / correction + _EPSILON
+        return torch.where(self.adamax, self.spread, rooted) if self._uses_adamax else rooted
+
+    def _watch_plateau(self, losses: Tensor) -> None:
+        """Halve the rate of slots that have not improved for `patience` steps."""
+        improved = losses < self.best * (1.0 - _PLATEAU_THRESHOLD)
+        self.best = torch.where(improved, losses, self.best)
+        self.stale = torch.where(improved, 0.0, self.stale + 1.0)
+        exhausted = self.stale > self.patience
+        self.factor = torch.where(exhausted, self.factor * _PLATEAU_FACTOR, self.factor)
+        self.stale = torch.where(exhausted, 0.0, self.stale)
+
+    def state(self) -> dict[str, Tensor]:
+        """All tensors by name, for a checkpoint."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take over the tensors of a checkpoint made by `state`."""
+        for name in self.state():
+            setattr(self, name, state[name].to(self.mean.device))
+        self._plan()
+
+    def select(self, slots: list[int]) -> None:
+        """Keep these slots, in this order."""
+        for name, value in self.state().items():
+            setattr(self, name, value[slots].clone())
+        self._plan()

@@ -1,0 +1,325 @@
+"""The engine: many problems of one kind optimised together.
+
+Adam acts element by element, so optimising the sum of the problems' losses over stacked parameters
+is optimising each problem alone. A slot whose problem is finished takes the next one of the queue.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, vmap
+
+from isr.data.problems import Problem
+from isr.fitting.optimiser import StackedOptimiser
+from isr.fitting.parameters import StackedParameters
+from isr.fitting.schedule import Phase, Schedule, phase_ends
+from isr.fitting.sources import Batch
+from isr.fitting.streams import generator
+from isr.fitting.tasks import Source, Task, Terms
+from isr.networks.initial import initialise_
+
+_BLOCK = 50
+"""Steps whose batches are made at once; results do not depend on it."""
+_RECORDS = 60
+"""Entries per problem and term in the history."""
+
+
+@dataclass
+class Slot:
+    """One place of the stack: which problem stands there and how far it is."""
+
+    problem: int
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a stack is run.
+
+    Attributes:
+        schedule: phases of the optimisation.
+        steps: steps per problem.
+        seed: of the study; with a problem's name it determines all random numbers.
+        stack_size: problems side by side.
+        shared_initial_weights: start every problem from the same weights.
+        device: where the optimisation runs.
+    """
+
+    schedule: Schedule
+    steps: int
+    seed: int
+    stack_size: int = 1
+    shared_initial_weights: bool = False
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+
+@dataclass
+class Result:
+    """What a stack has found.
+
+    Attributes:
+        states: parameters by problem name; of the last finite step.
+        finite: whether a problem stayed finite to its end.
+        history: rows (picture, step, term, value).
+    """
+
+    states: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+    finite: dict[str, bool] = field(default_factory=dict)
+    history: list[tuple[str, int, str, float]] = field(default_factory=list)
+
+
+class Stack:
+    """Problems in slots, their parameters and the optimiser, advanced block by block.
+
+    Args:
+        task: what is optimised.
+        problems: by a function from number to problem, so that they need not all be in memory.
+        names: of the problems.
+        settings: how.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        names: Sequence[str],
+        load: Callable[[str], Problem],
+        settings: Settings,
+    ) -> None:
+        self.task, self.names, self.load, self.settings = task, list(names), load, settings
+        self.ends = phase_ends(settings.schedule, settings.steps)
+        count = min(settings.stack_size, len(self.names))
+        self.slots = [Slot(problem) for problem in range(count)]
+        self.waiting = count
+        self.parameters = StackedParameters(task.modules, count, settings.device)
+        self.optimiser = StackedOptimiser(count, self.parameters.size, settings.device)
+        self.alive = torch.ones(count, 1, dtype=torch.bool, device=settings.device)
+        self.result = Result()
+        self._pending: list[tuple[list[tuple[str, int]], list[str], Tensor]] = []
+        self.sources: list[Source] = []
+        for number in range(count):
+            self._start(number)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every problem is done."""
+        return not self.slots
+
+    @property
+    def steps_done(self) -> int:
+        """Steps taken so far, of all problems."""
+        done = self.waiting - len(self.slots)
+        return done * self.settings.steps + sum(slot.step for slot in self.slots)
+
+    def _start(self, number: int) -> None:
+        """Put initial weights into a slot."""
+        settings = self.settings
+        name = "" if settings.shared_initial_weights else self.names[self.slots[number].problem]
+        for key, module in self.task.modules.items():
+            initialise_(module, generator(settings.seed, name, f"initial {key}"))
+        row = self.parameters.flatten(dict(self.task.modules.named_parameters()))
+        self.parameters.values[number] = row.to(settings.device)
+        self.optimiser.restart(number)
+        self.alive[number] = True
+
+    def _open(self, slot: Slot) -> Source:
+        problem = self.load(self.names[slot.problem])
+        return self.task.source(problem, seed=self.settings.seed, device=self.settings.device)
+
+    def _phase(self, slot: Slot) -> int:
+        return next(k for k, end in enumerate(self.ends) if slot.step < end)
+
+    def _configure(self, number: int, phase: Phase, *, restart: bool) -> None:
+        """Set the optimiser of one slot to its phase."""
+        columns, size = self.parameters.columns, self.parameters.size
+        device = self.settings.device
+        rate = torch.full((size,), phase.learning_rate, device=device)
+        decay = torch.zeros(size, device=device)
+        for prefix, factor in phase.learning_rate_scale.items():
+            rate[columns(prefix)] *= factor
+        for prefix, value in phase.weight_decay.items():
+            decay[columns(prefix)] = value
+        if restart:
+            self.optimiser.restart(number)
+        self.optimiser.configure(
+            number,
+            rate=rate,
+            decay=decay,
+            adamax=phase.optimiser == "adamax",
+            active=True,
+            patience=float("inf") if phase.plateau is None else float(phase.plateau),
+            clip_norm=float("inf") if phase.clip_norm is None else phase.clip_norm,
+        )
+
+    def advance(self) -> None:
+        """Take a block of steps: as many as no slot changes its phase in."""
+        if not self.sources:
+            self.sources = [self._open(slot) for slot in self.slots]
+        phases = [self._phase(slot) for slot in self.slots]
+        chosen = [self.settings.schedule[phase] for phase in phases]
+        starts = [0, *self.ends]
+        for number, (slot, phase) in enumerate(zip(self.slots, chosen, strict=True)):
+            first = slot.step == starts[phases[number]]
+            self._configure(number, phase, restart=first and phase.restart)
+        steps = min(
+            _BLOCK, *(self.ends[p] - s.step for p, s in zip(phases, self.slots, strict=True))
+        )
+        active = sorted({term for phase in chosen for term, w in phase.terms.items() if w})
+        weights = torch.tensor([[phase.terms.get(term, 0.0) for term in active] for phase in chosen])
+        self._run_block(steps, active, weights.to(self.settings.device))
+        for slot in self.slots:
+            slot.step += steps
+        self._retire()
+
+    def _run_block(self, steps: int, active: list[str], weights: Tensor) -> None:
+        blocks = [
+            source.block(slot.step, steps)
+            for source, slot in zip(self.sources, self.slots, strict=True)
+        ]
+        constants = _stacked([source.constants for source in self.sources], dim=0)
+        stacked = _stacked(blocks, dim=1)
+        every = max(1, self.settings.steps // _RECORDS)
+        for k in range(steps):
+            batch = constants | {key: value[k] for key, value in stacked.items()}
+            values = self._step(batch, active, weights)
+            recorded = [
+                (self.names[slot.problem], slot.step + k)
+                if (slot.step + k) % every == 0 or slot.step + k == self.settings.steps - 1
+                else ("", -1)
+                for slot in self.slots
+            ]
+            if any(step >= 0 for _, step in recorded):
+                self._pending.append((recorded, active, values))
+
+    def _step(self, batch: Batch, active: list[str], weights: Tensor) -> Tensor:
+        """One step of every slot; the values (slots, terms) of the active loss terms."""
+        stack = self.parameters
+        stack.gradients.zero_()
+        terms = self._terms(batch, frozenset(active))
+        columns = [
+            terms[term] if term in terms else torch.zeros_like(weights[:, 0]) for term in active
+        ]
+        values = torch.stack(columns, dim=1)
+        losses = (values * weights).sum(1, keepdim=True)
+        losses.sum().backward()
+        with torch.no_grad():
+            finite = losses.isfinite() & stack.gradients.isfinite().all(1, keepdim=True)
+            self.alive &= finite
+            self.optimiser.active = self.alive
+            self.optimiser.step(stack.values, stack.gradients, losses.detach())
+            stack.project_()
+        return values.detach()
+
+    def _terms(self, batch: Batch, active: frozenset[str]) -> Terms:
+        """Loss terms, each (slots,)."""
+
+        def one(parameters: Mapping[str, Tensor], batch: Batch) -> Terms:
+            def call(name: str, *inputs: Tensor) -> Any:
+                prefix = f"{name}."
+                own = {
+                    key.removeprefix(prefix): value
+                    for key, value in parameters.items()
+                    if key.startswith(prefix)
+                }
+                return functional_call(self.task.modules[name], own, inputs)
+
+            return self.task.terms(call, batch, active)
+
+        leaves = self.parameters.leaves
+        if self.parameters.slots > 1:
+            return vmap(one)(leaves, batch)  # type: ignore[no-any-return]
+        alone = one(
+            {key: leaf[0] for key, leaf in leaves.items()},
+            {key: value[0] for key, value in batch.items()},
+        )
+        return {key: value.unsqueeze(0) for key, value in alone.items()}
+
+    def _retire(self) -> None:
+        """Store finished problems, refill their slots from the queue, drop what stays empty."""
+        done = [n for n, slot in enumerate(self.slots) if slot.step == self.settings.steps]
+        if not done:
+            return
+        self.collect_history()
+        for number in done:
+            name = self.names[self.slots[number].problem]
+            row = self.parameters.values[number].detach().cpu()
+            self.result.states[name] = self.parameters.unflatten(row)
+            self.result.finite[name] = bool(self.alive[number])
+            if self.waiting < len(self.names):
+                self.slots[number] = Slot(self.waiting)
+                self.waiting += 1
+                self._start(number)
+                self.sources[number] = self._open(self.slots[number])
+        kept = [n for n, slot in enumerate(self.slots) if slot.step < self.settings.steps]
+        if len(kept) < len(self.slots):
+            self.keep(kept)
+
+    def keep(self, slots: list[int]) -> None:
+        """Shrink the stack to these slots."""
+        self.slots = [self.slots[n] for n in slots]
+        self.sources = [self.sources[n] for n in slots] if self.sources else []
+        self.parameters.select(slots)
+        self.optimiser.select(slots)
+        self.alive = self.alive[slots].clone()
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a resumed stack needs, as tensors and plain data."""
+        self.collect_history()
+        return {
+            "slots": [(slot.problem, slot.step) for slot in self.slots],
+            "waiting": self.waiting,
+            "values": self.parameters.values,
+            "optimiser": self.optimiser.state(),
+            "alive": self.alive,
+            "states": self.result.states,
+            "finite": self.result.finite,
+            "history": self.result.history,
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on where a stack of the same task, problems and settings was when `state` was made."""
+        device = self.settings.device
+        self.keep(list(range(len(state["slots"]))))
+        self.slots = [Slot(problem, step) for problem, step in state["slots"]]
+        self.waiting = state["waiting"]
+        self.parameters.values.copy_(state["values"])
+        self.optimiser.load_state(state["optimiser"])
+        self.alive = state["alive"].to(device)
+        self.result = Result(state["states"], state["finite"], list(state["history"]))
+        self.sources = []
+
+    def collect_history(self) -> None:
+        """Copy the recorded losses from the device."""
+        for recorded, active, values in self._pending:
+            for (name, step), row in zip(recorded, values.cpu().tolist(), strict=True):
+                if step >= 0:
+                    self.result.history += [
+                        (name, step, term, value) for term, value in zip(active, row, strict=True)
+                    ]
+        self._pending.clear()
+
+
+def _stacked(batches: Sequence[Batch], *, dim: int) -> Batch:
+    return {key: torch.stack([batch[key] for batch in batches], dim=dim) for key in batches[0]}
+
+
+def run(
+    stack: Stack,
+    *,
+    after_block: Callable[[Stack], None] | None = None,
+) -> Result:
+    """Advance a stack to its end.
+
+    Args:
+        stack: the problems.
+        after_block: called after every block of steps, for progress and checkpoints.
+    """
+    while not stack.finished:
+        stack.advance()
+        if after_block is not None:
+            after_block(stack)
+    stack.collect_history()
+    return stack.result
+

@@ -1,0 +1,129 @@
+"""Stored fits: the truth that everything after is made from."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata as packages
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from isr import __version__, predictors, representations
+from isr.errors import UserError
+from isr.io import atomic_path
+
+State = Mapping[str, Tensor]
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what determines the numbers."""
+    return {"isr": __version__, **{name: packages.version(name) for name in ("torch", "numpy")}}
+
+
+def write_fits(path: Path, states: Mapping[str, State], metadata: Mapping[str, Any]) -> None:
+    """Store the parameters of equal modules, stacked, with what is needed to rebuild them.
+
+    Args:
+        path: a .safetensors file; written atomically.
+        states: parameters by problem name, all with the same names and shapes.
+        metadata: plain data; `names` and `versions` are added.
+    """
+    names = list(states)
+    keys = list(states[names[0]])
+    stacked = {key: torch.stack([states[name][key] for name in names]).contiguous() for key in keys}
+    content = {**metadata, "names": names, "versions": versions()}
+    with atomic_path(path) as temporary:
+        save_file(stacked, temporary, {"isr": json.dumps(content, sort_keys=True)})
+
+
+@dataclass(frozen=True)
+class StoredFits:
+    """Fits read from a file.
+
+    Attributes:
+        metadata: what was stored with them.
+        parameters: (problem, ...) tensors by name.
+    """
+
+    metadata: Mapping[str, Any]
+    parameters: Mapping[str, Tensor]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the problems."""
+        return list(self.metadata["names"])
+
+    def state(self, name: str, module: str) -> dict[str, Tensor]:
+        """Parameters of one problem's module (`representation` or `predictor`), by their own names.
+
+        Raises:
+            UserError: there is no such problem.
+        """
+        if name not in self.names:
+            raise UserError(f"no fit of {name!r} is stored: it has {', '.join(self.names)}.")
+        number, prefix = self.names.index(name), f"{module}."
+        return {
+            key.removeprefix(prefix): value[number].clone()
+            for key, value in self.parameters.items()
+            if key.startswith(prefix)
+        }
+
+    def representation(
+        self, name: str, dtype: torch.dtype = torch.float64
+    ) -> representations.Representation:
+        """The representation of one problem, exactly as stored, then converted to `dtype`."""
+        about = self.metadata["representation"]
+        built = representations.build(about["name"], about["dim"], **about["options"])
+        return _loaded(built, self.state(name, "representation"), dtype)
+
+    def predictor(self, name: str, dtype: torch.dtype = torch.float32) -> predictors.Predictor:
+        """The predictor that was trained on one problem.
+
+        Raises:
+            UserError: no predictor is stored here.
+        """
+        about = self.metadata.get("predictor")
+        if about is None:
+            raise UserError("these fits hold no predictor: read the stored predictions.")
+        built = predictors.build(about["kind"], about["channels"], **about["options"])
+        return _loaded(built, self.state(name, "predictor"), dtype)
+
+
+def _loaded(module: Module, state: Mapping[str, Tensor], dtype: torch.dtype) -> Module:
+    module.load_state_dict(dict(state))
+    return module.to(dtype).requires_grad_(False).eval()
+
+
+def read_fits(path: Path) -> StoredFits:
+    """Read fits written by `write_fits`.
+
+    Raises:
+        UserError: the file is missing, damaged or of another origin.
+    """
+    try:
+        with safe_open(path, framework="pt") as stored:
+            metadata = json.loads(stored.metadata()["isr"])
+            parameters = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: run the fit first.") from None
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} holds no fits ({error}): remove it and fit again.") from None
+    return StoredFits(metadata, parameters)
+
+
+def read_parts(paths: Sequence[Path]) -> list[StoredFits]:
+    """Read the parts of one cell.
+
+    Raises:
+        UserError: a part cannot be read, or two parts hold the same problem.
+    """
+    parts = [read_fits(path) for path in paths]
+    names = [name for part in parts for name in part.names]
+    if len(set(names)) < len(names):
+        raise UserError(f"{paths[0].parent}: a picture is stored twice; remove the folder.")
+    return parts

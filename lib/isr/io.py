@@ -1,0 +1,115 @@
+"""Reading and writing files so that nothing half-written is ever left in place."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from isr.errors import UserError
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; it takes its place only when the block succeeds.
+
+    The temporary file keeps the suffix of `path`, is flushed to disk and renamed; when the block
+    raises, it is removed and whatever stood at `path` before stays as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        # mkstemp makes private files; results are to be read by the whole group.
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Give an empty temporary folder beside `path`; it takes its place when the block succeeds.
+
+    What stood at `path` before is replaced as a whole. When the block raises, the temporary folder
+    is removed and the old one stays as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    old = temporary.with_name(temporary.name + ".old")
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        # A folder cannot be renamed onto one that is not empty.
+        if path.exists():
+            path.replace(old)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` (UTF-8), atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` to `path` as indented JSON, atomically."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        UserError: the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: run the step that makes it first.") from None
+    except ValueError as error:
+        raise UserError(f"{path} is not valid JSON ({error}): correct or remove it.") from None
+
+
+def write_png(path: Path, picture: NDArray[Any]) -> None:
+    """Write a uint8 (h, w) or (h, w, 3), or a uint16 (h, w) array as PNG, atomically."""
+    with atomic_path(path) as temporary:
+        Image.fromarray(picture).save(temporary)
+
+
+def read_png(path: Path) -> NDArray[Any]:
+    """Read a PNG that this project wrote: uint8 (h, w) or (h, w, 3), or uint16 (h, w).
+
+    Raises:
+        UserError: the file is missing or no picture.
+    """
+    try:
+        with Image.open(path) as picture:
+            array = np.asarray(picture)
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: run the step that makes it first.") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read as a picture ({error}): make it again.") from None
+    return array.astype(np.uint16) if array.dtype == np.int32 else array

@@ -1,0 +1,72 @@
+"""The losses, one function per equation of the paper.
+
+All take levels (foreground where <= 0) and weights that sum to one over the population that a term
+averages: importance weights make a sum over drawn points an unbiased estimate of the term over all
+pixels.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from isr.levels import probability
+
+
+def scribble_loss(level: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Binary cross entropy on scribbled pixels: the terms BCE(N, s), BCE(G, s) of eqs. 13 to 15.
+
+    Args:
+        level: (..., n) levels at scribbled pixels.
+        target: (..., n) 1 for object, 0 for background.
+        weights: (..., n) importance weights.
+
+    Returns:
+        (...,) weighted sums.
+    """
+    entropy = functional.binary_cross_entropy_with_logits(-level, target, reduction="none")
+    return (weights * entropy).sum(-1)
+
+
+def squared_distance(level: Tensor, unaries: Tensor, weights: Tensor) -> Tensor:
+    """Squared distance of probabilities: d of eq. 9, and the coupling MSE(G, N) of eqs. 13 and 15.
+
+    Args:
+        level: (..., n) levels of the representation.
+        unaries: (..., n) foreground probabilities to agree with.
+        weights: (..., n) importance weights.
+
+    Returns:
+        (...,) weighted sums.
+    """
+    return (weights * (probability(level) - unaries).square()).sum(-1)
+
+
+def gradient_norm(gradient: Tensor, weights: Tensor) -> Tensor:
+    """Mean Euclidean norm per pixel of the prediction's gradient: the penalties of eqs. 13 and 14.
+
+    Args:
+        gradient: (..., n, channels) of the sum of all predictions with respect to some inputs (the
+            colours, or the coordinates) of n pixels.
+        weights: (..., n) importance weights.
+
+    Returns:
+        (...,) weighted sums. Where the gradient vanishes the penalty's own gradient is zero.
+    """
+    squares = gradient.square().sum(-1)
+    # The derivative of a square root at zero is infinite, and infinity times zero is NaN.
+    positive = squares > 0
+    norms = torch.where(positive, torch.where(positive, squares, 1.0).sqrt(), 0.0)
+    return (weights * norms).sum(-1)
+
+
+def gradient_mean_absolute(gradient: Tensor, weights: Tensor) -> Tensor:
+    """Mean absolute gradient over pixels and channels: the penalty of the published code.
+
+    Args:
+        gradient: (..., n, channels) as in `gradient_norm`.
+        weights: (..., n) importance weights.
+
+    Returns:
+        (...,) weighted sums.
+    """
+    return (weights * gradient.abs().mean(-1)).sum(-1)

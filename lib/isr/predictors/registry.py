@@ -1,0 +1,25 @@
+"""Trainable predictors by kind."""
+
+from collections.abc import Callable
+
+from isr.errors import UserError
+from isr.predictors.base import Predictor
+from isr.predictors.cnn import CNN
+from isr.predictors.fcn import FCN
+
+_BUILDERS: dict[str, Callable[..., Predictor]] = {"fcn": FCN, "cnn": CNN}
+NAMES = tuple(_BUILDERS)
+
+
+def build(kind: str, channels: int, **options: int) -> Predictor:
+    """Make the predictor of this kind for pixels with `channels` features.
+
+    Raises:
+        UserError: there is no such predictor, or it does not know one of the options.
+    """
+    if kind not in _BUILDERS:
+        raise UserError(f"predictor kind {kind!r} is unknown: choose one of {', '.join(NAMES)}.")
+    try:
+        return _BUILDERS[kind](channels, **options)
+    except TypeError as error:
+        raise UserError(f"predictor {kind!r} cannot be made: {error}; correct its options.") from None

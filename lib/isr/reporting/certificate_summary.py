@@ -1,0 +1,144 @@
+"""What the certificates of a study say as a whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from isr.errors import UserError
+
+COLUMNS = [
+    "study",
+    "dataset",
+    "constraint",
+    "predictor",
+    "features",
+    "fit",
+    "seed",
+    "picture",
+    "property",
+    "method",
+    "margin",
+    "holds",
+    "verdict",
+    "sentence",
+]
+_CELL = ["constraint", "predictor", "features", "fit", "seed"]
+_REPRESENTATION = [*_CELL, "picture"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way of checking: on how many representations, how many held, and the worst margin."""
+
+    name: str
+    checked: int
+    held: int
+    worst_margin: float
+    worst_case: str
+
+
+@dataclass(frozen=True)
+class Representation:
+    """The outcome for one stored representation."""
+
+    cell: str
+    picture: str
+    holds: bool
+    verdict: str
+    margins: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class CertificateSummary:
+    """All certificates of one study.
+
+    Attributes:
+        certified: representations that promise a property and were checked.
+        holding: those of which every check holds.
+        special: representations with a verdict of their own (empty, whole picture), by verdict.
+        methods: per method of checking.
+        failures: one sentence for each check that failed.
+        representations: all of them.
+    """
+
+    certified: int
+    holding: int
+    special: dict[str, int]
+    methods: tuple[Method, ...]
+    failures: tuple[str, ...]
+    representations: tuple[Representation, ...]
+
+
+def read_certificates(paths: Sequence[Path]) -> pd.DataFrame:
+    """Read and join the certificates.csv of several cells.
+
+    Raises:
+        UserError: a file cannot be read or lacks a column.
+    """
+    tables = []
+    for path in paths:
+        try:
+            table = pd.read_csv(path, dtype={"picture": str, "sentence": str})
+        except (FileNotFoundError, pd.errors.EmptyDataError):
+            raise UserError(f"{path} is missing or empty: evaluate the cell again.") from None
+        missing = [column for column in COLUMNS if column not in table.columns]
+        if missing:
+            raise UserError(f"{path} lacks the column {missing[0]!r}: evaluate the cell again.")
+        tables.append(table)
+    if not tables:
+        return pd.DataFrame(columns=COLUMNS)
+    return pd.concat(tables, ignore_index=True)
+
+
+def summarise(certificates: pd.DataFrame) -> CertificateSummary:
+    """Count what holds; representations that promise nothing (property "none") are left out."""
+    checks = certificates[certificates["property"] != "none"].copy()
+    checks["holds"] = checks["holds"].astype(bool)
+    methods = list(dict.fromkeys(checks["method"]))
+    representations = tuple(
+        _representation(group, methods) for _, group in checks.groupby(_REPRESENTATION, sort=False)
+    )
+    failing = checks[~checks["holds"]]
+    verdicts = [each.verdict for each in representations if each.verdict not in ("holds", "fails")]
+    return CertificateSummary(
+        certified=len(representations),
+        holding=sum(each.holds for each in representations),
+        special={verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)},
+        methods=tuple(_method(name, checks[checks["method"] == name]) for name in methods),
+        failures=tuple(
+            f"{_cell(row)}, {row['picture']}, {row['method']}: {row['sentence']}"
+            for _, row in failing.iterrows()
+        ),
+        representations=representations,
+    )
+
+
+def _cell(row: "pd.Series[object]") -> str:
+    return " ".join(str(row[axis]) for axis in _CELL)
+
+
+def _method(name: str, checks: pd.DataFrame) -> Method:
+    margins = checks["margin"].astype(float)
+    if margins.notna().any():
+        worst = checks.loc[margins.idxmin()]
+        case = f"{_cell(worst)}, {worst['picture']}"
+        return Method(name, len(checks), int(checks["holds"].sum()), float(margins.min()), case)
+    return Method(name, len(checks), int(checks["holds"].sum()), float("nan"), "")
+
+
+def _representation(group: pd.DataFrame, methods: Sequence[str]) -> Representation:
+    first = group.iloc[0]
+    margins = dict(zip(group["method"], group["margin"].astype(float), strict=True))
+    holds = bool(group["holds"].all())
+    special = [verdict for verdict in group["verdict"] if verdict not in ("holds", "fails")]
+    verdict = special[0] if special else ("holds" if holds else "fails")
+    values = (margins.get(method) for method in methods)
+    return Representation(
+        cell=_cell(first),
+        picture=str(first["picture"]),
+        holds=holds,
+        verdict=verdict,
+        margins=tuple(None if value is None or value != value else value for value in values),
+    )

@@ -1,0 +1,93 @@
+"""The papers' numbers on the convexity study, each once, with its place in the paper.
+
+Source: "Implicit Representations for Constrained Image Segmentation" (ICML 2024). Table 1 gives the
+foreground IoU of both outputs of all twelve settings. Table 3 (appendix B.3) adds deviations over
+three seeds and pixel accuracies; its text shows 12 of 24 rows. The IoUs of Table 1 tell what these
+rows are: the first six are the sequentially trained predictors, the six headed "Jointly Trained"
+are the convex projections of these predictors. Joint deviations and joint accuracies are therefore
+unknown. Table 1 of the workshop paper (UniReps 2023) repeats Table 1 digit by digit.
+"""
+
+from dataclasses import dataclass
+
+PICTURES = 51
+"""Pictures behind every number: the whole ConvexityDB (section 3.1)."""
+
+SEEDS = 3
+"""Runs behind every number (captions of Tables 1 and 3)."""
+
+STEPS = 3000
+"""Optimisation steps per picture (appendix B.2)."""
+
+PREDICTORS = ("cnn", "fcn")
+FEATURES = ("rgb+xy", "rgb+semantic", "rgb+xy+semantic")
+FITS = ("sequential", "joint")
+OUTPUTS = ("predictor", "representation")
+
+Setting = tuple[str, str, str, str]
+"""(fit, features, predictor, output)"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One published result; None where the paper's text does not give the number.
+
+    All values lie in [0, 1]: foreground IoU and pixel accuracy, means over pictures and seeds, and
+    their standard deviations over seeds.
+    """
+
+    iou: float
+    iou_deviation: float | None = None
+    accuracy: float | None = None
+    accuracy_deviation: float | None = None
+
+
+# Table 1, read row by row: predictor / convex for each pair of features and predictor.
+_TABLE_1: dict[tuple[str, str, str], tuple[float, float]] = {
+    ("sequential", "rgb+xy", "cnn"): (0.697, 0.763),
+    ("sequential", "rgb+xy", "fcn"): (0.732, 0.711),
+    ("sequential", "rgb+semantic", "cnn"): (0.726, 0.843),
+    ("sequential", "rgb+semantic", "fcn"): (0.714, 0.851),
+    ("sequential", "rgb+xy+semantic", "cnn"): (0.778, 0.766),
+    ("sequential", "rgb+xy+semantic", "fcn"): (0.736, 0.746),
+    ("joint", "rgb+xy", "cnn"): (0.798, 0.799),
+    ("joint", "rgb+xy", "fcn"): (0.755, 0.756),
+    ("joint", "rgb+semantic", "cnn"): (0.818, 0.899),
+    ("joint", "rgb+semantic", "fcn"): (0.635, 0.894),
+    ("joint", "rgb+xy+semantic", "cnn"): (0.805, 0.809),
+    ("joint", "rgb+xy+semantic", "fcn"): (0.768, 0.769),
+}
+
+# Table 3 without the IoUs that Table 1 already gives: IoU deviation, accuracy, its deviation.
+_TABLE_3: dict[Setting, tuple[float, float, float]] = {
+    ("sequential", "rgb+xy", "cnn", "predictor"): (0.066, 0.903, 0.028),
+    ("sequential", "rgb+semantic", "cnn", "predictor"): (0.014, 0.929, 0.006),
+    ("sequential", "rgb+xy+semantic", "cnn", "predictor"): (0.019, 0.937, 0.005),
+    ("sequential", "rgb+xy", "fcn", "predictor"): (0.010, 0.928, 0.003),
+    ("sequential", "rgb+semantic", "fcn", "predictor"): (0.010, 0.929, 0.003),
+    ("sequential", "rgb+xy+semantic", "fcn", "predictor"): (0.009, 0.928, 0.003),
+    ("sequential", "rgb+xy", "cnn", "representation"): (0.013, 0.934, 0.006),
+    ("sequential", "rgb+semantic", "cnn", "representation"): (0.012, 0.965, 0.004),
+    ("sequential", "rgb+xy+semantic", "cnn", "representation"): (0.022, 0.935, 0.007),
+    ("sequential", "rgb+xy", "fcn", "representation"): (0.019, 0.921, 0.006),
+    ("sequential", "rgb+semantic", "fcn", "representation"): (0.008, 0.967, 0.002),
+    ("sequential", "rgb+xy+semantic", "fcn", "representation"): (0.021, 0.931, 0.005),
+}
+
+
+def _collect() -> dict[Setting, Result]:
+    results = {}
+    for (fit, features, predictor), ious in _TABLE_1.items():
+        for output, iou in zip(OUTPUTS, ious, strict=True):
+            setting = (fit, features, predictor, output)
+            results[setting] = Result(iou, *_TABLE_3.get(setting, (None, None, None)))
+    return results
+
+
+CONVEXITY: dict[Setting, Result] = _collect()
+"""All 24 published results, keyed by (fit, features, predictor, output)."""
+
+
+def find(fit: str, features: str, predictor: str, output: str) -> Result | None:
+    """The published result of one setting, or None when the papers have no such setting."""
+    return CONVEXITY.get((fit, features, predictor, output))

@@ -1,0 +1,168 @@
+"""What a table, figure or report is about: the study, its dataset and the cells expected of it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from isr.errors import UserError
+from isr.io import read_json
+from isr.reporting import published
+
+Kind = Literal["embedded", "convexitydb", "scribbles"]
+KINDS = ("embedded", "convexitydb", "scribbles")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset of the configuration; `text` replaces the words made from its kind."""
+
+    name: str
+    kind: Kind
+    text: str | None = None
+
+    def describe(self, pictures: int) -> str:
+        """Say what the data are, given how many pictures were scored."""
+        if self.text:
+            return self.text
+        photographs = "photograph" if pictures == 1 else "photographs"
+        if self.kind == "embedded":
+            return f"Demo data ({pictures} embedded {photographs}, not the paper's set)"
+        if self.kind == "convexitydb":
+            share = "all" if pictures == published.PICTURES else f"{pictures} of its"
+            return f"ConvexityDB ({share} {published.PICTURES} pictures)"
+        return f"{self.name} ({pictures} {photographs} of the user's own, not the paper's set)"
+
+    def is_published_set(self, pictures: int) -> bool:
+        """Whether the scored pictures are those behind the paper's numbers."""
+        return self.kind == "convexitydb" and pictures == published.PICTURES
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a study: what its fits have in common."""
+
+    constraint: str
+    predictor: str
+    features: str
+    fit: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study to be reported: every cell that was planned, whether it ran or not.
+
+    Attributes:
+        name: name of the study, as in the column `study` of metrics.csv.
+        dataset: the dataset of all its cells.
+        cells: all cells planned.
+        shows_published: whether the papers' numbers stand beside ours.
+        constraint: the constraint that is tabulated.
+        predictors: published network ("fcn", "cnn") of each predictor of the configuration; a
+            predictor that is not named is looked up under its own name.
+    """
+
+    name: str
+    dataset: Dataset
+    cells: tuple[Cell, ...]
+    shows_published: bool = True
+    constraint: str = "convex"
+    predictors: Mapping[str, str] = field(default_factory=dict)
+
+    def published_result(
+        self, fit: str, features: str, predictor: str, output: str
+    ) -> published.Result | None:
+        """The papers' result of one setting, None when there is none or none is wanted."""
+        if not self.shows_published or self.constraint != "convex":
+            return None
+        network = self.predictors.get(predictor, predictor)
+        return published.find(fit, features, network, output)
+
+
+def read_settings(argument: str) -> dict[str, Any]:
+    """Read settings given as a JSON object or as the path of a JSON file.
+
+    Raises:
+        UserError: neither can be read, or it is no object.
+    """
+    if argument.lstrip().startswith("{"):
+        try:
+            content = json.loads(argument)
+        except ValueError as error:
+            raise UserError(f"--settings is not valid JSON ({error}): correct it.") from None
+    else:
+        content = read_json(Path(argument))
+    if not isinstance(content, dict):
+        raise UserError(f"--settings {argument} holds no JSON object: give one.")
+    return content
+
+
+def check_keys(
+    content: Any, where: str, *, required: Iterable[str], optional: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Give `content` back when it is an object with the right keys.
+
+    Raises:
+        UserError: a key is missing or unknown.
+    """
+    if not isinstance(content, dict):
+        raise UserError(f"{where} of the settings is no JSON object: give one.")
+    required = tuple(required)
+    allowed = (*required, *optional)
+    for key in required:
+        if key not in content:
+            raise UserError(f"{where} of the settings lacks the key {key!r}: add it.")
+    for key in content:
+        if key not in allowed:
+            names = ", ".join(allowed)
+            raise UserError(f"{where} of the settings has the unknown key {key!r}: use {names}.")
+    return content
+
+
+def parse_dataset(content: Any, where: str = "dataset") -> Dataset:
+    """Read {name, kind, text?}; keys of other readers are left to them.
+
+    Raises:
+        UserError: a key is missing, or the kind is unknown.
+    """
+    check_keys(content, where, required=("name", "kind"), optional=("text", "folder"))
+    if content["kind"] not in KINDS:
+        kinds = ", ".join(KINDS)
+        raise UserError(f"{where}: kind {content['kind']!r} is unknown: use one of {kinds}.")
+    return Dataset(content["name"], content["kind"], content.get("text"))
+
+
+def parse_cell(content: Any, where: str = "cells") -> Cell:
+    """Read the five axes of a cell; further axes and keys are allowed and ignored.
+
+    Raises:
+        UserError: an axis is missing.
+    """
+    axes = ("constraint", "predictor", "features", "fit", "seed")
+    for axis in axes:
+        if not isinstance(content, dict) or axis not in content:
+            raise UserError(f"{where} of the settings: a cell lacks the axis {axis!r}: add it.")
+    constraint, predictor, features, fit = (str(content[axis]) for axis in axes[:-1])
+    return Cell(constraint, predictor, features, fit, int(content["seed"]))
+
+
+STUDY_KEYS = ("study", "dataset", "cells")
+STUDY_OPTIONS = ("published", "constraint", "predictors")
+
+
+def parse_study(content: Mapping[str, Any]) -> Study:
+    """Read the keys study, dataset, cells (, published, constraint, predictors) of settings.
+
+    Raises:
+        UserError: one of them is wrong.
+    """
+    return Study(
+        name=str(content["study"]),
+        dataset=parse_dataset(content["dataset"]),
+        cells=tuple(parse_cell(cell) for cell in content["cells"]),
+        shows_published=bool(content.get("published", True)),
+        constraint=str(content.get("constraint", "convex")),
+        predictors=dict(content.get("predictors", {})),
+    )

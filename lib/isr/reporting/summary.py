@@ -1,0 +1,234 @@
+"""From the scores of single pictures to the numbers of a table, in tidy form."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from isr.errors import UserError
+from isr.reporting import published
+from isr.reporting.settings import Study
+
+NOT_RUN = "not run"
+NOT_LEGIBLE = "not legible"
+OTHER_PICTURES = "other pictures"
+NO_GROUND_TRUTH = "no ground truth"
+
+BASELINES = ("convex_hull", "convex_hull_largest")
+METRICS_COLUMNS = [
+    "study",
+    "dataset",
+    "constraint",
+    "predictor",
+    "features",
+    "fit",
+    "seed",
+    "protocol",
+    "steps",
+    "semantic",
+    "scale",
+    "picture",
+    "output",
+    "iou",
+    "accuracy",
+    "scored_pixels",
+]
+KEYS = ["predictor", "features", "fit", "output"]
+
+
+def read_metrics(paths: Iterable[Path], study: str | None = None) -> pd.DataFrame:
+    """Read and join the metrics.csv of several cells; no file gives an empty table.
+
+    Raises:
+        UserError: a file is missing or empty, lacks a column, or belongs to another study.
+    """
+    tables = []
+    for path in paths:
+        try:
+            table = pd.read_csv(path, dtype={"semantic": str, "picture": str})
+        except FileNotFoundError:
+            raise UserError(f"{path} does not exist: evaluate the cell first.") from None
+        except pd.errors.EmptyDataError:
+            raise UserError(f"{path} is empty: remove it and evaluate the cell again.") from None
+        missing = [column for column in METRICS_COLUMNS if column not in table.columns]
+        if missing:
+            raise UserError(f"{path} lacks the column {missing[0]!r}: evaluate the cell again.")
+        others = set(table["study"]) - {study}
+        if study is not None and others:
+            raise UserError(
+                f"{path} belongs to study {others.pop()!r}, not {study!r}: leave it out."
+            )
+        tables.append(table)
+    if not tables:
+        return pd.DataFrame(columns=METRICS_COLUMNS)
+    return pd.concat(tables, ignore_index=True)
+
+
+def summarise(metrics: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Average the scores over pictures, then over seeds, and set the published ones beside them.
+
+    Of a setting whose seeds were scored on different pictures, only the pictures that all of its
+    seeds share are averaged.
+
+    Args:
+        metrics: rows as in metrics.csv (`METRICS_COLUMNS`), of any number of cells.
+        study: what was planned.
+
+    Returns:
+        One row per predictor, features, fit and output, planned or in the paper's grid. `status` is
+        "ran", "not run" or "no ground truth"; scores lie in [0, 1], deviations are over seeds
+        (ddof 1; NaN for one seed). `difference_*` is ours minus published, NaN unless the pictures
+        are the paper's (`same_pictures`). `published` says whether the papers have the setting.
+    """
+    ran = metrics[(metrics["study"] == study.name) & (metrics["constraint"] == study.constraint)]
+    planned = {
+        (cell.predictor, cell.features, cell.fit, cell.seed)
+        for cell in study.cells
+        if cell.constraint == study.constraint
+    }
+    axes = zip(ran["predictor"], ran["features"], ran["fit"], ran["seed"], strict=True)
+    ran = ran[[key in planned for key in axes]]
+    groups = dict(ran.groupby(KEYS, sort=False))
+    rows = []
+    for predictor, features, fit in _settings(study):
+        for output in ("predictor", *_baselines(ran), "representation"):
+            key = (predictor, features, fit, output)
+            rows.append(_row(study, key, groups.get(key), len(_seeds(planned, key))))
+    return pd.DataFrame(rows)
+
+
+def _settings(study: Study) -> list[tuple[str, str, str]]:
+    """(predictor, features, fit) of the paper's grid and of the study, in the paper's order."""
+    settings = {
+        (cell.predictor, cell.features, cell.fit)
+        for cell in study.cells
+        if cell.constraint == study.constraint
+    }
+    if study.shows_published:
+        names = {network: name for name, network in study.predictors.items()}
+        settings |= {
+            (names.get(predictor, predictor), features, fit)
+            for fit, features, predictor, _ in published.CONVEXITY
+        }
+
+    def position(setting: tuple[str, str, str]) -> tuple[Any, ...]:
+        predictor, features, fit = setting
+        network = study.predictors.get(predictor, predictor)
+        return (
+            _index(published.FITS, fit),
+            _index(published.FEATURES, features),
+            _index(published.PREDICTORS, network),
+            setting,
+        )
+
+    return sorted(settings, key=position)
+
+
+def _index(order: Sequence[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)
+
+
+def _baselines(metrics: pd.DataFrame) -> list[str]:
+    found = [name for name in metrics["output"].unique() if name not in published.OUTPUTS]
+    return sorted(set(found) | set(BASELINES), key=lambda name: (_index(BASELINES, name), name))
+
+
+def _seeds(planned: Iterable[tuple[str, str, str, int]], key: tuple[str, ...]) -> set[int]:
+    return {
+        seed for predictor, features, fit, seed in planned if (predictor, features, fit) == key[:3]
+    }
+
+
+def _row(
+    study: Study, key: tuple[str, str, str, str], group: pd.DataFrame | None, planned_seeds: int
+) -> dict[str, Any]:
+    predictor, features, fit, output = key
+    row: dict[str, Any] = {
+        "study": study.name,
+        "dataset": study.dataset.name,
+        "constraint": study.constraint,
+        **dict(zip(KEYS, key, strict=True)),
+        **_average(group),
+        "planned_seeds": planned_seeds,
+        **{name: _values(group, name) for name in ("protocol", "steps", "semantic", "scale")},
+    }
+    row["same_pictures"] = study.dataset.is_published_set(row["n_pictures"])
+    result = study.published_result(fit, features, predictor, output)
+    row["published"] = result is not None
+    for name in ("iou", "iou_deviation", "accuracy", "accuracy_deviation"):
+        value = None if result is None else getattr(result, name)
+        row[f"published_{name}"] = float("nan") if value is None else value
+    for name in ("iou", "accuracy"):
+        difference = row[name] - row[f"published_{name}"]
+        row[f"difference_{name}"] = difference if row["same_pictures"] else float("nan")
+    return row
+
+
+def _average(group: pd.DataFrame | None) -> dict[str, Any]:
+    """Means over pictures and seeds, and deviations over seeds, of one setting."""
+    nothing = float("nan")
+    scores = dict.fromkeys(("iou", "iou_deviation", "accuracy", "accuracy_deviation"), nothing)
+    counts: dict[str, Any] = {"n_seeds": 0, "seeds": "", "n_pictures": 0}
+    if group is None:
+        return {"status": NOT_RUN, **scores, **counts}
+    if group.duplicated(["picture", "seed"]).any():
+        cell = ", ".join(str(group[name].iloc[0]) for name in KEYS)
+        raise UserError(f"metrics.csv: {cell} is scored twice: give each cell's file once.")
+    tables = {
+        name: group.pivot(index="picture", columns="seed", values=name).astype(float).dropna()
+        for name in ("iou", "accuracy")
+    }
+    seeds = sorted(group["seed"].unique())
+    if tables["iou"].empty:
+        counts["n_seeds"], counts["seeds"] = len(seeds), " ".join(map(str, seeds))
+        return {"status": NO_GROUND_TRUTH, **scores, **counts}
+    for name, table in tables.items():
+        per_seed = table.mean(axis="index")
+        scores[name] = float(per_seed.mean())
+        scores[f"{name}_deviation"] = float(per_seed.std(ddof=1))
+    counts = {
+        "n_seeds": len(seeds),
+        "seeds": " ".join(map(str, seeds)),
+        "n_pictures": len(tables["iou"]),
+    }
+    return {"status": "ran", **scores, **counts}
+
+
+def _values(group: pd.DataFrame | None, column: str) -> str:
+    """The different values of a column, joined: one in a sound study."""
+    if group is None:
+        return ""
+    return "|".join(
+        dict.fromkeys(
+            f"{value:g}" if isinstance(value, float) else str(value)
+            for value in group[column].dropna()
+        )
+    )
+
+
+def to_csv(summary: pd.DataFrame) -> str:
+    """The tidy table as CSV, with words where a number is missing for a reason.
+
+    "not run" stands for scores of a setting that did not run, "not legible" for numbers missing in
+    the paper's text, "other pictures" for differences between scores on different pictures.
+    """
+    table = summary.astype(object).where(summary.notna(), "")
+    for name in ("iou", "accuracy"):
+        ran = summary["status"] == "ran"
+        for column in (name, f"{name}_deviation"):
+            table[column] = summary[column].map(_digits)
+            table.loc[~ran, column] = summary["status"][~ran]
+            table[f"published_{column}"] = summary[f"published_{column}"].map(_digits)
+            unknown = summary["published"] & summary[f"published_{column}"].isna()
+            table.loc[unknown, f"published_{column}"] = NOT_LEGIBLE
+        known = summary["published"] & summary[f"published_{name}"].notna()
+        table[f"difference_{name}"] = summary[f"difference_{name}"].map(_digits)
+        table.loc[known & ran & ~summary["same_pictures"], f"difference_{name}"] = OTHER_PICTURES
+        table.loc[known & ~ran, f"difference_{name}"] = NOT_RUN
+        table.loc[summary["published"] & ~known, f"difference_{name}"] = NOT_LEGIBLE
+    return str(table.to_csv(index=False, lineterminator="\n"))
+
+
+def _digits(value: float) -> str:
+    return "" if pd.isna(value) else f"{value:.4f}"

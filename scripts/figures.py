@@ -1,0 +1,38 @@
+"""Make one of the paper's figures.
+
+    python scripts/figures.py --settings JSON [--metrics CELL/metrics.csv ...] --output FIGURE.png
+
+Writes FIGURE.png and FIGURE.svg. `--settings` is a JSON object or the path of a JSON file; `title`
+is optional in all of them:
+
+    figure 5    {"kind": "figure_5", "rows": [{"dataset": FOLDER, "picture": NAME,
+                "sequential": CELL FOLDER or null, "joint": CELL FOLDER or null}, ...]}; from the
+                cells' masks/, predictor/ and metrics.csv
+    figure 9a   {"kind": "figure_9a", "dataset": FOLDER, "picture": NAME, "fits": [FILE, ...]}; from
+                the stored fit that holds the picture
+    figure 11   {"kind": "figure_11"} and the keys of a table (see tables.py); from `--metrics`
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from isr.cli import run
+from isr.reporting import figures, settings
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the command line, make the figure, write its two files."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--settings", required=True, help="JSON object, or path of a JSON file")
+    parser.add_argument("--metrics", type=Path, nargs="*", default=[], help="metrics.csv of cells")
+    parser.add_argument("--output", type=Path, required=True, help="path of the PNG file")
+    options = parser.parse_args(arguments)
+    content = settings.read_settings(options.settings)
+    figures.save(figures.make(content, options.metrics), options.output)
+
+
+if __name__ == "__main__":
+    run(main)

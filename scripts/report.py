@@ -1,0 +1,40 @@
+"""Make the report: one HTML page that opens without a network.
+
+    python scripts/report.py --settings JSON --output results/report.html
+
+`--settings` is a JSON object or the path of a JSON file:
+
+    datasets    [{"name", "kind", "folder", "text"?}]; reads FOLDER/index.csv
+    studies     [{"name", "dataset": NAME, "cells": [{axes of the cell, "folder"}], "text"?}]; reads
+                metrics.csv and certificates.csv of the cells; a cell without them is "not run"
+    tables      [{"file": TABLE.html, "caption"?}], optional
+    figures     [{"file": FIGURE.png, "caption"?, "title"?}], optional
+    gallery     [{"cell": CELL FOLDER, "dataset": FOLDER, "pictures"?, "title"?}], optional
+    benchmarks  [FILE or {"file", "rule"}], optional: what Snakemake's `benchmark:` wrote
+    title       optional
+
+A caption is a sentence, or the path of an .rst file that holds it.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from isr.cli import run
+from isr.io import write_text
+from isr.reporting import report, settings
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the command line, make the page, write it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--settings", required=True, help="JSON object, or path of a JSON file")
+    parser.add_argument("--output", type=Path, required=True, help="path of the HTML file")
+    options = parser.parse_args(arguments)
+    write_text(options.output, report.make(settings.read_settings(options.settings)))
+
+
+if __name__ == "__main__":
+    run(main)
