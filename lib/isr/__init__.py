@@ -16,7 +16,7 @@ _PUBLIC = {
     "fit_unaries": "isr.fitting.unaries",
     "outline": "isr.evaluation.outlines",
 }
-__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604
+__all__ = ["__version__", *_PUBLIC]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,6 @@
 """What every command line shares: a user's mistake is one sentence, not a traceback."""
 
+import logging
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -10,7 +11,12 @@ INTERRUPTED = 130
 
 
 def run(main: Callable[[], None]) -> NoReturn:
-    """Run a command line's `main` and exit: 0 when it returns, 1 after a UserError."""
+    """Run a command line's `main` and exit: 0 when it returns, 1 after a UserError.
+
+    What the library logs of its progress goes to standard error, a line at a time.
+    """
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("isr").setLevel(logging.INFO)
     try:
         main()
     except UserError as error:

@@ -8,10 +8,10 @@ from itertools import product
 from typing import Any
 
 from isr.errors import UserError
+from isr.protocols import CONVENTIONS
 from isr.schema import complete, suggest
 
 AXES = ("constraint", "predictor", "features", "fit", "seed")
-CONVENTIONS = {"paper": "isotropic", "published-code": "linspace"}
 Config = Mapping[str, Any]
 Cell = dict[str, Any]
 

@@ -106,10 +106,11 @@ def read_png(path: Path) -> NDArray[Any]:
         UserError: the file is missing or no picture.
     """
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=["PNG"]) as picture:
             array = np.asarray(picture)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: run the step that makes it first.") from None
-    except OSError as error:
+    except Exception as error:
+        # A decoder may raise anything on damaged bytes.
         raise UserError(f"{path} cannot be read as a picture ({error}): make it again.") from None
     return array.astype(np.uint16) if array.dtype == np.int32 else array

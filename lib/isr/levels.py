@@ -19,4 +19,4 @@ def probability(level: Array) -> Array:
     """Foreground probability sigmoid(-level), same shape, in [0, 1]."""
     if isinstance(level, Tensor):
         return torch.sigmoid(-level)
-    return 0.5 * (1.0 - np.tanh(0.5 * level))  # type: ignore[return-value]
+    return np.asarray(0.5 * (1.0 - np.tanh(0.5 * level)))

@@ -139,7 +139,7 @@ def test_defaults_are_filled_in_and_the_input_is_left_alone():
     before = deepcopy(MINIMAL)
     resolved = _resolve(("points",), {"strokes": 7})
     assert before == MINIMAL
-    assert resolved["points"] == {"strokes": 7, "random": 500}
+    assert resolved["points"] == {"strokes": 7, "random": 800}
     assert resolved["steps"] == 400
     assert resolved["datasets"]["demo"]["long_side"] is None
     assert resolved["predictors"]["cnn"] == {
@@ -193,7 +193,7 @@ def test_a_cell_is_told_everything_with_the_study_s_own_settings():
         "protocol": "paper",
         "convention": "isotropic",
         "steps": 9,
-        "points": {"strokes": 500, "random": 3},
+        "points": {"strokes": 200, "random": 3},
         "stack_size": 1,
         **cell,
     }

@@ -36,5 +36,5 @@ def test_defaults_are_not_shared_between_configurations():
 
 
 def test_the_top_has_a_name_too():
-    with pytest.raises(UserError, match="^config: the top lacks the key 'kind'; add it"):
+    with pytest.raises(UserError, match=r"^config: the top lacks the key 'kind'; add it"):
         complete({}, SCHEMA)

@@ -10,6 +10,7 @@ from snakemake.utils import Paramspace
 from isr import configuration, dependencies, parts
 from isr.data import sources
 from isr.errors import UserError
+from isr.protocols import raw_components, uses_predictions
 
 # Names that a study cannot have, because a rule or a folder has them.
 RESERVED = {
@@ -105,9 +106,9 @@ def get_semantic(wildcards):
 
 
 def get_predictions(wildcards):
-    """Folder of the predictions that a sequential cell projects; a joint cell trains its own."""
+    """Folder of the predictions that a cell projects, if it does not train its own predictor."""
     cell = get_cell(wildcards)
-    if cell["fit"] == "joint":
+    if not uses_predictions(cell | {"protocol": config["protocol"]}):
         return []
     dataset = config["studies"][wildcards.study]["dataset"]
     predictor = f"{cell['predictor']}+{cell['features']}"
@@ -237,7 +238,7 @@ def list_benchmarks():
             parts = range(count_parts(study))
             found += [("fit", f"{folder}/fit-{part}.tsv") for part in parts]
             found.append(("evaluate", f"{folder}/evaluate.tsv"))
-            if cell["fit"] == "sequential":
+            if uses_predictions(cell | {"protocol": config["protocol"]}):
                 predictor = f"{cell['predictor']}+{cell['features']}"
                 folder = f"resources/predictions/{entry['dataset']}/benchmarks"
                 found.append(

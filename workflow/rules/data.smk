@@ -13,6 +13,8 @@ rule fetch:
         "../../envs/isr.yaml"
     params:
         source=get_source,
+    message:
+        "Download {wildcards.file}"
     shell:
         "python {input.script} {params.source} --output {output} 2>&1 | tee {log} >&2"
 
@@ -32,6 +34,8 @@ rule fetch_features:
     params:
         source=get_source,
         file=f"{DOWNLOADS}/{{file}}",
+    message:
+        "Download {wildcards.file}, if it can be had"
     shell:
         "python {input.script} {params.source} --output {params.file}"
         " --optional {output} 2>&1 | tee {log} >&2"
@@ -60,6 +64,8 @@ rule unpack:
     params:
         settings=get_dataset_settings,
         downloads=DOWNLOADS,
+    message:
+        "Unpack the pictures of {wildcards.dataset}"
     shell:
         "python {input.script} --settings {params.settings:q} --name {wildcards.dataset}"
         " --downloads {params.downloads} --output {output} 2>&1 | tee {log} >&2"
@@ -83,6 +89,9 @@ rule features:
     params:
         settings=get_dataset_settings,
         downloads=DOWNLOADS,
+        raw="--raw-components" if raw_components(config["protocol"]) else "",
+    message:
+        "Make semantic features of {wildcards.dataset}"
     shell:
         "python {input.script} --settings {params.settings:q} --dataset {input.dataset}"
-        " --downloads {params.downloads} --output {output} 2>&1 | tee {log} >&2"
+        " --downloads {params.downloads} {params.raw} --output {output} 2>&1 | tee {log} >&2"

@@ -27,6 +27,8 @@ rule evaluate:
         semantic=option("semantic"),
         predictions=option("predictions"),
         folder="results/{study}/{cell}",
+    message:
+        "Evaluate: {wildcards.study}, {wildcards.cell}"
     shell:
         "python {input.script} --settings {params.settings:q}"
         " --dataset {input.dataset} {params.semantic} {params.predictions}"

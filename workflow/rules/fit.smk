@@ -28,6 +28,8 @@ rule fit:
         parts=lambda wildcards: count_parts(wildcards.study),
         # A checkpoint is no output: Snakemake would delete it with a job that fails.
         checkpoint="results/{study}/{cell}/.checkpoints/part-{part}.pt",
+    message:
+        "Fit: {wildcards.study}, {wildcards.cell}, part {wildcards.part}"
     shell:
         "python {input.script} --settings {params.settings:q}"
         " --dataset {input.dataset} {params.semantic} {params.predictions}"

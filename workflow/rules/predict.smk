@@ -26,6 +26,8 @@ rule predict:
             f"resources/predictions/{wildcards.dataset}/.checkpoints/"
             f"{wildcards.predictor}+{wildcards.features}/seed-{wildcards.seed}.pt"
         ),
+    message:
+        "Predict: {wildcards.predictor} on {wildcards.features} of {wildcards.dataset}, seed {wildcards.seed}"
     shell:
         "python {input.script} --settings {params.settings:q}"
         " --dataset {input.dataset} {params.semantic}"

@@ -26,6 +26,8 @@ for kind in ("table_1", "table_3"):
             "../../envs/isr.yaml"
         params:
             settings=get_table_settings,
+        message:
+            "Make {output.csv}"
         shell:
             "python {input.script} --settings {params.settings:q} --metrics {input.metrics}"
             " --output {output.csv} 2>&1 | tee {log} >&2"
@@ -57,6 +59,8 @@ for kind in ("figure_5", "figure_9a", "figure_11"):
         params:
             settings=get_figure_settings,
             metrics=option("metrics"),
+        message:
+            "Make {output.png}"
         shell:
             "python {input.script} --settings {params.settings:q} {params.metrics}"
             " --output {output.png} 2>&1 | tee {log} >&2"
@@ -95,6 +99,8 @@ rule report:
         "../../envs/isr.yaml"
     params:
         settings=get_report_settings,
+    message:
+        "Make {output}"
     shell:
         "python {input.script} --settings {params.settings:q}"
         " --output {output} 2>&1 | tee {log} >&2"

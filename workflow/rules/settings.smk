@@ -55,8 +55,7 @@ def describe_study(study):
 def get_table_settings(wildcards):
     table = TABLES[wildcards.table]
     settings = without_null(table, "kind", "published", "title")
-    settings |= {"name": wildcards.table} | describe_study(table["study"])
-    return json.dumps(settings)
+    return json.dumps(settings | describe_study(table["study"]))
 
 
 def get_figure_settings(wildcards, input):

@@ -2,6 +2,7 @@
 
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -32,20 +33,21 @@ def check_zip(path: Path, name: str) -> None:
             f"{name} is a web page instead of a zip file: remove it, open its address in a "
             "browser and put the file in place by hand."
         )
-    with _open_zip(path, name) as archive:
+    with open_zip(path, name) as archive:
         broken = archive.testzip()
     if broken is not None:
         raise UserError(f"{name} is damaged at {broken}: remove it and download it again.")
 
 
 @contextmanager
-def _open_zip(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
+def open_zip(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
+    """Open a zip file; what goes wrong while it is open is told as a UserError naming `name`."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: download it first.") from None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
         raise UserError(
             f"{name} is not a zip file that can be read ({error}): remove it and download it again."
         ) from None
@@ -59,7 +61,7 @@ def safe_unzip(archive: Path, folder: Path) -> None:
             a link.
     """
     archive = Path(archive)
-    with _open_zip(archive, archive.name) as content:
+    with open_zip(archive, archive.name) as content:
         for member in content.infolist():
             _check_member(archive, member)
         with atomic_folder(Path(folder)) as temporary:

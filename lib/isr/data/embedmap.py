@@ -14,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isr.data.archives import open_zip
 from isr.errors import UserError
 
 KEY = "embedmap"
@@ -36,7 +37,7 @@ class PublishedFiles:
         if self._path.is_dir():
             found = [str(file) for glob in ("*.pt", "*/*.pt") for file in self._path.glob(glob)]
         elif self._path.exists():
-            with self._open_zip() as archive:
+            with open_zip(self._path, str(self._path)) as archive:
                 found = [name for name in archive.namelist() if name.endswith(".pt")]
         self._files = {Path(file).stem: file for file in found}
 
@@ -56,17 +57,9 @@ class PublishedFiles:
         if self._path.is_dir():
             with Path(file).open("rb") as stream:
                 return read_embedmap(stream, file)
-        with self._open_zip() as archive:
+        with open_zip(self._path, str(self._path)) as archive:
             content = io.BytesIO(archive.read(file))
         return read_embedmap(content, f"{self._path}/{file}")
-
-    def _open_zip(self) -> zipfile.ZipFile:
-        try:
-            return zipfile.ZipFile(self._path)
-        except zipfile.BadZipFile:
-            raise UserError(
-                f"{self._path} is not a zip file: remove it and download it again."
-            ) from None
 
 
 def _encode_latin1(text: str, encoding: str) -> bytes:

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from isr.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 _IGNORED = {"thumbs.db", "desktop.ini"}
 _ORIENTATION = 0x0112
 
@@ -120,9 +121,9 @@ def _grey(
 def is_turned(path: Path) -> bool:
     """Whether the file says that it must be turned or mirrored to stand upright."""
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=_FORMATS) as picture:
             return bool(picture.getexif().get(_ORIENTATION, 1) != 1)
-    except (OSError, SyntaxError, ValueError):
+    except Exception:
         return False
 
 
@@ -132,7 +133,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         if path.stat().st_size == 0:
             raise UserError(f"{path} is empty: put the picture there again.")
-        with Image.open(path) as picture:
+        # Given a path, Pillow maps uncompressed TIFF and garbles those that are to be turned.
+        with path.open("rb") as stream, Image.open(stream, formats=_FORMATS) as picture:
             # Decoding forgets how many bits were stored.
             rawmode = str([tile[3] for tile in picture.tile])
             picture.load()
@@ -144,12 +146,11 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise UserError(
             f"{path} is not a picture of a format that can be read: save it as PNG."
         ) from None
-    except Image.DecompressionBombError as error:
-        raise UserError(f"{path} is too large ({error}): shrink it.") from None
     except UserError:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:
+        # A decoder may raise anything on damaged bytes.
         raise UserError(
-            f"{path} is damaged or truncated ({error}): put the picture there again."
+            f"{path} is damaged, truncated or too large ({error}): put the picture there again."
         ) from None
     yield upright

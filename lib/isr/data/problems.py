@@ -120,12 +120,16 @@ def load_problem(
     coordinates = grid_coordinates(*original_size, picture.scribbles.shape, convention).astype(
         np.float32
     )
-    chosen = None if features is None else picture_features(
-        picture,
-        features,
-        coordinates=coordinates,
-        semantic=semantic,
-        original_size=original_size,
+    chosen = (
+        None
+        if features is None
+        else picture_features(
+            picture,
+            features,
+            coordinates=coordinates,
+            semantic=semantic,
+            original_size=original_size,
+        )
     )
     unaries = None
     if predictions is not None:

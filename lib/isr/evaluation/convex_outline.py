@@ -23,6 +23,7 @@ SPACING = 0.5
 SAGITTA = 0.01
 SHORTEST = 1e-6
 MAX_RAYS = 16384
+MAX_ROUNDS = 40
 FIRST_RAYS = 64
 ROOT_TOLERANCE = 1e-10
 _GRID = 48
@@ -84,7 +85,7 @@ def _half_plane(corners: Points, sides: Points) -> Points:
 
 
 def root_points(level: LevelFunction, centre: Points, height: int, width: int) -> Points:
-    """Foreground points (n, 2) on the region's boundary, round `centre`, in order of direction.
+    """Points (n, 2) where rays from `centre` leave the region, in order of direction.
 
     Between two neighbours another ray is sent through their middle while they are more than half a
     pixel apart or the boundary may still lie more than a hundredth of a pixel beyond their chord,
@@ -97,7 +98,7 @@ def root_points(level: LevelFunction, centre: Points, height: int, width: int) -
     points = _ends(level, centre, directions, np.zeros(FIRST_RAYS), reach)
     whole = box(0, 0, width, height)
     done = np.zeros(len(points), dtype=bool)
-    while len(points) < MAX_RAYS:
+    for _ in range(MAX_ROUNDS):
         done |= _settled(points)
         open_ = np.flatnonzero(~done)
         chords = linestrings(np.stack([points[open_], points[(open_ + 1) % len(points)]], axis=1))
@@ -108,7 +109,7 @@ def root_points(level: LevelFunction, centre: Points, height: int, width: int) -
         # No direction leads from the centre to itself.
         led = starts > ROOT_TOLERANCE
         open_, middles, starts = open_[led], middles[led], starts[led]
-        if not open_.size:
+        if not open_.size or len(points) > MAX_RAYS:
             break
         found = _ends(level, centre, (middles - centre) / starts[:, None], starts, reach)
         # A chord with a boundary point in its middle is boundary as a whole.
@@ -139,7 +140,7 @@ def _settled(points: Points) -> NDArray[np.bool_]:
         share = cross(chord, after) / cross(before, after)
         height = share * cross(before, chord) / length
     flat = np.isfinite(height) & (share >= 0) & (np.abs(height) <= SAGITTA)
-    return ((length <= SPACING) & flat) | (length <= SHORTEST)
+    return np.asarray(((length <= SPACING) & flat) | (length <= SHORTEST))
 
 
 def _ends(

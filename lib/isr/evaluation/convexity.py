@@ -174,7 +174,7 @@ def certify_raster(level: Points, tolerance: float) -> Certificate:
     else:
         verdict = "fails" if wrong else "holds"
         sentence = (
-            f"In the convex hull of the {np.count_nonzero(mask):,} foreground pixel centres {wrong} "
-            f"are background, and {rounded} more by rounding alone."
+            f"Of the pixel centres in the hull of the {np.count_nonzero(mask):,} foreground ones "
+            f"{wrong} are background, and {rounded} more by rounding alone."
         )
     return Certificate("convex", "raster", float(-wrong), wrong == 0, verdict, sentence)

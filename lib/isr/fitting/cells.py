@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -28,8 +28,8 @@ from isr.fitting.tasks import (
     Task,
     WindowedTraining,
 )
+from isr.protocols import uses_predictions
 
-Protocol = Literal["paper", "published-code"]
 _PREDICTOR_SETTINGS = {"kind", "windows", "window_core", "scale"}
 """Keys of a predictor's entry that are not options of its module."""
 
@@ -49,14 +49,6 @@ class Plan:
     metadata: dict[str, Any]
 
 
-def uses_predictions(settings: Mapping[str, Any]) -> bool:
-    """Whether a cell projects stored predictions; otherwise it trains its own predictor.
-
-    The published code trains both networks at once also where it is called sequential.
-    """
-    return settings["fit"] == "sequential" and settings["protocol"] == "paper"
-
-
 def choose_device(name: str) -> torch.device:
     """Where to compute: `auto` takes an accelerator if there is one.
 
@@ -71,9 +63,7 @@ def choose_device(name: str) -> torch.device:
         raise UserError(f"device {name!r} cannot be used ({error}); choose auto or cpu.") from None
 
 
-def run_settings(
-    settings: Mapping[str, Any], schedule: Schedule, device: torch.device
-) -> Settings:
+def run_settings(settings: Mapping[str, Any], schedule: Schedule, device: torch.device) -> Settings:
     """The engine's settings of a job."""
     return Settings(
         schedule=schedule,
@@ -111,12 +101,11 @@ def _training(
             predictor, points, representation=representation, coupling=coupling
         )
         return task, about
-    whole = entry.get("windows", 4) == "whole"
     task = WindowedTraining(
         predictor,
         points,
         features=settings["features"],
-        windows=None if whole else entry.get("windows", 4),
+        windows=entry.get("windows", 4),
         core=entry.get("window_core", 32),
         absolute_penalty=settings["protocol"] == "published-code",
         representation=representation,
@@ -153,7 +142,5 @@ def cell_plan(settings: Mapping[str, Any]) -> Plan:
     sequential = settings["fit"] == "sequential"
     task, predictor = _training(settings, representation, "binarised" if sequential else "both")
     schedule = concurrent_schedule() if sequential else joint_schedule(settings["protocol"])
-    metadata = _metadata(
-        settings, schedule, representation=about, predictor=predictor
-    )
+    metadata = _metadata(settings, schedule, representation=about, predictor=predictor)
     return Plan(task, schedule, metadata)

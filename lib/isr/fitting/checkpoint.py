@@ -32,10 +32,10 @@ def resume(path: Path, stack: Stack, fingerprint: str) -> bool:
         return False
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError):
+    except Exception:  # A damaged pickle can raise nearly anything.
         _log.warning("%s is damaged: starting from the beginning", path)
         return False
-    if state.pop("fingerprint", None) != fingerprint:
+    if not isinstance(state, dict) or state.pop("fingerprint", None) != fingerprint:
         _log.info("%s belongs to other settings: starting from the beginning", path)
         return False
     stack.load_state(state)

@@ -84,7 +84,9 @@ def _optimise(
     result = checkpoint.run(
         stack,
         checkpoint_path,
-        fingerprint=cells.fingerprint(settings, names=list(names), schedule=plan.metadata["schedule"]),
+        fingerprint=cells.fingerprint(
+            settings, names=list(names), schedule=plan.metadata["schedule"]
+        ),
         every=checkpoint_every,
         progress=Progress(what),
     )

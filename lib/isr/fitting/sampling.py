@@ -120,6 +120,7 @@ def unaries_strata(
             (0, 1); None for the mean over all pixels.
     """
     flat = unaries.ravel()
-    classes = [np.flatnonzero(flat >= 0.5), np.flatnonzero(flat < 0.5)]
+    is_object = flat >= 0.5  # Not a number counts as background: drawn, it stops the fit.
+    classes = [np.flatnonzero(is_object), np.flatnonzero(~is_object)]
     weights = None if object_weight is None else (object_weight, 1.0 - object_weight)
     return stratify(classes, count, class_weights=weights)

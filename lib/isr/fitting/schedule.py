@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from isr.errors import UserError
+from isr.protocols import Protocol
 
 OptimiserKind = Literal["adam", "adamax"]
-Protocol = Literal["paper", "published-code"]
 
 # Names of loss terms, as schedules weight them and histories record them.
 PREDICTOR_SCRIBBLES = "predictor_scribbles"

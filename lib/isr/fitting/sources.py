@@ -63,9 +63,7 @@ class PointSource:
         self.name, self.seed, self.device = problem.name, seed, device
         self.tables = {"coordinates": problem.coordinates.reshape(-1, 2)}
         if problem.features is not None:
-            self.tables["features"] = problem.features.reshape(
-                -1, problem.features.shape[-1]
-            )
+            self.tables["features"] = problem.features.reshape(-1, problem.features.shape[-1])
         self._gathered = {
             key: torch.from_numpy(table).to(device) for key, table in self.tables.items()
         }

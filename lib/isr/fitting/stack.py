@@ -148,7 +148,6 @@ class Stack:
             rate=rate,
             decay=decay,
             adamax=phase.optimiser == "adamax",
-            active=True,
             patience=float("inf") if phase.plateau is None else float(phase.plateau),
             clip_norm=float("inf") if phase.clip_norm is None else phase.clip_norm,
         )
@@ -167,7 +166,9 @@ class Stack:
             _BLOCK, *(self.ends[p] - s.step for p, s in zip(phases, self.slots, strict=True))
         )
         active = sorted({term for phase in chosen for term, w in phase.terms.items() if w})
-        weights = torch.tensor([[phase.terms.get(term, 0.0) for term in active] for phase in chosen])
+        weights = torch.tensor(
+            [[phase.terms.get(term, 0.0) for term in active] for phase in chosen]
+        )
         self._run_block(steps, active, weights.to(self.settings.device))
         for slot in self.slots:
             slot.step += steps
@@ -207,7 +208,7 @@ class Stack:
         with torch.no_grad():
             finite = losses.isfinite() & stack.gradients.isfinite().all(1, keepdim=True)
             self.alive &= finite
-            self.optimiser.active = self.alive
+            self.optimiser.active.copy_(self.alive)
             self.optimiser.step(stack.values, stack.gradients, losses.detach())
             stack.project_()
         return values.detach()
@@ -322,4 +323,3 @@ def run(
             after_block(stack)
     stack.collect_history()
     return stack.result
-

@@ -213,7 +213,9 @@ class WindowedTraining(PredictorTraining):
         core = self._core(level)
         terms = {
             PREDICTOR_SCRIBBLES: scribble_loss(
-                core.flatten(), batch["core_targets"].flatten(), batch["core_stroke_weights"].flatten()
+                core.flatten(),
+                batch["core_targets"].flatten(),
+                batch["core_stroke_weights"].flatten(),
             )
         }
         for term, where in penalised.items():

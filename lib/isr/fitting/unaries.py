@@ -57,10 +57,12 @@ def fit_unaries(
     >>> disc = ((rows - 20) ** 2 + (columns - 30) ** 2 < 100).astype(np.float32)
     >>> shape = isr.fit_unaries(disc, "convex", steps=50)
     """
-    if unaries.ndim != 2 or not np.isfinite(unaries).all():
+    if unaries.ndim != 2 or not unaries.size or not np.isfinite(unaries).all():
         raise UserError(f"unaries must be finite values (h, w), not of shape {unaries.shape}.")
     if unaries.min() < 0 or unaries.max() > 1:
         raise UserError("unaries must lie in [0, 1]: give foreground probabilities.")
+    if scribbles is not None and scribbles.shape != unaries.shape:
+        raise UserError(f"scribbles have shape {scribbles.shape}, unaries {unaries.shape}: agree.")
     strokes = 0 if scribbles is None else points // 2
     coordinates = pixel_coordinates(*unaries.shape, convention).astype(np.float32)
     problem = Problem("unaries", coordinates, scribbles, None, unaries.astype(np.float32))

@@ -18,9 +18,7 @@ def _box_sums(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """Sums of `values` (m, n) over all size x size boxes inside it: (m-size+1, n-size+1)."""
     table = np.zeros((values.shape[0] + 1, values.shape[1] + 1))
     table[1:, 1:] = values.cumsum(0).cumsum(1)
-    return (
-        table[size:, size:] - table[:-size, size:] - table[size:, :-size] + table[:-size, :-size]
-    )
+    return table[size:, size:] - table[:-size, size:] - table[size:, :-size] + table[:-size, :-size]
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,9 @@ def window_sampler(
     height, width = scribbles.shape
     strokes, _ = stroke_strata(scribbles, windows // 2)
     anywhere = windows - strokes.count
-    coverage = np.full((height, width), anywhere * core**2 / ((height + core - 1) * (width + core - 1)))
+    coverage = np.full(
+        (height, width), anywhere * core**2 / ((height + core - 1) * (width + core - 1))
+    )
     for members, count in zip(strokes.members, strokes.counts, strict=True):
         chosen = np.zeros(height * width)
         chosen[members] = 1.0 / len(members)
@@ -111,7 +111,6 @@ def window_sampler(
         corner_chance = _box_sums(padded, core) / core**2
         coverage += count * _box_sums(corner_chance, core)
     return WindowSampler(height, width, core, halo, windows, strokes, coverage)
-
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn import functional
 
-
 from isr.predictors.base import Predictor
 
 

@@ -22,4 +22,6 @@ def build(kind: str, channels: int, **options: int) -> Predictor:
     try:
         return _BUILDERS[kind](channels, **options)
     except TypeError as error:
-        raise UserError(f"predictor {kind!r} cannot be made: {error}; correct its options.") from None
+        raise UserError(
+            f"predictor {kind!r} cannot be made: {error}; correct its options."
+        ) from None

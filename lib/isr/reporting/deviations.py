@@ -15,7 +15,7 @@ class Deviation:
         text: what the paper says.
         code: what the published code does.
         reproduced: whether `protocol: published-code` does it too.
-        reason: why not, or under which key of the configuration.
+        reason: why not.
     """
 
     text: str
@@ -34,7 +34,6 @@ CONVEXITY = (
         "Nothing is said about initial weights.",
         "All pictures start from the same ones.",
         True,
-        "with initial_weights: shared",
     ),
     Deviation(
         "Sequential: the predictor is trained first, the representation is fitted to it after.",
@@ -48,13 +47,13 @@ CONVEXITY = (
         True,
     ),
     Deviation(
-        "Semantic features are an input like the others.",
+        "The scale of the semantic features is not given; ours run from 0 to 1.",
         "Their principal components enter without normalisation, about 0.003 in size.",
         True,
     ),
     Deviation(
-        "Coordinates are those of the pixels.",
-        "Both axes run from 0 to 1, whatever the shape of the picture.",
+        "The scale of the coordinates is not given; ours run from 0 to 1 along the long side.",
+        "They run from 0 to 1 along both sides, whatever the shape of the picture.",
         True,
     ),
     Deviation(

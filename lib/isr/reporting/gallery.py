@@ -55,8 +55,8 @@ def draw(picture: Picture, mask: NDArray[np.bool_]) -> Image.Image:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     drawn = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
     if picture.ground_truth is not None:
-        _draw_outline(drawn, picture.ground_truth == OBJECT, scale, "#ffffff", 1)
-    _draw_outline(drawn, mask, scale, overlays.REPRESENTATION, 4)
+        _draw_outline(drawn, picture.ground_truth == OBJECT, scale, "#ffffff", 2)
+    _draw_outline(drawn, mask, scale, overlays.REPRESENTATION, 5)
     return drawn
 
 
@@ -66,7 +66,8 @@ def _draw_outline(
     canvas = ImageDraw.Draw(drawn)
     for contour in overlays.contours(np.pad(mask.astype(float), 1), 0.5):
         points = [((column - 0.5) * scale, (row - 0.5) * scale) for row, column in contour]
-        canvas.line(points, fill="#000000", width=width + 2, joint="curve")
+        if width > 2:
+            canvas.line(points, fill="#000000", width=width + 2, joint="curve")
         canvas.line(points, fill=colour, width=width, joint="curve")
 
 

@@ -57,7 +57,7 @@ def draw(
     # Larger than the figure: a 3-D axes leaves wide margins around its box.
     axes: Any = figure.add_axes((-0.2, -0.22, 1.4, 1.4), projection="3d", computed_zorder=False)
     polygons, colours = _picture(image)
-    axes.add_collection3d(_collection(polygons, colours, _PLANE))
+    axes.add_collection3d(_collection(polygons, colours, _PLANE), autolim=False)
     heights = level / depth * _RELIEF
     triangles, light = _triangles(heights), _light(heights)
     _add_surface(axes, _bands(triangles, -_RELIEF, 0.0), light, _BELOW)
@@ -163,13 +163,21 @@ def _add_surface(
     )
     colours = _COLOURS((height / _RELIEF + 1.0) / (1.0 + _TOP))[:, :3]
     colours = colours * (0.55 + 0.45 * shade)[:, None]
-    collection = _collection(polygons, colours, zorder)
+    collection = _collection(_of_equal_length(polygons), colours, zorder)
     # Opacity of the drawn surface as a whole: of each polygon, it would show all their seams.
     collection.set_agg_filter(lambda drawn, _: (drawn * [1.0, 1.0, 1.0, opacity], 0, 0))
-    axes.add_collection3d(collection)
+    axes.add_collection3d(collection, autolim=False)
 
 
-def _collection(polygons: Any, colours: Floats, zorder: int) -> Poly3DCollection:
+def _of_equal_length(polygons: list[Floats]) -> Floats:
+    """Polygons as one array (n, corners, 3): the last corner of shorter ones is repeated."""
+    corners = max(map(len, polygons))
+    return np.stack(
+        [np.pad(each, ((0, corners - len(each)), (0, 0)), mode="edge") for each in polygons]
+    )
+
+
+def _collection(polygons: Floats, colours: Floats, zorder: int) -> Poly3DCollection:
     return Poly3DCollection(
         polygons,
         facecolors=colours,
@@ -190,11 +198,10 @@ def _add_outline(axes: Any, level: Floats) -> None:
     ]
     rims = (("#000000", 4.2), ("#ffffff", 2.4)) if lines else ()
     for colour, width in rims:
-        axes.add_collection3d(
-            Line3DCollection(
-                lines, colors=colour, linewidths=width, zorder=_ABOVE + 1, clip_on=False
-            )
+        curve = Line3DCollection(
+            lines, colors=colour, linewidths=width, zorder=_ABOVE + 1, clip_on=False
         )
+        axes.add_collection3d(curve, autolim=False)
 
 
 def _add_legend(figure: Figure) -> None:

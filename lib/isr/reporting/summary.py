@@ -88,8 +88,8 @@ def summarise(metrics: pd.DataFrame, study: Study) -> pd.DataFrame:
         if cell.constraint == study.constraint
     }
     axes = zip(ran["predictor"], ran["features"], ran["fit"], ran["seed"], strict=True)
-    ran = ran[[key in planned for key in axes]]
-    groups = dict(ran.groupby(KEYS, sort=False))
+    ran = ran.loc[[key in planned for key in axes]]
+    groups = dict(iter(ran.groupby(KEYS, sort=False)))
     rows = []
     for predictor, features, fit in _settings(study):
         for output in ("predictor", *_baselines(ran), "representation"):
@@ -106,10 +106,11 @@ def _settings(study: Study) -> list[tuple[str, str, str]]:
         if cell.constraint == study.constraint
     }
     if study.shows_published:
-        names = {network: name for name, network in study.predictors.items()}
+        names = _names_of_networks(study, {predictor for predictor, *_ in settings})
         settings |= {
-            (names.get(predictor, predictor), features, fit)
-            for fit, features, predictor, _ in published.CONVEXITY
+            (name, features, fit)
+            for fit, features, network, _ in published.CONVEXITY
+            for name in names[network]
         }
 
     def position(setting: tuple[str, str, str]) -> tuple[Any, ...]:
@@ -123,6 +124,15 @@ def _settings(study: Study) -> list[tuple[str, str, str]]:
         )
 
     return sorted(settings, key=position)
+
+
+def _names_of_networks(study: Study, used: set[str]) -> dict[str, list[str]]:
+    """Names that the study has for each published network: its own if the study lacks it."""
+    networks = {name: study.predictors.get(name, name) for name in used}
+    return {
+        network: [name for name in used if networks[name] == network] or [network]
+        for network in published.PREDICTORS
+    }
 
 
 def _index(order: Sequence[str], name: str) -> int:

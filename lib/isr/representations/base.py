@@ -22,5 +22,5 @@ class Representation(nn.Module, ABC):
         """The parameters on whose sign the guarantee rests, by name; none by default."""
         return {}
 
-    def project_(self) -> None:  # noqa: B027  (a representation may have nothing to project)
+    def project_(self) -> None:
         """Put the parameters back into the constraint set, in place and element by element."""

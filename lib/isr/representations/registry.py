@@ -26,4 +26,6 @@ def build(name: str, dim: int = 2, **options: Any) -> Representation:
     try:
         return _BUILDERS[name](dim, **options)
     except TypeError as error:
-        raise UserError(f"constraint {name!r} cannot be made: {error}; correct its options.") from None
+        raise UserError(
+            f"constraint {name!r} cannot be made: {error}; correct its options."
+        ) from None

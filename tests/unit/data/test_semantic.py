@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+import skimage
+from PIL import Image
+from skimage import transform
+
+from isr.data.semantic import efficientnet_maps, guided_filter, published_maps
+
+
+@pytest.fixture(scope="module")
+def coffee():
+    """The photograph of a cup on a saucer on a wooden table, 240 x 160."""
+    with Image.open(f"{skimage.__path__[0]}/data/coffee.png") as picture:
+        return np.asarray(picture.resize((240, 160)), np.float32) / 255
+
+
+@pytest.fixture(scope="module")
+def coffee_maps(coffee):
+    return efficientnet_maps(coffee)
+
+
+def test_maps_have_the_pictures_size_and_fill_the_unit_interval(coffee, coffee_maps):
+    assert coffee_maps.shape == (160, 240, 2)
+    assert coffee_maps.dtype == np.float32
+    assert (coffee_maps.min((0, 1)) == 0).all()
+    assert (coffee_maps.max((0, 1)) == 1).all()
+    np.testing.assert_array_equal(efficientnet_maps(coffee), coffee_maps)
+
+
+def test_the_cup_stands_out_from_the_table(coffee_maps):
+    cup, table = coffee_maps[30:75, 80:130, 0], coffee_maps[:60, 170:, 0]
+    assert np.percentile(cup, 10) > np.percentile(table, 90) + 0.2
+
+
+def test_maps_change_at_the_edges_of_the_picture_alone(coffee, coffee_maps):
+    steps = np.abs(np.diff(coffee_maps[..., 0], axis=1))
+    # Constant within regions: a blurred object boundary would change a little nearly everywhere.
+    assert np.mean(steps > 1e-6) < 0.15
+    contrast = np.abs(np.diff(coffee, axis=1)).max(-1)
+    assert contrast[steps > 0.2].mean() > 2 * contrast.mean()
+
+
+def test_maps_hardly_depend_on_resolution(coffee, coffee_maps):
+    large = transform.resize(coffee, (320, 480), order=1).astype(np.float32)
+    small = efficientnet_maps(large).reshape(160, 2, 240, 2, 2).mean((1, 3))
+    assert np.corrcoef(small[..., 0].ravel(), coffee_maps[..., 0].ravel())[0, 1] > 0.93
+
+
+def test_sign_follows_the_rarer_side(coffee):
+    raw = efficientnet_maps(coffee, normalise=False)
+    np.testing.assert_allclose(raw.mean((0, 1), dtype=np.float64), 0, atol=1e-6)
+    np.testing.assert_allclose((raw.astype(np.float64) ** 2).sum((0, 1)), 1, rtol=1e-4)
+    mirrored = efficientnet_maps(np.ascontiguousarray(coffee[:, ::-1]), normalise=False)[:, ::-1]
+    for channel in range(2):
+        agreement = np.corrcoef(raw[..., channel].ravel(), mirrored[..., channel].ravel())[0, 1]
+        assert agreement > 0.9
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (7, 3), (33, 65)])
+def test_any_size_and_a_plain_picture(shape):
+    maps = efficientnet_maps(np.full((*shape, 3), 0.5, np.float32))
+    assert maps.shape == (*shape, 2)
+    assert np.isfinite(maps).all()
+    assert 0 <= maps.min() <= maps.max() <= 1
+
+
+def test_very_large_pictures_are_made_smaller_on_the_way(coffee, coffee_maps):
+    large = transform.resize(coffee, (900, 1350), order=1).astype(np.float32)
+    maps = efficientnet_maps(large)
+    assert maps.shape == (900, 1350, 2)
+    small = transform.resize(maps[..., 0], (160, 240), order=1, anti_aliasing=True)
+    assert np.corrcoef(small.ravel(), coffee_maps[..., 0].ravel())[0, 1] > 0.93
+
+
+def test_guided_filter_keeps_what_the_guide_explains():
+    rng = np.random.default_rng(0)
+    guide = rng.random((20, 30, 3)).astype(np.float32)
+    linear = guide @ np.array([[0.5], [-1.0], [2.0]], np.float32) + 0.25
+    np.testing.assert_allclose(guided_filter(guide, linear, 3, 1e-9), linear, atol=1e-4)
+
+
+def test_guided_filter_averages_where_the_guide_is_flat():
+    maps = np.zeros((21, 21, 1), np.float32)
+    maps[10, 10] = 81
+    filtered = guided_filter(np.full((21, 21, 3), 0.3, np.float32), maps, 1, 1e-3)
+    # Two box means of 3 x 3: the centre of a 5 x 5 pyramid.
+    assert filtered[10, 10, 0] == pytest.approx(9)
+    assert filtered[10, 12, 0] == pytest.approx(3)
+    assert filtered[10, 13, 0] == pytest.approx(0, abs=1e-9)
+
+
+def test_guided_filter_sharpens_along_edges():
+    guide = np.zeros((40, 40, 3), np.float32)
+    guide[:, 20:] = 1
+    blurred = np.empty((40, 40, 1), np.float32)
+    blurred[..., 0] = np.clip((np.arange(40) - 14.5) / 10, 0, 1)
+    filtered = guided_filter(guide, blurred, 5, 1e-3)[20, :, 0]
+    steps = np.abs(np.diff(filtered))
+    assert steps.argmax() == 19
+    assert steps[19] > 3 * np.diff(blurred[20, :, 0]).max()
+
+
+def test_published_maps_are_the_principal_axes_of_the_channels():
+    embedmap = np.random.default_rng(1).random((6, 7, 9)) * np.arange(1, 10)
+    matrix = embedmap.reshape(42, 9).T
+    _, _, axes = np.linalg.svd(matrix - matrix.mean(axis=0), full_matrices=False)
+    raw = published_maps(embedmap, normalise=False)
+    assert raw.shape == (6, 7, 2)
+    for channel in range(2):
+        axis = axes[channel] * np.sign(axes[channel][np.abs(axes[channel]).argmax()])
+        np.testing.assert_allclose(raw[..., channel].ravel(), axis, atol=1e-6)
+    maps = published_maps(embedmap)
+    assert maps.dtype == np.float32
+    np.testing.assert_allclose(maps.min((0, 1)), 0, atol=1e-7)
+    np.testing.assert_allclose(maps.max((0, 1)), 1, atol=1e-7)
+    for channel in range(2):
+        low, high = raw[..., channel].min(), raw[..., channel].max()
+        np.testing.assert_allclose(
+            maps[..., channel], (raw[..., channel] - low) / (high - low), atol=1e-5
+        )
+
+
+def test_published_maps_of_constant_features():
+    assert (published_maps(np.ones((3, 4, 5), np.float32)) == 0).all()

@@ -1,0 +1,75 @@
+"""Small stacks, and problems of different sizes to fill them with."""
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from isr.data.problems import Problem
+from isr.fitting.schedule import COUPLING, REPRESENTATION_SCRIBBLES, Phase
+from isr.fitting.sources import Points
+from isr.fitting.stack import Settings, Stack
+from isr.fitting.tasks import PredictorTraining, Projection, WindowedTraining
+from isr.predictors import build as build_predictor
+from isr.representations import build
+
+SCHEDULE = (
+    Phase(1.0, 0.02, {REPRESENTATION_SCRIBBLES: 1.0}),
+    Phase(5.0, 0.01, {REPRESENTATION_SCRIBBLES: 1.0, COUPLING: 1.0}),
+)
+
+
+@pytest.fixture(scope="session")
+def problems(make_problem) -> dict[str, Problem]:
+    """Eight pictures of different sizes by name."""
+    sizes = [(20, 26), (17, 17), (24, 18), (12, 40), (30, 22), (19, 33), (25, 25), (16, 28)]
+    named = [
+        make_problem(f"p{n}", height, width, 0.2 + 0.03 * n)
+        for n, (height, width) in enumerate(sizes)
+    ]
+    return {problem.name: problem for problem in named}
+
+
+def _task(kind: str):
+    if kind == "projection":
+        return Projection(build("convex", width=16), Points(32, 64))
+    representation = build("convex", width=8)
+    if kind == "fcn":
+        return PredictorTraining(
+            build_predictor("fcn", 5), Points(16, 32), representation=representation
+        )
+    return WindowedTraining(
+        build_predictor("cnn", 5),
+        Points(16, 32),
+        features="rgb+xy",
+        core=6,
+        representation=representation,
+    )
+
+
+@pytest.fixture(scope="session")
+def make_stack(problems) -> Callable[..., Stack]:
+    """A stack of the named problems; `changed` problems take the place of those of their name."""
+
+    def make(
+        names,
+        *,
+        kind: str = "projection",
+        steps: int = 60,
+        stack_size: int = 1,
+        schedule=SCHEDULE,
+        changed: dict[str, Problem] | None = None,
+        **settings,
+    ) -> Stack:
+        everything = {**problems, **(changed or {})}
+
+        def load(name: str) -> Problem:
+            problem = everything[name]
+            return problem if kind == "projection" else dataclasses.replace(problem, unaries=None)
+
+        chosen = {"seed": 7, **settings}
+        return Stack(
+            _task(kind), names, load, Settings(schedule, steps, stack_size=stack_size, **chosen)
+        )
+
+    return make

@@ -1,0 +1,240 @@
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from isr.fitting import checkpoint
+from isr.fitting import stack as engine
+from isr.fitting.schedule import COUPLING, Phase
+from isr.fitting.stack import Result, run
+
+NAMES = [f"p{n}" for n in range(5)]
+
+
+class _Stop(Exception):
+    """Stands for whatever ends a job early."""
+
+
+def _same(one: Result, other: Result) -> None:
+    assert sorted(one.states) == sorted(other.states)
+    for name, state in one.states.items():
+        for key, value in state.items():
+            assert torch.equal(value, other.states[name][key]), (name, key)
+    assert one.finite == other.finite
+    assert one.history == other.history
+
+
+def _interrupted(make, path: Path, after_blocks: list[int]) -> Result:
+    """Run, be stopped after so many blocks each time, and run again to the end."""
+    for limit in after_blocks:
+        seen = []
+
+        def stop(stack, seen=seen, limit=limit):
+            seen.append(stack.steps_done)
+            if len(seen) > limit:
+                raise _Stop
+
+        with pytest.raises(_Stop):
+            checkpoint.run(make(), path, fingerprint="x", every=0.0, progress=stop)
+    return checkpoint.run(make(), path, fingerprint="x", every=0.0)
+
+
+@pytest.mark.parametrize("kind", ["projection", "fcn", "cnn"])
+@pytest.mark.parametrize(
+    ("names", "stack_size", "steps"), [(["p0"], 1, 33), (NAMES[:3], 3, 12), (NAMES, 2, 12)]
+)
+def test_a_stopped_fit_ends_with_the_bits_of_one_left_alone(
+    make_stack, tmp_path, monkeypatch, kind, names, stack_size, steps
+):
+    monkeypatch.setattr(engine, "_BLOCK", 5)
+
+    def make():
+        return make_stack(names, kind=kind, stack_size=stack_size, steps=steps)
+
+    blocks: list[int] = []
+    whole = run(make(), after_block=lambda stack: blocks.append(stack.steps_done))
+    random = np.random.default_rng(len(names))
+    stops = random.integers(0, len(blocks) // 3, 3).tolist()
+    _same(whole, _interrupted(make, tmp_path / "fit.checkpoint", stops))
+
+
+def test_every_block_is_a_place_to_go_on_from(make_stack, tmp_path, monkeypatch):
+    """With plateau, clipping and a restart in the optimiser's state, and refilled slots."""
+    monkeypatch.setattr(engine, "_BLOCK", 3)
+    schedule = (
+        Phase(1.0, 0.05, {COUPLING: 1.0}, plateau=1, clip_norm=0.1),
+        Phase(1.0, 0.05, {COUPLING: 1.0}, optimiser="adamax", restart=True, plateau=2),
+    )
+
+    def make():
+        return make_stack(NAMES[:3], stack_size=2, steps=12, schedule=schedule)
+
+    blocks: list[int] = []
+    whole = run(make(), after_block=lambda stack: blocks.append(stack.steps_done))
+    for limit in range(1, len(blocks)):
+        path = tmp_path / f"{limit}.checkpoint"
+        result = _interrupted(make, path, [limit])
+        _same(whole, result)
+
+
+def test_a_resumed_fit_goes_on_where_it_was(make_stack, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "_BLOCK", 5)
+    path, seen = tmp_path / "fit.checkpoint", []
+
+    def make():
+        return make_stack(["p0"], steps=30)
+
+    def stop(stack):
+        if stack.steps_done >= 20:
+            raise _Stop
+
+    with pytest.raises(_Stop):
+        checkpoint.run(make(), path, fingerprint="x", every=0.0, progress=stop)
+    checkpoint.run(
+        make(), path, fingerprint="x", progress=lambda stack: seen.append(stack.steps_done)
+    )
+    assert seen == [20, 25, 30]
+
+
+def _trained(make_stack, path: Path) -> Result:
+    """A checkpoint in the middle of a fit, and what the fit gives."""
+    stack = make_stack(["p0", "p1"], steps=20, stack_size=2)
+    stack.advance()
+    checkpoint.save(path, stack, "x")
+    return run(make_stack(["p0", "p1"], steps=20, stack_size=2))
+
+
+def _damage_empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _damage_text(path: Path) -> None:
+    path.write_text("this is no checkpoint\n")
+
+
+def _damage_half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _damage_bits(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    for place in range(0, len(content), 97):
+        content[place] ^= 0x55
+    path.write_bytes(bytes(content))
+
+
+def _other_content(path: Path) -> None:
+    torch.save([torch.zeros(3)], path)
+
+
+def _other_pickle(path: Path) -> None:
+    torch.save({"fingerprint": "x", "slots": Path("x")}, path)
+
+
+DAMAGES = [
+    _damage_empty,
+    _damage_text,
+    _damage_half,
+    _damage_bits,
+    _other_content,
+    _other_pickle,
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_left_out_of_account(make_stack, tmp_path, damage):
+    path = tmp_path / "fit.checkpoint"
+    whole = _trained(make_stack, path)
+    damage(path)
+    stack = make_stack(["p0", "p1"], steps=20, stack_size=2)
+    assert checkpoint.resume(path, stack, "x") is False
+    _same(whole, checkpoint.run(stack, path, fingerprint="x"))
+
+
+def test_a_checkpoint_of_other_work_is_left_out_of_account(make_stack, tmp_path):
+    path = tmp_path / "fit.checkpoint"
+    whole = _trained(make_stack, path)
+    stack = make_stack(["p0", "p1"], steps=20, stack_size=2)
+    assert checkpoint.resume(path, stack, "y") is False
+    assert stack.steps_done == 0
+    _same(whole, run(stack))
+    again = make_stack(["p0", "p1"], steps=20, stack_size=2)
+    assert checkpoint.resume(path, again, "x") is True
+    assert again.steps_done > 0
+
+
+def test_no_checkpoint_is_written_before_its_time(make_stack, tmp_path):
+    path = tmp_path / "fit.checkpoint"
+    checkpoint.run(make_stack(["p0"], steps=10), path, fingerprint="x", every=1000.0)
+    assert not path.exists()
+    checkpoint.run(make_stack(["p0"], steps=10), None, fingerprint="x", every=0.0)
+    assert list(tmp_path.iterdir()) == []
+
+
+KILLED_JOB = """
+import sys
+from pathlib import Path
+import numpy as np, torch
+torch.set_num_threads(1)
+from isr.coordinates import pixel_coordinates
+from isr.data.problems import Problem
+from isr.fitting import checkpoint
+from isr.fitting.schedule import unaries_schedule
+from isr.fitting.sources import Points
+from isr.fitting.stack import Settings, Stack
+from isr.fitting.tasks import Projection
+from isr.representations import build
+
+def load(name):
+    unaries = np.full((20, 30), 0.1, np.float32)
+    unaries[5:15, 8:15 + int(name)] = 0.9
+    return Problem(name, pixel_coordinates(20, 30).astype(np.float32), None, None, unaries)
+
+task = Projection(build("convex", width=16), Points(0, 64))
+stack = Stack(task, list("01234"), load, Settings(unaries_schedule(), 600, 3, stack_size=2))
+path = Path(sys.argv[1])
+result = checkpoint.run(
+    stack, path if len(sys.argv) > 3 else None, fingerprint="x", every=0.0,
+    progress=lambda stack: print(stack.steps_done, flush=True),
+)
+torch.save([result.states, result.finite, result.history], sys.argv[2])
+"""
+
+
+def test_a_killed_job_run_again_gives_the_same_bits(tmp_path, monkeypatch):
+    """SIGKILL at a moment that nobody chose; then the job again, to its end."""
+    script, path = tmp_path / "job.py", tmp_path / "fit.checkpoint"
+    script.write_text(KILLED_JOB)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    arguments = [str(script), str(path), str(tmp_path / "killed.pt"), "with checkpoint"]
+
+    def start() -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, *arguments], env=environment, stdout=subprocess.PIPE, text=True
+        )
+
+    with start() as killed:
+        # A block's checkpoint is written after its progress is told.
+        assert [int(killed.stdout.readline()) for _ in range(2)] == [100, 200]
+        time.sleep(np.random.default_rng().uniform(0.0, 0.5))
+        killed.send_signal(signal.SIGKILL)
+    assert killed.returncode == -signal.SIGKILL
+    with start() as again:
+        steps = [int(line) for line in again.stdout.read().split()]
+    assert again.returncode == 0
+    assert steps[0] >= 200
+    monkeypatch.setattr(sys, "argv", [str(script), str(path), str(tmp_path / "whole.pt")])
+    runpy.run_path(str(script))
+    expected, found = (torch.load(tmp_path / f"{name}.pt") for name in ("whole", "killed"))
+    for name, state in expected[0].items():
+        for key, value in state.items():
+            assert torch.equal(value, found[0][name][key])
+    assert expected[1:] == found[1:]

@@ -1,0 +1,208 @@
+"""The stacked optimiser against torch.optim, slot by slot."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from isr.fitting.optimiser import StackedOptimiser
+
+CPU = torch.device("cpu")
+SIZE = 7
+KINDS = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax}
+
+
+def _targets(slots: int) -> torch.Tensor:
+    return 2 * torch.from_numpy(np.random.default_rng(3).standard_normal((slots, SIZE)))
+
+
+def _start(slots: int) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(4).standard_normal((slots, SIZE)))
+
+
+def _loss(row: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Of strong and of no curvature (a gradient that is exactly zero), and with waves."""
+    curvature = torch.tensor([0.0, 1e-6, 0.01, 1.0, 10.0, 300.0, 1.0], dtype=row.dtype)
+    return (curvature * (row - target).square()).sum() + torch.cos(3 * row[6])
+
+
+def _run(optimiser: StackedOptimiser, values, targets, steps: int) -> list[torch.Tensor]:
+    path = []
+    for _ in range(steps):
+        leaf = values.detach().requires_grad_()
+        losses = torch.stack([_loss(r, t) for r, t in zip(leaf, targets, strict=True)])
+        (gradients,) = torch.autograd.grad(losses.sum(), leaf)
+        optimiser.step(values, gradients, losses.detach()[:, None])
+        path.append(values.clone())
+    return path
+
+
+def _reference(row, target, steps, kind, rate, decay, *, patience=None, clip=None):
+    parameter = torch.nn.Parameter(row.clone())
+    optimiser = KINDS[kind]([parameter], lr=rate, weight_decay=decay)
+    plateau = (
+        None
+        if patience is None
+        else torch.optim.lr_scheduler.ReduceLROnPlateau(
+            optimiser, "min", factor=0.5, patience=patience, threshold=1e-4, eps=0.0
+        )
+    )
+    path = []
+    for _ in range(steps):
+        optimiser.zero_grad()
+        loss = _loss(parameter, target)
+        loss.backward()
+        if clip is not None:
+            torch.nn.utils.clip_grad_norm_([parameter], clip)
+        optimiser.step()
+        if plateau is not None:
+            plateau.step(float(loss.detach()))
+        path.append(parameter.detach().clone())
+    return path, optimiser.param_groups[0]["lr"]
+
+
+def _empty(slots: int) -> StackedOptimiser:
+    """In float64, where rounding does not hide a wrong formula."""
+    optimiser = StackedOptimiser(slots, SIZE, CPU)
+    for name, value in optimiser.state().items():
+        if value.is_floating_point():
+            setattr(optimiser, name, value.double())
+    return optimiser
+
+
+def _configured(settings) -> StackedOptimiser:
+    optimiser = _empty(len(settings))
+    for slot, (kind, rate, decay, patience, clip) in enumerate(settings):
+        optimiser.configure(
+            slot,
+            rate=rate,
+            decay=decay,
+            adamax=kind == "adamax",
+            active=True,
+            patience=math.inf if patience is None else float(patience),
+            clip_norm=math.inf if clip is None else clip,
+        )
+    return optimiser
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [("adam", 0.02, 0.0, None, None)],
+        [("adamax", 0.02, 0.0, None, None)],
+        [("adam", 0.02, 0.1, None, None), ("adam", 0.3, 0.0, None, None)],
+        [("adam", 0.02, 0.01, None, None), ("adamax", 0.1, 0.3, None, None)],
+        [("adamax", 0.8, 0.2, 1, 0.5), ("adam", 0.5, 0.0, 2, None), ("adam", 0.1, 0.1, None, 1.0)],
+    ],
+)
+def test_fifty_steps_equal_those_of_torch(settings):
+    slots = len(settings)
+    values, targets = _start(slots), _targets(slots)
+    optimiser = _configured(settings)
+    path = _run(optimiser, values, targets, 50)
+    for slot, (kind, rate, decay, patience, clip) in enumerate(settings):
+        expected, last_rate = _reference(
+            _start(slots)[slot], targets[slot], 50, kind, rate, decay, patience=patience, clip=clip
+        )
+        for step in (0, 1, 9, 49):
+            assert torch.allclose(path[step][slot], expected[step], atol=1e-9, rtol=1e-9), step
+        assert float(rate * optimiser.factor[slot]) == pytest.approx(last_rate, rel=1e-6)
+        if patience is not None:
+            assert last_rate < rate
+
+
+def test_the_plateau_rule_equals_torchs_on_any_losses():
+    losses = torch.rand(200, generator=torch.Generator().manual_seed(0)) + 0.5
+    losses[50:60] = losses[49] * (1 - 5e-5)
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    sgd = torch.optim.SGD([parameter], lr=1.0)
+    reference = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        sgd, "min", factor=0.5, patience=4, threshold=1e-4, eps=0.0
+    )
+    optimiser = StackedOptimiser(1, 1, CPU)
+    optimiser.configure(0, rate=1.0, active=True, patience=4.0)
+    for loss in losses:
+        optimiser.step(torch.zeros(1, 1), torch.zeros(1, 1), loss.reshape(1, 1))
+        reference.step(float(loss))
+        assert float(optimiser.factor) == sgd.param_groups[0]["lr"]
+    assert float(optimiser.factor) < 2**-10
+
+
+def test_an_inactive_slot_keeps_its_bits_whatever_its_gradients():
+    values = _start(3)
+    values[1, 2] = torch.nan
+    before = values.clone()
+    optimiser = _configured([("adam", 0.1, 0.1, 2, 1.0)] * 3)
+    optimiser.active[1] = False
+    gradients = torch.ones_like(values)
+    gradients[1] = torch.tensor([torch.nan, torch.inf, 0, 1, 2, 3, -torch.inf])
+    losses = torch.tensor([[1.0], [torch.nan], [1.0]])
+    for _ in range(3):
+        optimiser.step(values, gradients.clone(), losses)
+    assert torch.equal(values[1].nan_to_num(7.0), before[1].nan_to_num(7.0))
+    assert torch.isfinite(values[[0, 2]]).all()
+    assert (values[[0, 2]] != before[[0, 2]]).all()
+
+
+def test_rate_zero_freezes_single_parameters():
+    values = _start(2)
+    optimiser = _configured([("adam", 0.1, 0.5, None, None)] * 2)
+    rate = torch.full((SIZE,), 0.1, dtype=torch.float64)
+    rate[2:4] = 0.0
+    optimiser.configure(1, rate=rate)
+    _run(optimiser, values, _targets(2), 5)
+    moved = values != _start(2)
+    assert moved[0].all()
+    assert moved[1].tolist() == [True, True, False, False, True, True, True]
+
+
+def test_restart_forgets_one_slot_alone():
+    settings = [("adam", 0.05, 0.0, 1, None)] * 2
+    values, targets = _start(2), _targets(2)
+    optimiser = _configured(settings)
+    _run(optimiser, values, targets, 20)
+    optimiser.restart(0)
+    middle = values.clone()
+    path = _run(optimiser, values, targets, 10)
+    fresh, _ = _reference(middle[0], targets[0], 10, "adam", 0.05, 0.0, patience=1)
+    whole, _ = _reference(_start(2)[1], targets[1], 30, "adam", 0.05, 0.0, patience=1)
+    assert torch.allclose(path[-1][0], fresh[-1], atol=1e-9)
+    assert torch.allclose(path[-1][1], whole[-1], atol=1e-9)
+    assert not torch.allclose(
+        path[0][0], _reference(middle[0], targets[0], 1, "adam", 0.05, 0.1)[0][0]
+    )
+
+
+def test_selected_slots_go_on_as_if_they_had_been_alone():
+    settings = [
+        ("adam", 0.05, 0.0, 3, None),
+        ("adamax", 0.1, 0.1, 2, 1.0),
+        ("adam", 0.02, 0, None, 2.0),
+    ]
+    values, targets = _start(3), _targets(3)
+    optimiser = _configured(settings)
+    _run(optimiser, values, targets, 12)
+    optimiser.select([2, 1])
+    kept = values[[2, 1]].clone()
+    path = _run(optimiser, kept, targets[[2, 1]], 12)
+    for row, slot in enumerate([2, 1]):
+        kind, rate, decay, patience, clip = settings[slot]
+        expected, _ = _reference(
+            _start(3)[slot], targets[slot], 24, kind, rate, decay, patience=patience, clip=clip
+        )
+        assert torch.allclose(path[-1][row], expected[-1], atol=1e-9)
+
+
+def test_a_loaded_state_goes_on_with_the_same_bits():
+    settings = [("adam", 0.05, 0.1, 3, None), ("adamax", 0.1, 0.1, 2, 1.0)]
+    targets = _targets(2)
+    whole = _start(2)
+    _run(_configured(settings), whole, targets, 24)
+    first, values = _configured(settings), _start(2)
+    _run(first, values, targets, 12)
+    state = {name: value.clone() for name, value in first.state().items()}
+    second = _empty(2)
+    second.load_state(state)
+    _run(second, values, targets, 12)
+    assert torch.equal(values, whole)

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from isr import predictors
+from isr.errors import UserError
+from isr.networks.initial import initialise_
+
+
+def _built(kind: str, channels: int = 5) -> predictors.registry.Predictor:
+    predictor = predictors.build(kind, channels)
+    initialise_(predictor, np.random.default_rng(0))
+    return predictor
+
+
+def _features(height: int, width: int, channels: int = 5) -> torch.Tensor:
+    drawn = np.random.default_rng(1).standard_normal((height, width, channels))
+    return torch.from_numpy(drawn.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels", "parameters"),
+    [("fcn", 5, 929), ("fcn", 7, 961), ("cnn", 5, 5_521), ("cnn", 7, 5_809)],
+)
+def test_parameter_counts_are_those_of_the_papers(kind, channels, parameters):
+    predictor = predictors.build(kind, channels)
+    assert sum(parameter.numel() for parameter in predictor.parameters()) == parameters
+
+
+@pytest.mark.parametrize("kind", predictors.NAMES)
+@pytest.mark.parametrize("size", [(1, 9), (7, 1), (6, 11)])
+def test_a_picture_gives_one_level_per_pixel(kind, size):
+    level = _built(kind).picture_levels(_features(*size))
+    assert level.shape == size
+    assert torch.isfinite(level).all()
+
+
+@pytest.mark.parametrize("kind", predictors.NAMES)
+def test_a_level_depends_on_no_pixel_beyond_the_halo(kind):
+    predictor = _built(kind)
+    features = _features(15, 17).requires_grad_()
+    predictor.picture_levels(features)[7, 8].backward()
+    seen = features.grad.abs().sum(-1) > 0
+    rows, columns = np.mgrid[0:15, 0:17]
+    distance = np.maximum(abs(rows - 7), abs(columns - 8))
+    assert int(distance[seen.numpy()].max()) == predictor.halo
+
+
+def test_the_fcn_sees_pixels_one_by_one_also_in_large_pictures():
+    predictor = _built("fcn")
+    features = _features(150, 200)
+    level = predictor.picture_levels(features)
+    for row, column in [(0, 0), (81, 183), (82, 5), (149, 199)]:
+        assert torch.allclose(level[row, column], predictor(features[row, column]), atol=1e-6)
+
+
+def test_the_cnn_is_four_convolutions_with_leaky_relu():
+    predictor = _built("cnn")
+    sequence = nn.Sequential(
+        *[layer for convolution in predictor.layers for layer in (convolution, nn.LeakyReLU(0.01))][
+            :-1
+        ]
+    )
+    features = _features(9, 8)
+    expected = sequence(features.permute(2, 0, 1)[None])[0, 0]
+    assert torch.allclose(predictor.picture_levels(features), expected, atol=1e-6)
+
+
+def test_unknown_kinds_and_options_are_a_users_mistake():
+    with pytest.raises(UserError, match=r"'unett'.*fcn"):
+        predictors.build("unett", 5)
+    with pytest.raises(UserError, match=r"'cnn'.*depth"):
+        predictors.build("cnn", 5, depth=3)

@@ -1,0 +1,78 @@
+import re
+
+import pytest
+
+from isr.reporting import formats, summary
+from isr.reporting.tables import Heading, Line, Span, Table, make
+
+
+@pytest.fixture
+def table():
+    return Table(
+        title="A & B",
+        stubs=("", "what"),
+        headings=((Heading("both", 2),), (Heading("x"), Heading("y_1"))),
+        lines=(
+            Line(
+                ("one", "ours"), ((Span("1.0", bold=True), Span("2.0")), (Span("not run"),)), True
+            ),
+            Line(("", "theirs"), ((Span("\u22120.5"),), (Span("3 \u00b1 1"),)), secondary=True),
+        ),
+        notes=("100 % <b>",),
+    )
+
+
+def test_markdown(table):
+    assert formats.to_markdown(table) == (
+        "**A & B**\n\n"
+        "|  | what | both: x | both: y_1 |\n"
+        "| --- | --- | ---: | ---: |\n"
+        "| one | ours | **1.0** / 2.0 | not run |\n"
+        "|  | theirs | \u22120.5 | 3 \u00b1 1 |\n"
+        "\n- 100 % <b>\n"
+    )
+
+
+def test_latex(table):
+    text = formats.to_latex(table)
+    assert r"\caption{A \& B. 100 \% <b>}" in text
+    assert r"\begin{tabular}{llrr}" in text
+    assert r"\multicolumn{2}{c}{both} \\" in text
+    assert r"\cmidrule(lr){3-4}" in text
+    assert r" & what & x & y\_1 \\" in text
+    assert r"one & ours & \textbf{1.0} / 2.0 & not run \\" in text
+    assert r" & theirs & $-$0.5 & 3 $\pm$ 1 \\" in text
+    assert text.count(r"\midrule") == 1
+    assert text.isascii()
+
+
+def test_html(table):
+    page = formats.to_html(table)
+    assert '<th class="group" colspan="2">both</th>' in page
+    assert "<td><b>1.0</b> / 2.0</td>" in page
+    assert '<td class="missing">not run</td>' in page
+    assert "100 % &lt;b&gt;" in page
+    assert "A &amp; B" in page
+    assert "http" not in page
+
+
+def test_html_body_is_what_another_page_takes_in(table):
+    body = formats.html_body(formats.to_html(table))
+    assert body.startswith("<figure")
+    assert body.endswith("</figure>")
+
+
+def test_every_row_has_as_many_columns_as_the_headings(grid_metrics, grid_study):
+    numbers = summary.summarise(grid_metrics, grid_study)
+    for kind, columns in (("table_1", 8), ("table_3", 8)):
+        made = make(kind, numbers, grid_study)
+        rows = formats.to_markdown(made).splitlines()[2 : 4 + len(made.lines)]
+        assert {row.count("|") for row in rows} == {columns + 1}
+        for row in re.findall(r"<tr.*?</tr>", formats.to_html(made)):
+            spans = sum(int(number) - 1 for number in re.findall(r'colspan="(\d+)"', row))
+            assert len(re.findall(r"<t[dh]", row)) + spans == columns
+
+
+def test_write_all(table, tmp_path):
+    formats.write_all(table, tmp_path / "t.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["t.html", "t.md", "t.tex"]

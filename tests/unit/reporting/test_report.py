@@ -1,0 +1,126 @@
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isr.errors import UserError
+from isr.io import write_png
+from isr.reporting import formats, report, summary, tables
+
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Checker(HTMLParser):
+    """Collects what a page would load, and checks that its elements are closed in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.loaded = [], []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in VOID:
+            self.open.append(tag)
+        self.loaded += [value for name, value in attributes if name in ("src", "srcset", "data")]
+        assert tag not in ("script", "link", "iframe")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+
+@pytest.fixture
+def content(tmp_path, dataset, picture, grid_metrics, grid_study):
+    cells = []
+    for number, cell in enumerate(grid_study.cells):
+        folder = tmp_path / f"cell-{number}"
+        axes = {"predictor": cell.predictor, "features": cell.features, "fit": cell.fit}
+        cells.append({"constraint": "convex", **axes, "seed": 42, "folder": str(folder)})
+        chosen = grid_metrics.loc[(grid_metrics[list(axes)] == pd.Series(axes)).all(axis="columns")]
+        if chosen.empty:
+            continue
+        folder.mkdir()
+        chosen.assign(picture=chosen["picture"].replace("a", "disc")).to_csv(
+            folder / "metrics.csv", index=False
+        )
+        certificate = {"study": "s", "dataset": "d", "constraint": "convex", **axes, "seed": 42}
+        certificate |= {"picture": "disc", "property": "convex", "method": "structure"}
+        certificate |= {"margin": 0.125, "holds": True, "verdict": "holds", "sentence": "Fine."}
+        pd.DataFrame([certificate]).to_csv(folder / "certificates.csv", index=False)
+        write_png(folder / "masks" / "disc.png", picture.ground_truth)
+    table = tables.make("table_1", summary.summarise(grid_metrics, grid_study), grid_study)
+    formats.write_all(table, tmp_path / "table_1.html")
+    write_png(tmp_path / "figure_5.png", np.zeros((20, 30, 3), np.uint8))
+    (tmp_path / "caption.rst").write_text("One sentence\non it.\n")
+    (tmp_path / "job.tsv").write_text("s\th:m:s\tmax_rss\n90\t0:01:30\t500\n")
+    return {
+        "title": "A <title>",
+        "datasets": [{"name": "d", "kind": "embedded", "folder": str(dataset)}],
+        "studies": [{"name": "s", "dataset": "d", "cells": cells, "text": "Some text."}],
+        "tables": [{"file": str(tmp_path / "table_1.html"), "caption": "In short."}],
+        "figures": [
+            {"file": str(tmp_path / "figure_5.png"), "caption": str(tmp_path / "caption.rst")}
+        ],
+        "gallery": [{"cell": cells[0]["folder"], "dataset": str(dataset)}],
+        "benchmarks": [{"file": str(tmp_path / "job.tsv"), "rule": "fit"}],
+    }
+
+
+def test_the_page_is_complete_in_itself(content):
+    page = report.make(content)
+    checker = Checker()
+    checker.feed(page)
+    assert checker.open == []
+    assert len(checker.loaded) == 2
+    assert all(value.startswith("data:image/") for value in checker.loaded)
+    assert not re.search(r"https?://|url\(|@import", page)
+
+
+def test_what_the_page_says(content):
+    page = report.make(content)
+    assert "<h1>A &lt;title&gt;</h1>" in page
+    for words in (
+        "Some text.",
+        "11 of 12</b>",
+        "1 cell not run",
+        "convex cnn rgb+xy joint 42",
+        "CC0",
+        "40 \u00d7 30",
+        "In short.",
+        "One sentence on it.",
+        "11 representations certified",
+        "0.125",
+        "s: convex, CNN, RGB+spatial, sequential, seed 42",
+        "1 min 30 s",
+        "torch",
+        "EfficientNet-Lite0",
+        "published (other pictures)",
+    ):
+        assert words in page, words
+
+
+def test_a_failed_certificate_is_told(content, tmp_path):
+    path = tmp_path / "cell-0" / "certificates.csv"
+    table = pd.read_csv(path)
+    table.assign(holds=False, verdict="fails", sentence="A weight is negative.").to_csv(
+        path, index=False
+    )
+    page = report.make(content)
+    assert "10 of 11</b>" in page
+    assert "A weight is negative." in page
+
+
+def test_optional_parts_may_be_missing(content):
+    page = report.make({key: content[key] for key in ("datasets", "studies")})
+    for section in ("tables", "figures", "gallery", "times"):
+        assert f'id="{section}"' not in page
+        assert f'href="#{section}"' not in page
+
+
+def test_mistakes_are_named(content):
+    with pytest.raises(UserError, match="unknown dataset 'e'"):
+        report.make(content | {"studies": [content["studies"][0] | {"dataset": "e"}]})
+    with pytest.raises(UserError, match=r"gone\.png"):
+        report.make(content | {"figures": [{"file": "gone.png"}]})
+    with pytest.raises(UserError, match="unknown key"):
+        report.make(content | {"more": 1})

@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from isr.errors import UserError
+from isr.reporting import settings
+
+CELL = {"constraint": "convex", "predictor": "fcn", "features": "rgb", "fit": "joint", "seed": 1}
+
+
+def test_settings_are_json_or_a_file(tmp_path):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"kind": "table_1"}))
+    assert settings.read_settings(str(path)) == settings.read_settings('{"kind": "table_1"}')
+
+
+@pytest.mark.parametrize("argument", ["{broken", "nowhere.json"])
+def test_bad_settings(argument):
+    with pytest.raises(UserError):
+        settings.read_settings(argument)
+
+
+def test_keys():
+    with pytest.raises(UserError, match="lacks the key 'a'"):
+        settings.check_keys({}, "x", required=("a",))
+    with pytest.raises(UserError, match="unknown key 'b': use a"):
+        settings.check_keys({"a": 1, "b": 2}, "x", required=("a",))
+
+
+def test_a_study():
+    study = settings.parse_study(
+        {"study": "s", "dataset": {"name": "d", "kind": "scribbles"}, "cells": [CELL | {"x": 1}]}
+    )
+    assert study.cells == (settings.Cell("convex", "fcn", "rgb", "joint", 1),)
+    assert study.shows_published
+    assert study.dataset.describe(1) == "d (1 photograph of the user's own, not the paper's set)"
+
+
+def test_a_cell_without_seed():
+    with pytest.raises(UserError, match="'seed'"):
+        settings.parse_cell({key: CELL[key] for key in CELL if key != "seed"})
+
+
+def test_an_unknown_kind_of_dataset():
+    with pytest.raises(UserError, match="'other' is unknown"):
+        settings.parse_dataset({"name": "d", "kind": "other"})

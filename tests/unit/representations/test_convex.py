@@ -1,0 +1,43 @@
+import numpy as np
+import torch
+
+from isr.levels import foreground
+from isr.networks.initial import initialise_
+from isr.representations.convex import Convex
+
+
+def test_the_constrained_weights_are_the_networks_own_tensors():
+    convex = Convex(hidden_layers=2, width=5)
+    constrained = convex.constrained_weights()
+    assert sorted(constrained) == [
+        "network.hidden_z.0.weight",
+        "network.hidden_z.1.weight",
+        "network.output_z.weight",
+    ]
+    assert constrained["network.output_z.weight"] is convex.network.output_z.weight
+
+
+def test_midpoints_of_foreground_points_are_foreground():
+    """f(x), f(y) <= -d implies f(mid) <= 0, in 2-D and 3-D; it fails without the projection."""
+
+    def violations(dim: int, *, projected: bool) -> int:
+        found = 0
+        for seed in range(20):
+            convex = Convex(dim, width=16).double()
+            initialise_(convex, np.random.default_rng(seed))
+            random = np.random.default_rng(100 + seed)
+            if projected:
+                convex.project_()
+            points = torch.from_numpy(random.uniform(-4, 4, (3000, dim)))
+            with torch.no_grad():
+                level = convex(points)
+                convex.network.output_z.bias -= level.median()
+                inside = points[convex(points) <= -1e-12]
+                shuffled = inside[torch.from_numpy(random.permutation(len(inside)))]
+                found += int((~foreground(convex((inside + shuffled) / 2))).sum())
+                assert len(inside) > 1000
+        return found
+
+    for dim in (2, 3):
+        assert violations(dim, projected=True) == 0
+        assert violations(dim, projected=False) > 0

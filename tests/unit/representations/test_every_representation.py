@@ -1,0 +1,128 @@
+"""Checks that every representation of the registry goes through."""
+
+import numpy as np
+import pytest
+import torch
+from torch.func import functional_call, stack_module_state, vmap
+
+from isr import representations
+from isr.errors import UserError
+from isr.fitting.store import read_fits, write_fits
+from isr.networks.initial import initialise_
+
+DIMS = [2, 3]
+every = pytest.mark.parametrize("name", representations.NAMES)
+
+
+def _built(name: str, dim: int = 2, seed: int = 0) -> representations.Representation:
+    representation = representations.build(name, dim)
+    initialise_(representation, np.random.default_rng(seed))
+    representation.project_()
+    return representation
+
+
+def _points(dim: int, count: int = 50) -> torch.Tensor:
+    drawn = np.random.default_rng(5).uniform(-0.2, 1.2, (count, dim))
+    return torch.from_numpy(drawn.astype(np.float32))
+
+
+@every
+@pytest.mark.parametrize("dim", DIMS)
+def test_levels_drop_the_coordinate_axis_and_keep_the_dtype(name, dim):
+    representation = _built(name, dim)
+    points = _points(dim, 24)
+    level = representation(points)
+    assert level.shape == (24,)
+    assert level.dtype == torch.float32
+    assert torch.allclose(representation(points.reshape(2, 3, 4, dim)).flatten(), level, atol=1e-6)
+    double = representation.double()(points.double())
+    assert double.dtype == torch.float64
+    assert torch.allclose(double.float(), level, atol=1e-5)
+    assert representation.to("meta")(points.to("meta").double()).device.type == "meta"
+
+
+@every
+@pytest.mark.parametrize("dim", DIMS)
+@pytest.mark.parametrize("value", [0.0, 1e-30, -1e-30, 0.5, 1e6, -1e6])
+def test_gradients_are_finite_at_odd_points(name, dim, value):
+    representation = _built(name, dim)
+    point = torch.full((1, dim), value, requires_grad=True)
+    level = representation(point)
+    gradients = torch.autograd.grad(level.sum(), [point, *representation.parameters()])
+    assert torch.isfinite(level).all()
+    assert all(torch.isfinite(gradient).all() for gradient in gradients)
+
+
+@every
+def test_parameters_all_receive_a_gradient(name):
+    representation = _built(name)
+    representation(_points(2)).square().sum().backward()
+    for key, parameter in representation.named_parameters():
+        assert parameter.grad is not None, key
+        assert (parameter.grad != 0).any(), key
+
+
+@every
+def test_a_stack_gives_what_each_gives_alone(name):
+    modules = [_built(name, seed=seed) for seed in range(3)]
+    parameters, buffers = stack_module_state(modules)
+    points = torch.stack([_points(2) + shift for shift in (0.0, 0.3, -0.2)])
+
+    def call(parameters, x):
+        return functional_call(modules[0], (parameters, buffers), (x,))
+
+    stacked = vmap(call)(parameters, points)
+    for module, own, level in zip(modules, points, stacked, strict=True):
+        assert torch.allclose(module(own), level, atol=1e-5)
+    assert not torch.allclose(stacked[0], stacked[1], atol=1e-3)
+
+
+@every
+def test_stored_parameters_come_back_bit_for_bit(name, tmp_path):
+    modules = {f"picture {seed}": _built(name, 3, seed) for seed in range(2)}
+    states = {
+        key: {f"representation.{k}": v for k, v in module.state_dict().items()}
+        for key, module in modules.items()
+    }
+    about = {"representation": {"name": name, "dim": 3, "options": {}}}
+    write_fits(tmp_path / "part-0.safetensors", states, about)
+    stored = read_fits(tmp_path / "part-0.safetensors")
+    for key, module in modules.items():
+        again = stored.representation(key, torch.float32)
+        assert type(again) is type(module)
+        for name_, value in module.state_dict().items():
+            assert torch.equal(again.state_dict()[name_], value)
+        assert torch.equal(again(_points(3)), module(_points(3)))
+
+
+@every
+def test_projection_is_idempotent_and_touches_the_constrained_weights_alone(name):
+    representation = representations.build(name)
+    initialise_(representation, np.random.default_rng(9))
+    before = {key: value.detach().clone() for key, value in representation.named_parameters()}
+    representation.project_()
+    once = {key: value.detach().clone() for key, value in representation.named_parameters()}
+    representation.project_()
+    constrained = representation.constrained_weights()
+    assert set(constrained) <= set(before)
+    for key, value in representation.named_parameters():
+        assert torch.equal(value, once[key])
+        if key not in constrained:
+            assert torch.equal(value, before[key])
+
+
+@every
+def test_unknown_options_are_a_users_mistake(name):
+    with pytest.raises(UserError, match=rf"{name}.*no_such_option"):
+        representations.build(name, 2, no_such_option=3)
+
+
+def test_unknown_names_are_a_users_mistake():
+    with pytest.raises(UserError, match=r"'conwex'.*convex"):
+        representations.build("conwex")
+
+
+def test_options_reach_the_network():
+    assert representations.build("convex", width=7).network.first.out_features == 7
+    assert len(representations.build("convex", hidden_layers=3).network.hidden_z) == 3
+    assert representations.build("unconstrained", width=7).network.layers[0].out_features == 7

@@ -1,0 +1,144 @@
+"""What the workflow would do, and what it says of mistakes, without running a job."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAPER = ("--configfile", "config/paper.yaml")
+CELL = "results/convexity/constraint~convex_predictor~fcn_features~{}_fit~{}_seed~42/metrics.csv"
+OWN = {
+    "datasets": {
+        "mine": {
+            "kind": "scribbles",
+            "path": "mine",
+            "scribble_values": {"none": 0, "foreground": 1, "background": 2},
+        }
+    },
+    "studies": {
+        "convexity": None,
+        "mine": {"dataset": "mine", "vary": {"predictor": ["fcn"], "features": ["xy"]}},
+    },
+}
+
+
+def test_the_demo(repository):
+    plan = repository.plan()
+    assert plan.pop("total") == sum(plan.values())
+    tables, figures = ("table_1", "table_3"), ("figure_5", "figure_9a", "figure_11")
+    assert plan == {
+        "unpack": 1,
+        "features": 1,
+        "predict": 2 * 3 * 2,
+        "fit": 2 * 3 * 2 * 2,
+        "evaluate": 2 * 3 * 2 * 2,
+        **{f"tabulate_{name}": 1 for name in tables},
+        **{f"draw_{name}": 1 for name in figures},
+        "report": 1,
+        "all": 1,
+    }
+
+
+def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
+    plan = repository.plan(*PAPER)
+    assert plan["evaluate"] == 2 * 3 * 2 * 3
+    assert plan["fit"] == plan["evaluate"] * 3
+    assert plan["predict"] == 2 * 3 * 3
+    assert plan["fetch"] == plan["fetch_features"] == plan["unpack"] == 1
+
+
+def test_files_to_download(repository):
+    assert repository.plan("download", *PAPER) == {
+        "fetch": 1,
+        "fetch_features": 1,
+        "download": 1,
+        "total": 3,
+    }
+
+
+def test_published_features_can_be_made_a_condition(repository):
+    semantic = {"source": "published", "url": "https://example.org/Feat.zip"}
+    config = {
+        "datasets": {"convexitydb": {"kind": "convexitydb", "semantic": semantic}},
+        "studies": {"convexity": {"dataset": "convexitydb", "figures": None}},
+    }
+    assert repository.plan("download", config=config)["fetch"] == 2
+
+
+def test_predictions_are_shared_and_made_only_for_what_projects_them(repository):
+    sequential, joint = (CELL.format("rgb+xy", fit) for fit in ("sequential", "joint"))
+    assert repository.plan(sequential, joint)["predict"] == 1
+    assert "predict" not in repository.plan(joint)
+
+
+def test_semantic_features_are_made_only_for_what_sees_them(repository):
+    assert "features" not in repository.plan(CELL.format("rgb+xy", "joint"))
+    assert repository.plan(CELL.format("rgb+semantic", "joint"))["features"] == 1
+
+
+def test_a_cell_is_split_into_parts(repository):
+    assert repository.plan("convexity", config={"problems_per_job": 3})["fit"] == 24 * 3
+
+
+def test_a_study_is_a_target_and_null_drops_one(repository):
+    folder = repository.folder / "mine/images"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "a.png").write_bytes(b"")
+    plan = repository.plan("mine", config=OWN)
+    assert plan == {"unpack": 1, "predict": 1, "fit": 2, "evaluate": 2, "mine": 1, "total": 7}
+    assert "tabulate_table_1" not in repository.plan(config=OWN)
+
+
+def test_no_study_can_have_the_name_of_a_target(repository):
+    code, output = repository.snakemake("--list-rules")
+    assert code == 0
+    rules = set(re.findall(r"^[a-z]+$", output, re.MULTILINE)) - {"convexity"}
+    text = (repository.folder / "workflow/rules/common.smk").read_text()
+    reserved = eval(re.search(r"^RESERVED = (\{.*?^\})", text, re.MULTILINE | re.DOTALL)[1])
+    assert {"all", "fit"} <= rules <= reserved
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"stpes": 3}, "config: stpes is unknown; choose one of"),
+        (
+            {"studies": {"convexity": {"vary": {"fit": ["jiont"]}}}},
+            "config: studies.convexity.vary.fit[0] is 'jiont'; choose one of sequential, joint",
+        ),
+        (
+            {"datasets": {"embedded": {"pictures": ["cofee"]}}},
+            "config: datasets.embedded: pictures: there is no picture 'cofee'",
+        ),
+        (
+            {"studies": {"convexity": {"figures": {"figure_9a": {"picture": "moon"}}}}},
+            "config: studies.convexity.figures.figure_9a.picture is 'moon'; choose one of",
+        ),
+        (OWN | {"datasets": {"mine": OWN["datasets"]["mine"] | {"path": "nowhere"}}}, "nowhere"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_told_without_a_traceback(repository, config, message):
+    code, output = repository.snakemake("--dry-run", config=config)
+    assert code != 0
+    assert message in output
+    assert "Traceback" not in output
+
+
+def test_a_cell_that_does_not_exist(repository):
+    code, output = repository.snakemake("--dry-run", CELL.format("xy", "joint"))
+    assert code != 0
+    assert "study convexity has no cell constraint~convex_predictor~fcn_features~xy" in output
+
+
+def test_snakemake_lint(repository):
+    code, output = repository.snakemake("--lint")
+    assert code == 0, output
+
+
+def test_snakefmt():
+    command = [sys.executable, "-m", "snakefmt", "--check", str(ROOT / "workflow")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

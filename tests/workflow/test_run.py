@@ -1,0 +1,172 @@
+"""One tiny run from the pictures to the report, and what is done again after a change."""
+
+import json
+from contextlib import contextmanager
+
+import pandas as pd
+import pytest
+
+TINY = {
+    "steps": 40,
+    "datasets": {"embedded": {"pictures": ["coffee", "rocket"], "long_side": 96}},
+    "studies": {
+        "convexity": {
+            "vary": None,
+            "rows": [
+                {"predictor": "fcn", "features": "rgb+semantic", "fit": "sequential"},
+                {"predictor": "fcn", "features": "rgb+semantic", "fit": "joint"},
+                {"predictor": "cnn", "features": "rgb+xy", "fit": "joint"},
+            ],
+            "figures": {"figure_5": {"pictures": ["coffee", "rocket"]}},
+        }
+    },
+}
+CELLS = [
+    "constraint~convex_predictor~fcn_features~rgb+semantic_fit~sequential_seed~42",
+    "constraint~convex_predictor~fcn_features~rgb+semantic_fit~joint_seed~42",
+    "constraint~convex_predictor~cnn_features~rgb+xy_fit~joint_seed~42",
+]
+
+
+_TABLE_ENDS = ("csv", "md", "tex", "html")
+_FIGURES = ("figure_5", "figure_9a", "figure_11")
+_CELL_FILES = (
+    "fits/part-0.safetensors",
+    "fits/part-0.history.parquet",
+    "metrics.csv",
+    "certificates.csv",
+    *(f"masks/{picture}.png" for picture in ("coffee", "rocket")),
+    *(f"predictor/{picture}.png" for picture in ("coffee", "rocket")),
+    *(f"outlines/{picture}.svg" for picture in ("coffee", "rocket")),
+    "benchmarks/fit-0.tsv",
+    "benchmarks/evaluate.tsv",
+)
+
+
+@contextmanager
+def _edited(path, line):
+    """A file with a line more, put back afterwards."""
+    before = path.read_text()
+    path.write_text(before + line)
+    yield
+    path.write_text(before)
+
+
+@pytest.fixture(scope="module")
+def run(repository):
+    code, output = repository.snakemake("--cores", "2", config=TINY)
+    assert code == 0, output
+    return repository
+
+
+def test_everything_is_there(run):
+    results = run.folder / "results"
+    names = [f"tables/{name}.{end}" for name in ("table_1", "table_3") for end in _TABLE_ENDS]
+    names += [f"figures/{name}.{end}" for name in _FIGURES for end in ("png", "svg")]
+    for cell in CELLS:
+        names += [f"convexity/{cell}/{name}" for name in _CELL_FILES]
+    assert [name for name in ["report.html", *names] if not (results / name).stat().st_size] == []
+
+
+def test_metrics_know_their_cell(run):
+    for cell in CELLS:
+        metrics = pd.read_csv(run.folder / "results/convexity" / cell / "metrics.csv")
+        axes = dict(part.split("~") for part in cell.split("_"))
+        for axis, value in axes.items():
+            assert set(metrics[axis].astype(str)) == {value}
+        assert set(metrics["picture"]) == {"coffee", "rocket"}
+        assert {"predictor", "representation", "convex_hull"} <= set(metrics["output"])
+        assert metrics["iou"].between(0, 1).all()
+
+
+def test_every_stored_representation_is_certified(run):
+    for cell in CELLS:
+        certificates = pd.read_csv(run.folder / "results/convexity" / cell / "certificates.csv")
+        assert set(certificates["picture"]) == {"coffee", "rocket"}
+        assert certificates["holds"].all()
+
+
+def test_the_report_opens_offline(run):
+    text = (run.folder / "results/report.html").read_text()
+    assert "data:image/png;base64" in text
+    for outside in ('src="http', "src='http", '<link rel="stylesheet" href="http', "@import"):
+        assert outside not in text
+
+
+def test_fits_show_progress_in_their_logs(run):
+    for cell in CELLS:
+        log = (run.folder / "logs/fit/convexity" / cell / "part-0.log").read_text()
+        assert f"fit convexity/{cell}: 2 of 2 pictures" in log
+
+
+def test_a_second_run_has_nothing_to_do(run):
+    code, output = run.snakemake("--cores", "2", config=TINY)
+    assert code == 0
+    assert "Nothing to be done" in output
+
+
+def test_a_touched_file_redoes_nothing(run):
+    (run.folder / "lib/isr/fitting/schedule.py").touch()
+    (run.folder / "scripts/fit.py").touch()
+    assert run.plan(config=TINY) == {}
+
+
+@pytest.mark.parametrize("change", [{"checkpoint_every": 5}, {"device": "cpu"}])
+def test_how_a_fit_runs_redoes_nothing(run, change):
+    assert run.plan(config=TINY | change) == {}
+
+
+def test_a_caption_redoes_the_report_only(run):
+    with _edited(run.folder / "workflow/report/figure_5.rst", "Another sentence.\n"):
+        assert run.plan(config=TINY) == {"report": 1, "all": 1, "total": 2}
+
+
+def test_an_edit_of_the_library_redoes_what_depends_on_it(run):
+    with _edited(run.folder / "lib/isr/evaluation/cell.py", "# edited\n"):
+        plan = run.plan(config=TINY)
+    assert plan["evaluate"] == 3
+    assert not {"unpack", "features", "predict", "fit"} & set(plan)
+    with _edited(run.folder / "lib/isr/fitting/stack.py", "# edited\n"):
+        plan = run.plan(config=TINY)
+    assert plan["predict"] == 1
+    assert plan["fit"] == 3
+    assert "unpack" not in plan
+
+
+def test_other_steps_redo_fits_and_predictions(run):
+    plan = run.plan(config=TINY | {"steps": 41})
+    assert plan["fit"] == plan["evaluate"] == 3
+    assert plan["predict"] == 1
+    assert not {"unpack", "features"} & set(plan)
+
+
+def test_another_seed_redoes_no_other_cell(run):
+    config = json.loads(json.dumps(TINY))
+    row = {"predictor": "fcn", "features": "rgb+semantic", "fit": "joint", "seed": 47}
+    config["studies"]["convexity"]["rows"].append(row)
+    assert run.plan(config=config)["fit"] == 1
+
+
+def test_a_broken_picture_is_told_before_any_fit(repository, tmp_path):
+    for name in ("images", "scribbles"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cup.png").write_bytes(b"no picture")
+    config = {
+        "datasets": {
+            "mine": {
+                "kind": "scribbles",
+                "path": str(tmp_path),
+                "scribble_values": {"none": 0, "foreground": 1, "background": 2},
+            }
+        },
+        "studies": {
+            "convexity": None,
+            "mine": {"dataset": "mine", "vary": {"predictor": ["fcn"], "features": ["xy"]}},
+        },
+    }
+    code, output = repository.snakemake("--cores", "2", "mine", config=config)
+    assert code != 0
+    (message,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert "cup.png" in message
+    assert "Traceback" not in output
+    assert "Fit:" not in output
