@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -17,6 +18,8 @@ def run(main: Callable[[], None]) -> NoReturn:
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("isr").setLevel(logging.INFO)
+    # Of stacked parameters with an axis of length one; it costs nothing that can be measured.
+    warnings.filterwarnings("ignore", message="grad and param do not obey")
     try:
         main()
     except UserError as error:

@@ -1,6 +1,6 @@
 """The sign convention, in one place: foreground is where the level is at most zero."""
 
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import numpy as np
 import torch
@@ -10,9 +10,13 @@ from torch import Tensor
 Array = TypeVar("Array", Tensor, NDArray[np.floating])
 
 
-def foreground(level: Array) -> Array:
+@overload
+def foreground(level: Tensor) -> Tensor: ...
+@overload
+def foreground(level: NDArray[np.floating]) -> NDArray[np.bool_]: ...
+def foreground(level: Tensor | NDArray[np.floating]) -> Tensor | NDArray[np.bool_]:
     """Say where `level` (any shape) is foreground: boolean, same shape."""
-    return level <= 0  # type: ignore[return-value]
+    return level <= 0
 
 
 def probability(level: Array) -> Array:

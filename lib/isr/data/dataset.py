@@ -45,6 +45,12 @@ class Picture:
     ground_truth: NDArray[np.uint8] | None = None
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = self.scribbles.shape
+        return height, width
+
+    @property
     def objects(self) -> int:
         """The number of scribbled objects."""
         return len(_object_labels(self.scribbles))

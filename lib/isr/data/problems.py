@@ -78,12 +78,15 @@ def _semantic(picture: Picture, folder: Path | None, original_size: tuple[int, i
     path = Path(folder) / f"{picture.name}.npy"
     if not path.exists():
         raise UserError(f"{path} does not exist: make the semantic features first.")
-    values: Array = np.load(path, allow_pickle=False).astype(np.float32)
+    try:
+        values: Array = np.load(path, allow_pickle=False).astype(np.float32)
+    except (ValueError, OSError, EOFError) as error:
+        raise UserError(f"{path} holds no array ({error}): make it again.") from None
     if values.shape[:2] != original_size:
         raise UserError(
             f"{path} has size {values.shape[:2]}, its picture {original_size}: make it again."
         )
-    height, width = picture.scribbles.shape
+    height, width = picture.size
     resized = cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(resized, dtype=np.float32)
 
@@ -113,13 +116,11 @@ def load_problem(
         UserError: a file is missing, damaged, or of another size than the picture.
     """
     picture = read_picture(dataset, name)
-    original_size = picture.scribbles.shape
-    height, width = working_size(*original_size, scale)
-    if (height, width) != original_size:
-        picture = resize_picture(picture, max(height, width))
-    coordinates = grid_coordinates(*original_size, picture.scribbles.shape, convention).astype(
-        np.float32
-    )
+    original_size = picture.size
+    wanted = working_size(*original_size, scale)
+    if wanted != original_size:
+        picture = resize_picture(picture, max(wanted))
+    coordinates = grid_coordinates(*original_size, picture.size, convention).astype(np.float32)
     chosen = (
         None
         if features is None
@@ -158,4 +159,4 @@ def quantise_unaries(unaries: NDArray[np.floating]) -> NDArray[np.uint16]:
     """
     if not np.isfinite(unaries).all() or unaries.min() < 0 or unaries.max() > 1:
         raise UserError("unaries have values that are not in [0, 1]: correct what makes them.")
-    return np.rint(unaries * 65535).astype(np.uint16)
+    return np.asarray(np.rint(unaries * 65535), dtype=np.uint16)

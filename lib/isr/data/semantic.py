@@ -196,7 +196,7 @@ def _flatten(image: Maps, maps: Maps) -> Maps:
     ).ravel()
     sizes = np.maximum(np.bincount(enlarged), 1)
     means = [np.bincount(enlarged, maps[..., k].ravel()) / sizes for k in range(CHANNELS)]
-    return np.stack(means, axis=-1)[enlarged].reshape(maps.shape).astype(np.float32)
+    return np.asarray(np.stack(means, axis=-1)[enlarged].reshape(maps.shape), np.float32)
 
 
 def published_maps(embedmap: NDArray[np.floating[Any]], *, normalise: bool = True) -> Maps:

@@ -77,7 +77,7 @@ def evaluate_picture(fits: StoredFits, pictures: PictureFolder, name: str) -> Ev
     """Draw, score and certify the fit of one picture at the picture's own size."""
     settings = pictures.settings
     picture = read_picture(pictures.dataset, name)
-    height, width = picture.scribbles.shape
+    height, width = picture.size
     representation = fits.representation(name)
     convention = fits.metadata["convention"]
     level = draw_level(representation, height, width, convention)
@@ -150,7 +150,7 @@ def _write_outline(
     folder: Path, fits: StoredFits, found: Evaluation, axes: Mapping[str, Any]
 ) -> None:
     picture = found.picture
-    height, width = picture.scribbles.shape
+    height, width = picture.size
     region = outline(fits.representation(picture.name), height, width, fits.metadata["convention"])
     image = np.rint(picture.image * 255).astype(np.uint8)
     write_svg(folder / f"{picture.name}.svg", region, image)

@@ -19,6 +19,7 @@ from isr.levels import foreground
 # From one point (2,) to level and (sub)gradient (2,) there.
 Linearisation = Callable[[Points], tuple[float, Points]]
 
+# Lengths are in pixels.
 SPACING = 0.5
 SAGITTA = 0.01
 SHORTEST = 1e-6

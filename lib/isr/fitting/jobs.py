@@ -1,5 +1,6 @@
 """Jobs: one prediction or one part of a cell, from pictures on disk to stored parameters."""
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,12 +17,15 @@ from isr.errors import UserError
 from isr.fitting import cells, checkpoint
 from isr.fitting.progress import Progress
 from isr.fitting.stack import Result, Stack
-from isr.fitting.store import read_fits, write_fits
+from isr.fitting.store import read_fits, versions, write_fits
 from isr.io import atomic_folder, atomic_path, write_png
 from isr.levels import probability
 from isr.predictors import Predictor
 
 _log = logging.getLogger(__name__)
+
+_FITTED = ("images", "scribbles")
+"""Folders of a data set that fits read; the ground truth is for scoring alone."""
 
 
 class PictureFolder:
@@ -45,6 +49,18 @@ class PictureFolder:
         self.dataset, self.settings = dataset, settings
         self.semantic, self.predictions = semantic, predictions
         self.names: list[str] = list(read_index(dataset).index)
+
+    def digest(self, names: Sequence[str]) -> str:
+        """A hash of all files that some pictures are read from."""
+        files = [self.dataset / kind / f"{name}.png" for name in names for kind in _FITTED]
+        if self.semantic is not None:
+            files += [self.semantic / f"{name}.npy" for name in names]
+        if self.predictions is not None:
+            files += [self.predictions / "unaries" / f"{name}.png" for name in names]
+        state = hashlib.sha256()
+        for file in files:
+            state.update(file.read_bytes() if file.exists() else b"")
+        return state.hexdigest()
 
     def load(self, name: str) -> Problem:
         """Read one picture."""
@@ -85,7 +101,11 @@ def _optimise(
         stack,
         checkpoint_path,
         fingerprint=cells.fingerprint(
-            settings, names=list(names), schedule=plan.metadata["schedule"]
+            settings,
+            inputs=pictures.digest(names),
+            names=list(names),
+            schedule=plan.metadata["schedule"],
+            versions=versions(),
         ),
         every=checkpoint_every,
         progress=Progress(what),

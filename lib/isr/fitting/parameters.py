@@ -11,7 +11,7 @@ class StackedParameters:
     """Parameters of a stack of slots: one row of `values` (slots, size) for each.
 
     `leaves` are views of `values` with the modules' own shapes behind the slot axis; `gradients`
-    (slots, size) receives their gradients.
+    (slots, size) are those of the last call of `differentiate`.
 
     Args:
         template: the modules of one problem; their parameters are not touched.
@@ -33,8 +33,7 @@ class StackedParameters:
         start = 0
         for name, shape in self.shapes.items():
             columns = slice(start, start + shape.numel())
-            leaf = values[:, columns].unflatten(1, shape).detach().requires_grad_()
-            leaf.grad = self.gradients[:, columns].unflatten(1, shape)
+            leaf = values[:, columns].view(len(values), *shape).detach().requires_grad_()
             self.leaves[name] = leaf
             start = columns.stop
         parameters = dict(self._carrier.named_parameters())
@@ -60,11 +59,18 @@ class StackedParameters:
 
     def unflatten(self, row: Tensor) -> dict[str, Tensor]:
         """Parameters by name from one row (size,): copies."""
-        pieces = row.split([shape.numel() for shape in self.shapes.values()])
+        pieces = torch.split(row, [shape.numel() for shape in self.shapes.values()])
         return {
             name: piece.reshape(shape).clone()
             for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)
         }
+
+    def differentiate(self, loss: Tensor) -> None:
+        """Put the gradients of `loss` (), made of `leaves`, into `gradients`: 0 where unused."""
+        found = torch.autograd.grad(
+            loss, list(self.leaves.values()), allow_unused=True, materialize_grads=True
+        )
+        torch.cat([gradient.flatten(1) for gradient in found], dim=1, out=self.gradients)
 
     @torch.no_grad()
     def project_(self) -> None:

@@ -26,7 +26,7 @@ def systematic(drawn: NDArray[np.float64], candidates: int) -> Indices:
     """
     count = drawn.shape[-1]
     positions = (np.arange(count) + drawn) * (candidates / count)
-    return np.minimum(positions.astype(np.int64), candidates - 1)
+    return np.asarray(np.minimum(positions, candidates - 1), dtype=np.int64)
 
 
 @dataclass(frozen=True)

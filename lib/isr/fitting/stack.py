@@ -197,14 +197,13 @@ class Stack:
     def _step(self, batch: Batch, active: list[str], weights: Tensor) -> Tensor:
         """One step of every slot; the values (slots, terms) of the active loss terms."""
         stack = self.parameters
-        stack.gradients.zero_()
         terms = self._terms(batch, frozenset(active))
         columns = [
             terms[term] if term in terms else torch.zeros_like(weights[:, 0]) for term in active
         ]
         values = torch.stack(columns, dim=1)
         losses = (values * weights).sum(1, keepdim=True)
-        losses.sum().backward()
+        stack.differentiate(losses.sum())
         with torch.no_grad():
             finite = losses.isfinite() & stack.gradients.isfinite().all(1, keepdim=True)
             self.alive &= finite
@@ -230,7 +229,7 @@ class Stack:
 
         leaves = self.parameters.leaves
         if self.parameters.slots > 1:
-            return vmap(one)(leaves, batch)  # type: ignore[no-any-return]
+            return vmap(one)(leaves, batch)
         alone = one(
             {key: leaf[0] for key, leaf in leaves.items()},
             {key: value[0] for key, value in batch.items()},

@@ -64,7 +64,8 @@ def fit_unaries(
     if scribbles is not None and scribbles.shape != unaries.shape:
         raise UserError(f"scribbles have shape {scribbles.shape}, unaries {unaries.shape}: agree.")
     strokes = 0 if scribbles is None else points // 2
-    coordinates = pixel_coordinates(*unaries.shape, convention).astype(np.float32)
+    height, width = unaries.shape
+    coordinates = pixel_coordinates(height, width, convention).astype(np.float32)
     problem = Problem("unaries", coordinates, scribbles, None, unaries.astype(np.float32))
     task = Projection(
         build(constraint, 2, **options),

@@ -106,7 +106,7 @@ def window_sampler(
     for members, count in zip(strokes.members, strokes.counts, strict=True):
         chosen = np.zeros(height * width)
         chosen[members] = 1.0 / len(members)
-        # A corner's chance is the box mean of the chosen pixels; a pixel's, the box sum of corners'.
+        # A corner's chance is the box mean of the chosen pixels; a pixel's, the corners' box sum.
         padded = np.pad(chosen.reshape(height, width), core - 1)
         corner_chance = _box_sums(padded, core) / core**2
         coverage += count * _box_sums(corner_chance, core)

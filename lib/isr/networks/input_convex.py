@@ -8,8 +8,8 @@ from torch.nn import functional
 class InputConvexNetwork(nn.Module):
     """A scalar function of coordinates that is convex while its z-weights are non-negative.
 
-    z_1 = relu(W_0 x + b_0), z_{i+1} = relu(W^z_i z_i + b_i + W^x_i x), and the same without relu for
-    the output. Only the weights on a z-path are constrained; first layer, skips and biases are
+    z_1 = relu(W_0 x + b_0), z_{i+1} = relu(W^z_i z_i + b_i + W^x_i x), and the same without relu
+    for the output. Only the weights on a z-path are constrained; first layer, skips and biases are
     free. With `dim` 2, `width` 130 and one hidden layer it has 17,813 parameters, with two 35,103.
 
     Args:

@@ -1,6 +1,7 @@
 """Multi-layer perceptrons."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,9 +16,7 @@ class MLP(nn.Module):
 
     def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(
-            nn.Linear(here, there) for here, there in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.layers = nn.ModuleList(nn.Linear(here, there) for here, there in pairwise(widths))
 
     def forward(self, x: Tensor) -> Tensor:
         """Values (..., widths[-1]) at inputs (..., widths[0])."""

@@ -1,5 +1,6 @@
 """The convolutional predictor of Droege & Moeller (2021), the paper's section B.1."""
 
+from itertools import pairwise
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -9,7 +10,9 @@ from isr.predictors.base import Predictor
 
 
 class CNN(Predictor):
-    """Four 3x3 convolutions of width 16 with leaky ReLU: 5,521 parameters for 5 channels, 5,809 for 7.
+    """Four 3x3 convolutions of width 16 with leaky ReLU.
+
+    It has 5,521 parameters for 5 channels, 5,809 for 7.
 
     Args:
         channels: number of features per pixel.
@@ -22,8 +25,7 @@ class CNN(Predictor):
         super().__init__()
         sizes = [channels, width, width, width, 1]
         self.layers = nn.ModuleList(
-            nn.Conv2d(here, there, 3, padding=1)
-            for here, there in zip(sizes[:-1], sizes[1:], strict=True)
+            nn.Conv2d(here, there, 3, padding=1) for here, there in pairwise(sizes)
         )
 
     def forward(self, features: Tensor, inside: Tensor | None = None) -> Tensor:

@@ -28,5 +28,5 @@ class FCN(Predictor):
         """Levels (h, w) of a whole picture with features (h, w, channels)."""
         height, width, _ = features.shape
         # Batches that stay in the processor's cache are several times faster than one large one.
-        batches = features.flatten(0, 1).split(16384)
+        batches = torch.split(features.flatten(0, 1), 16384)
         return torch.cat([self(batch) for batch in batches]).reshape(height, width)

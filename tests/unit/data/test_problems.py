@@ -62,9 +62,7 @@ def test_a_problem_has_what_was_asked_for(dataset, semantic, tmp_path):
 
 def test_a_shrunk_picture_keeps_its_coordinates(dataset, semantic):
     """Means over 2 x 2 pixels where the halves are whole; the frame does not move."""
-    problem = load_problem(
-        dataset, "cup", features="rgb+xy+semantic", semantic=semantic, scale=0.5
-    )
+    problem = load_problem(dataset, "cup", features="rgb+xy+semantic", semantic=semantic, scale=0.5)
     assert problem.size == (10, 15)
     assert problem.features.shape == (10, 15, 7)
     whole = pixel_coordinates(*SIZE)

@@ -103,6 +103,10 @@ def test_projections_for_each_constraint(mask):
     assert project_trivially(mask, "unconstrained") == {}
 
 
+def test_the_frame_counts_as_background_for_the_centre():
+    assert inscribed_centre(np.ones((7, 7), dtype=bool)) == (3, 3)
+
+
 def test_a_mask_without_foreground_has_no_centre():
     with pytest.raises(ValueError, match="no centre"):
         inscribed_centre(np.zeros((3, 3), dtype=bool))

@@ -158,6 +158,19 @@ def test_overflow_excuses_nothing():
     assert "sampled margin" in failing(representation)
 
 
+def test_an_overflowing_rounding_scale_allows_nothing():
+    representation = build("convex", 2, width=2).double()
+    with torch.no_grad():
+        for parameter in representation.parameters():
+            parameter.zero_()
+        # Dead units, so that levels stay finite, with weights whose product overflows.
+        representation.network.first.bias.fill_(-1e200)
+        representation.network.hidden_z[0].weight.fill_(1e200)
+    sampled = certify(representation, 24, 32, seed=0)[1]
+    assert sampled.holds
+    assert sampled.sentence.endswith("rounding explains -0.")
+
+
 def test_empty_and_whole_picture_are_verdicts_of_their_own(polygon):
     for level, verdict in (1.0, "empty"), (-1.0, "whole picture"):
         representation = polygon([(0.0, 0.0, 0.0)])

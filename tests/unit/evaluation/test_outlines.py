@@ -10,7 +10,7 @@ from isr.coordinates import from_pixels
 from isr.evaluation.convex_outline import interior_point, root_points
 from isr.evaluation.drawing import draw_mask, level_function
 from isr.evaluation.outlines import _linearised, outline, pixel_level
-from isr.evaluation.raster_outline import assemble, raster_outline
+from isr.evaluation.raster_outline import assemble, node_levels, raster_outline
 from isr.evaluation.verdicts import Scene
 from isr.representations import build
 
@@ -152,6 +152,18 @@ def test_a_state_that_is_not_finite_gives_an_empty_outline(name):
     assert outline(representation, HEIGHT, WIDTH).is_empty
 
 
+@pytest.mark.parametrize("convention", ["isotropic", "linspace"])
+def test_slopes_are_per_pixel(random_convex, convention):
+    representation, scene = random_convex(0), Scene(HEIGHT, WIDTH, convention)
+    point, step = np.array([50.3, 40.7]), 1e-6
+    level = pixel_level(representation, scene)
+    shifted = level(point + step * np.eye(2)) - level(point - step * np.eye(2))
+    value, slope = _linearised(representation, scene)(point)
+    assert value == pytest.approx(float(level(point)), abs=1e-12)
+    assert np.abs(slope).min() > 1e-3
+    np.testing.assert_allclose(slope, shifted / (2 * step), rtol=1e-6)
+
+
 def ring(points):
     """Background in a disc of radius 6 round (30, 20), foreground to 14, and in a far corner."""
     radius = np.hypot(points[..., 0] - 30, points[..., 1] - 20)
@@ -167,6 +179,19 @@ def test_marching_squares_keep_holes_and_parts():
     assert parts[1].area == pytest.approx(np.pi * (14**2 - 6**2), rel=0.01)
     assert parts[1].centroid.distance(shapely.Point(30, 20)) < 0.01
     assert box(0, 0, WIDTH, HEIGHT).covers(region)
+
+
+def test_nodes_near_the_boundary_are_not_interpolated():
+    def level(points):
+        return 3 - (points[..., 0] - 20) ** 2 - (points[..., 1] - 20.5) ** 2
+
+    rows, columns = np.mgrid[: 2 * HEIGHT + 1, : 2 * WIDTH + 1] / 2
+    exact = level(np.stack([columns, rows], axis=-1))
+    nodes = node_levels(level, HEIGHT, WIDTH)
+    near = np.abs(np.sqrt(3 - exact) - np.sqrt(3)) < 1
+    assert near.sum() > 30
+    np.testing.assert_array_equal(nodes[near], exact[near])
+    np.testing.assert_array_equal(nodes <= 0, exact <= 0)
 
 
 def test_an_island_in_a_hole_is_kept():

@@ -1,0 +1,160 @@
+"""How fast the engine is, on synthetic pictures and one core.
+
+Run it with `OMP_NUM_THREADS=1 pytest tests/benchmarks/bench_engine.py -s` on an otherwise idle
+machine, and parts of it with `-k`. It prints what it measures and fails beyond the stated limits;
+it is not part of the suite.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from isr.coordinates import pixel_coordinates
+from isr.data.problems import Problem
+from isr.fitting.schedule import Schedule, joint_schedule, projection_schedule
+from isr.fitting.sources import Points
+from isr.fitting.stack import Settings, Stack, run
+from isr.fitting.tasks import PredictorTraining, Projection, Task, WindowedTraining
+from isr.predictors import build as build_predictor
+from isr.representations import build
+
+MEBIBYTE = 2**20
+
+
+def picture(name: str, height: int, width: int, *, unaries: bool) -> Problem:
+    """An ellipse on a ground of another colour, with strokes through both."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    inside = ((rows / height - 0.5) / 0.3) ** 2 + ((columns / width - 0.45) / 0.25) ** 2 < 1
+    random = np.random.default_rng(0)
+    colours = np.where(inside[..., None], [0.8, 0.5, 0.2], [0.3, 0.4, 0.6])
+    colours = colours + random.normal(0, 0.1, (height, width, 3))
+    coordinates = pixel_coordinates(height, width).astype(np.float32)
+    scribbles = np.zeros((height, width), np.uint8)
+    scribbles[height // 2 : height // 2 + 4, width // 3 : width // 2] = 1
+    scribbles[height // 12 : height // 12 + 4, width // 10 : -width // 10] = 255
+    features = np.concatenate([colours, coordinates], axis=-1).astype(np.float32)
+    given = np.where(inside, 0.9, 0.1).astype(np.float32) if unaries else None
+    return Problem(name, coordinates, scribbles, features, given)
+
+
+def projection() -> Task:
+    return Projection(build("convex"), Points(500, 500))
+
+
+def fcn_joint() -> Task:
+    predictor = build_predictor("fcn", 5)
+    return PredictorTraining(predictor, Points(500, 500), representation=build("convex"))
+
+
+def cnn_joint() -> Task:
+    return WindowedTraining(
+        build_predictor("cnn", 5),
+        Points(500, 500),
+        features="rgb+xy",
+        windows=4,
+        core=32,
+        representation=build("convex"),
+    )
+
+
+def stack(
+    task: Task, schedule: Schedule, steps: int, size: tuple[int, int], count: int = 1
+) -> Stack:
+    unaries = isinstance(task, Projection)
+    return Stack(
+        task,
+        [str(number) for number in range(count)],
+        lambda name: picture(name, *size, unaries=unaries),
+        Settings(schedule, steps, seed=0, stack_size=count),
+    )
+
+
+def seconds(work: Callable[[], object]) -> float:
+    torch.set_num_threads(1)
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def coupled(schedule: Schedule) -> Schedule:
+    """The last phase alone: all terms from the first step on."""
+    return schedule[-1:]
+
+
+def test_a_convex_projection_of_3000_steps_takes_at_most_10_seconds():
+    job = stack(projection(), projection_schedule(), 3000, (480, 640))
+    taken = seconds(lambda: run(job))
+    print(f"\nconvex projection, 1,000 points, 3,000 steps: {taken:.1f} s")
+    assert taken <= 10.0
+
+
+def test_an_fcn_joint_fit_of_3000_steps_takes_at_most_20_seconds():
+    job = stack(fcn_joint(), joint_schedule(), 3000, (480, 640))
+    taken = seconds(lambda: run(job))
+    print(f"\nFCN joint, 500 + 500 points, 3,000 steps: {taken:.1f} s")
+    assert taken <= 20.0
+
+
+def test_a_cnn_step_takes_at_most_40_milliseconds_whatever_the_size():
+    steps, taken = 100, {}
+    for size in ((160, 240), (480, 640)):
+        job = stack(cnn_joint(), coupled(joint_schedule()), 2 * steps, size)
+        job.advance()
+        before = job.steps_done
+        start = time.perf_counter()
+        while job.steps_done < 2 * steps:
+            job.advance()
+        taken[size] = (time.perf_counter() - start) / (2 * steps - before)
+        print(f"\nCNN joint with penalties, {size[1]}x{size[0]}: {1e3 * taken[size]:.1f} ms a step")
+    assert max(taken.values()) <= 0.040
+    assert taken[480, 640] <= 1.5 * taken[160, 240]
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "schedule", "steps"),
+    [
+        ("convex projection", projection, projection_schedule(), 100),
+        ("FCN joint", fcn_joint, joint_schedule(), 60),
+        ("CNN joint", cnn_joint, joint_schedule(), 12),
+    ],
+)
+def test_stacks(name, make, schedule, steps):
+    """No limit: on a processor larger stacks of convex networks gain nothing."""
+    print()
+    for count in (1, 2, 4, 8, 32):
+        some = max(4, steps // count)
+        # Two equal phases, of which the first warms up.
+        job = stack(make(), coupled(schedule) * 2, 2 * some, (160, 240), count)
+        while job.steps_done < count * some:
+            job.advance()
+        taken = seconds(lambda job=job: run(job))
+        print(f"{name}, stack of {count}: {1e3 * taken / some / count:.2f} ms a problem and step")
+
+
+MEMORY_JOB = """
+import resource, sys
+sys.path.insert(0, {folder!r})
+import torch
+torch.set_num_threads(1)
+import bench_engine as bench
+from isr.fitting.stack import run
+run(bench.stack(bench.cnn_joint(), bench.joint_schedule(), 30, (480, 640)))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_a_joint_cnn_job_on_640x480_needs_less_than_a_gigabyte_and_a_half():
+    code = MEMORY_JOB.format(folder=os.path.dirname(__file__))
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    peak = int(done.stdout) * 1024
+    print(f"\njoint CNN job, 640x480: peak of {peak / MEBIBYTE:.0f} MiB")
+    assert peak < 1.5e9

@@ -1,0 +1,11 @@
+import doctest
+import importlib
+
+import pytest
+
+
+@pytest.mark.parametrize("module", ["metrics", "pixel_hull", "vector_files"])
+def test_worked_examples(module):
+    results = doctest.testmod(importlib.import_module(f"isr.evaluation.{module}"))
+    assert results.attempted > 0
+    assert results.failed == 0
