@@ -7,11 +7,9 @@ Makes CELL/metrics.csv, CELL/certificates.csv, CELL/masks/, CELL/predictor/ and 
 the stored parameters, at the pictures' own size.
 """
 
-import argparse
-import json
 from pathlib import Path
 
-from isr.cli import run
+from isr.cli import job_parser, run
 from isr.evaluation.cell import evaluate_cell
 from isr.fitting.jobs import PictureFolder
 from isr.fitting.store import read_parts
@@ -20,12 +18,7 @@ from isr.io import read_json
 
 def main() -> None:
     """Parse the command line and evaluate."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON object")
-    parser.add_argument("--dataset", type=Path, required=True, help="unpacked data set")
-    parser.add_argument("--semantic", type=Path, help="semantic features")
+    parser = job_parser(__doc__)
     parser.add_argument("--predictions", type=Path, help="stored predictions")
     parser.add_argument("--fits", type=Path, nargs="+", required=True, help="parts of the cell")
     parser.add_argument("--output", type=Path, required=True, help="folder of the cell")

@@ -1,14 +1,35 @@
 """What every command line shares: a user's mistake is one sentence, not a traceback."""
 
+import argparse
+import json
 import logging
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from isr.errors import UserError
 
 INTERRUPTED = 130
+
+
+def job_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with what every job on the pictures of a data set is told."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON object")
+    parser.add_argument("--dataset", type=Path, required=True, help="unpacked data set")
+    parser.add_argument("--semantic", type=Path, help="semantic features")
+    return parser
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add what long jobs are told about where they run and how they are resumed."""
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--checkpoint", type=Path, help="where an interrupted run goes on from")
+    parser.add_argument("--checkpoint-every", type=float, default=60.0, help="seconds")
 
 
 def run(main: Callable[[], None]) -> NoReturn:

@@ -37,7 +37,7 @@ def test_scribble_loss_stays_finite_at_extreme_levels():
     level = torch.tensor([1e4, -1e4, 1e30], requires_grad=True)
     loss = scribble_loss(level, torch.tensor([1.0, 0.0, 0.0]), torch.ones(3) / 3)
     loss.backward()
-    assert float(loss) == pytest.approx(2e4 / 3, rel=1e-6)
+    assert loss.item() == pytest.approx(2e4 / 3, rel=1e-6)
     assert torch.isfinite(level.grad).all()
 
 

@@ -19,8 +19,8 @@ from isr.fitting.schedule import (
     predictor_schedule,
     projection_schedule,
 )
+from isr.fitting.slots import Settings
 from isr.fitting.sources import Points
-from isr.fitting.stack import Settings
 from isr.fitting.tasks import (
     CouplingMode,
     PredictorTraining,

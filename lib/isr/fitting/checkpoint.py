@@ -7,7 +7,8 @@ from pathlib import Path
 
 import torch
 
-from isr.fitting.stack import Result, Stack
+from isr.fitting.slots import Result
+from isr.fitting.stack import Stack
 from isr.fitting.stack import run as run_stack
 from isr.io import atomic_path
 

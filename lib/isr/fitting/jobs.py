@@ -16,7 +16,8 @@ from isr.data.problems import Problem, load_problem, quantise_unaries
 from isr.errors import UserError
 from isr.fitting import cells, checkpoint
 from isr.fitting.progress import Progress
-from isr.fitting.stack import Result, Stack
+from isr.fitting.slots import Result
+from isr.fitting.stack import Stack
 from isr.fitting.store import read_fits, versions, write_fits
 from isr.io import atomic_folder, atomic_path, write_png
 from isr.levels import probability

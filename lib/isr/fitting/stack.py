@@ -5,7 +5,6 @@ is optimising each problem alone. A slot whose problem is finished takes the nex
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -15,7 +14,8 @@ from torch.func import functional_call, vmap
 from isr.data.problems import Problem
 from isr.fitting.optimiser import StackedOptimiser
 from isr.fitting.parameters import StackedParameters
-from isr.fitting.schedule import Phase, Schedule, phase_ends
+from isr.fitting.schedule import Phase, phase_ends
+from isr.fitting.slots import Result, Settings, Slot
 from isr.fitting.sources import Batch
 from isr.fitting.streams import generator
 from isr.fitting.tasks import Source, Task, Terms
@@ -25,50 +25,6 @@ _BLOCK = 50
 """Steps whose batches are made at once; results do not depend on it."""
 _RECORDS = 60
 """Entries per problem and term in the history."""
-
-
-@dataclass
-class Slot:
-    """One place of the stack: which problem stands there and how far it is."""
-
-    problem: int
-    step: int = 0
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a stack is run.
-
-    Attributes:
-        schedule: phases of the optimisation.
-        steps: steps per problem.
-        seed: of the study; with a problem's name it determines all random numbers.
-        stack_size: problems side by side.
-        shared_initial_weights: start every problem from the same weights.
-        device: where the optimisation runs.
-    """
-
-    schedule: Schedule
-    steps: int
-    seed: int
-    stack_size: int = 1
-    shared_initial_weights: bool = False
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-
-
-@dataclass
-class Result:
-    """What a stack has found.
-
-    Attributes:
-        states: parameters by problem name; of the last finite step.
-        finite: whether a problem stayed finite to its end.
-        history: rows (picture, step, term, value).
-    """
-
-    states: dict[str, dict[str, Tensor]] = field(default_factory=dict)
-    finite: dict[str, bool] = field(default_factory=dict)
-    history: list[tuple[str, int, str, float]] = field(default_factory=list)
 
 
 class Stack:

@@ -10,8 +10,9 @@ from isr.coordinates import Convention, pixel_coordinates
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.schedule import Schedule, projection_schedule, unaries_schedule
+from isr.fitting.slots import Settings
 from isr.fitting.sources import Points
-from isr.fitting.stack import Settings, Stack, run
+from isr.fitting.stack import Stack, run
 from isr.fitting.tasks import Projection
 from isr.representations import Representation, build
 

@@ -7,8 +7,9 @@ import pytest
 
 from isr.data.problems import Problem
 from isr.fitting.schedule import COUPLING, REPRESENTATION_SCRIBBLES, Phase
+from isr.fitting.slots import Settings
 from isr.fitting.sources import Points
-from isr.fitting.stack import Settings, Stack
+from isr.fitting.stack import Stack
 from isr.fitting.tasks import PredictorTraining, Projection, WindowedTraining
 from isr.predictors import build as build_predictor
 from isr.representations import build

@@ -13,12 +13,13 @@ import torch
 from isr.fitting import checkpoint
 from isr.fitting import stack as engine
 from isr.fitting.schedule import COUPLING, Phase
-from isr.fitting.stack import Result, run
+from isr.fitting.slots import Result
+from isr.fitting.stack import run
 
 NAMES = [f"p{n}" for n in range(5)]
 
 
-class _Stop(Exception):
+class _StoppedError(Exception):
     """Stands for whatever ends a job early."""
 
 
@@ -39,9 +40,9 @@ def _interrupted(make, path: Path, after_blocks: list[int]) -> Result:
         def stop(stack, seen=seen, limit=limit):
             seen.append(stack.steps_done)
             if len(seen) > limit:
-                raise _Stop
+                raise _StoppedError
 
-        with pytest.raises(_Stop):
+        with pytest.raises(_StoppedError):
             checkpoint.run(make(), path, fingerprint="x", every=0.0, progress=stop)
     return checkpoint.run(make(), path, fingerprint="x", every=0.0)
 
@@ -93,9 +94,9 @@ def test_a_resumed_fit_goes_on_where_it_was(make_stack, tmp_path, monkeypatch):
 
     def stop(stack):
         if stack.steps_done >= 20:
-            raise _Stop
+            raise _StoppedError
 
-    with pytest.raises(_Stop):
+    with pytest.raises(_StoppedError):
         checkpoint.run(make(), path, fingerprint="x", every=0.0, progress=stop)
     checkpoint.run(
         make(), path, fingerprint="x", progress=lambda stack: seen.append(stack.steps_done)
@@ -188,7 +189,8 @@ from isr.data.problems import Problem
 from isr.fitting import checkpoint
 from isr.fitting.schedule import unaries_schedule
 from isr.fitting.sources import Points
-from isr.fitting.stack import Settings, Stack
+from isr.fitting.slots import Settings
+from isr.fitting.stack import Stack
 from isr.fitting.tasks import Projection
 from isr.representations import build
 

@@ -13,7 +13,8 @@ from isr.fitting.schedule import (
     joint_schedule,
     projection_schedule,
 )
-from isr.fitting.stack import Result, Stack, run
+from isr.fitting.slots import Result
+from isr.fitting.stack import Stack, run
 from isr.levels import foreground
 from isr.representations import build
 
