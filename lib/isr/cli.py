@@ -4,7 +4,6 @@ import argparse
 import json
 import logging
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -39,8 +38,6 @@ def run(main: Callable[[], None]) -> NoReturn:
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("isr").setLevel(logging.INFO)
-    # Of stacked parameters with an axis of length one; it costs nothing that can be measured.
-    warnings.filterwarnings("ignore", message="grad and param do not obey")
     try:
         main()
     except UserError as error:

@@ -5,11 +5,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
 
 MakeProblem = Callable[..., Problem]
+
+# A busy machine is not a failure.
+settings.register_profile("unit", deadline=None)
+settings.load_profile("unit")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -55,7 +55,7 @@ def test_squared_distance_to_unaries_of_one_value(value, count):
     unaries = torch.full((count,), value, dtype=torch.float64)
     loss = squared_distance(level, unaries, _even(count))
     loss.backward()
-    assert float(loss) == pytest.approx(0.25, abs=1e-15)
+    assert loss.item() == pytest.approx(0.25, abs=1e-15)
     # d/dg (sigmoid(-g) - u)^2 = -2 (1/2 - u) / 4: down for object, up for background.
     assert level.grad.tolist() == pytest.approx(
         [(0.25 if value == 0 else -0.25) * -1 / count] * count

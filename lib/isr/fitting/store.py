@@ -32,8 +32,13 @@ def write_fits(path: Path, states: Mapping[str, State], metadata: Mapping[str, A
         path: a .safetensors file; written atomically.
         states: parameters by problem name, all with the same names and shapes.
         metadata: plain data; `names` and `versions` are added.
+
+    Raises:
+        ValueError: there is nothing to store.
     """
     names = list(states)
+    if not names:
+        raise ValueError(f"{path}: no states to store")
     keys = list(states[names[0]])
     stacked = {key: torch.stack([states[name][key] for name in names]).contiguous() for key in keys}
     content = {**metadata, "names": names, "versions": versions()}

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import runpy
 import signal
@@ -83,6 +84,27 @@ def test_every_block_is_a_place_to_go_on_from(make_stack, tmp_path, monkeypatch)
         path = tmp_path / f"{limit}.checkpoint"
         result = _interrupted(make, path, [limit])
         _same(whole, result)
+
+
+def test_a_frozen_problem_stays_frozen_over_a_stop(make_stack, problems, tmp_path, monkeypatch):
+    """One bad pixel that is met early and then not in every block."""
+    monkeypatch.setattr(engine, "_BLOCK", 5)
+    unaries = problems["p0"].unaries.copy()
+    unaries[0, 0] = np.nan
+    changed = {"p0": dataclasses.replace(problems["p0"], unaries=unaries)}
+
+    def make():
+        schedule = (Phase(1.0, 0.02, {COUPLING: 1.0}),)
+        return make_stack(["p0", "p1"], steps=60, stack_size=2, schedule=schedule, changed=changed)
+
+    whole = run(make())
+    assert whole.finite == {"p0": False, "p1": True}
+    for limit in (3, 5, 7, 9, 11):
+        found = _interrupted(make, tmp_path / f"{limit}.checkpoint", [limit])
+        assert found.finite == whole.finite
+        for name, state in whole.states.items():
+            for key, value in state.items():
+                assert torch.equal(value, found.states[name][key]), (limit, name, key)
 
 
 def test_a_resumed_fit_goes_on_where_it_was(make_stack, tmp_path, monkeypatch):

@@ -114,14 +114,14 @@ def test_fifty_steps_equal_those_of_torch(settings):
 
 def test_the_plateau_rule_equals_torchs_on_any_losses():
     losses = torch.rand(200, generator=torch.Generator().manual_seed(0)) + 0.5
-    losses[50:60] = losses[49] * (1 - 5e-5)
+    losses[50:70] = 0.3 * (1 - 3e-5 * torch.arange(20))  # By less than the threshold a step.
     parameter = torch.nn.Parameter(torch.zeros(1))
     sgd = torch.optim.SGD([parameter], lr=1.0)
     reference = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        sgd, "min", factor=0.5, patience=4, threshold=1e-4, eps=0.0
+        sgd, "min", factor=0.5, patience=2, threshold=1e-4, eps=0.0
     )
     optimiser = StackedOptimiser(1, 1, CPU)
-    optimiser.configure(0, rate=1.0, active=True, patience=4.0)
+    optimiser.configure(0, rate=1.0, active=True, patience=2.0)
     for loss in losses:
         optimiser.step(torch.zeros(1, 1), torch.zeros(1, 1), loss.reshape(1, 1))
         reference.step(float(loss))

@@ -261,6 +261,18 @@ def test_the_mean_over_many_steps_equals_the_whole_picture(make_problem):
         assert error < 0.03 * expected[name], name
 
 
+def test_the_weights_of_a_step_are_expected_to_sum_to_one(make_problem):
+    """What lies outside the picture weighs nothing, also where its first pixel is scribbled."""
+    steps, picture = 2000, make_problem("corner", 9, 11)
+    scribbles = picture.scribbles.copy()
+    scribbles[0, 0] = 255
+    picture = dataclasses.replace(picture, scribbles=scribbles, unaries=None)
+    block = _windowed(5, core=6).source(picture, seed=1, device=CPU).block(0, steps)
+    for key in ("core_weights", "core_stroke_weights", "point_weights"):
+        sums = block[key].flatten(1).sum(1).double().numpy()
+        assert abs(sums.mean() - 1) < 4 * sums.std() / np.sqrt(steps), key
+
+
 def _levels_and_gradients(picture: Problem, halo: int | None, dtype: torch.dtype):
     """Largest deviations of levels and gradients in every window's core from the whole picture."""
     _, task, batch = _whole(picture)
