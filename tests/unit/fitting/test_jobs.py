@@ -1,0 +1,118 @@
+"""Jobs from pictures on disk to stored parameters."""
+
+import numpy as np
+import pytest
+import torch
+
+from isr.data.dataset import Picture, write_dataset
+from isr.data.problems import read_unaries
+from isr.fitting import checkpoint, jobs
+from isr.fitting.jobs import PictureFolder
+from isr.fitting.store import read_fits
+
+CPU = torch.device("cpu")
+
+
+def _picture(name: str, height: int, width: int) -> Picture:
+    """A bright disc on a dark ground."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    disc = (rows - height / 2) ** 2 + (columns - width / 2) ** 2 < 64
+    image = np.where(disc[..., None], [0.9, 0.8, 0.3], [0.1, 0.2, 0.5]).astype(np.float32)
+    scribbles = np.zeros((height, width), np.uint8)
+    scribbles[height // 2, width // 2 - 4 : width // 2 + 4] = 1
+    scribbles[1] = 255
+    return Picture(name, image, scribbles, np.where(disc, 255, 0).astype(np.uint8))
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    folder = tmp_path / "pictures"
+    pictures = [_picture("first", 30, 40), _picture("second", 36, 24)]
+    write_dataset(folder, pictures, source="drawn", licence="none")
+    return folder
+
+
+def _settings(**changed):
+    settings = {
+        "study": "s",
+        "cell": "c",
+        "dataset": "d",
+        "constraint": "convex",
+        "predictor": "fcn",
+        "predictor_options": {"kind": "fcn", "scale": 1.0},
+        "features": "rgb+xy",
+        "fit": "sequential",
+        "seed": 3,
+        "protocol": "paper",
+        "convention": "isotropic",
+        "steps": 120,
+        "points": {"strokes": 20, "random": 60},
+        "stack_size": 2,
+    }
+    return settings | changed
+
+
+def test_a_prediction_and_its_projection_find_the_disc(dataset, tmp_path):
+    prediction = tmp_path / "prediction"
+    jobs.predict(PictureFolder(dataset, _settings()), prediction, device=CPU)
+    for name, shape in ("first", (30, 40)), ("second", (36, 24)):
+        unaries = read_unaries(prediction / "unaries" / f"{name}.png")
+        assert unaries.shape == shape
+        assert unaries[shape[0] // 2, shape[1] // 2] > 0.9
+        assert unaries[1].max() < 0.1
+    pictures = PictureFolder(dataset, _settings(), predictions=prediction)
+    jobs.fit(
+        pictures, ["second"], tmp_path / "fits.safetensors", tmp_path / "h.parquet", device=CPU
+    )
+    fits = read_fits(tmp_path / "fits.safetensors")
+    assert fits.names == ["second"]
+    assert fits.metadata["finite"] == {"second": True}
+    centre = torch.tensor([[12 / 36, 0.5], [12 / 36, 1.5 / 36]], dtype=torch.float64)
+    inside, outside = fits.representation("second")(centre).tolist()
+    assert inside < 0 < outside
+
+
+def test_a_smaller_scale_predicts_at_a_smaller_size(dataset, tmp_path):
+    settings = _settings(predictor_options={"kind": "fcn", "scale": 0.5}, steps=2)
+    jobs.predict(PictureFolder(dataset, settings), tmp_path / "half", device=CPU)
+    assert read_unaries(tmp_path / "half" / "unaries" / "first.png").shape == (15, 20)
+
+
+def test_a_checkpoint_of_other_scribbles_is_not_used(dataset, tmp_path, monkeypatch):
+    saved = tmp_path / "part.pt"
+    monkeypatch.setattr(jobs, "_store", lambda *_: (_ for _ in ()).throw(InterruptedError))
+    arguments = (["first"], tmp_path / "fits.safetensors", tmp_path / "h.parquet")
+    options = {"device": CPU, "checkpoint_path": saved, "checkpoint_every": 0.0}
+    settings = _settings(fit="joint", steps=60)
+    with pytest.raises(InterruptedError):
+        jobs.fit(PictureFolder(dataset, settings), *arguments, **options)
+    assert saved.exists()
+    resumed = []
+    monkeypatch.setattr(
+        checkpoint, "resume", lambda *given: resumed.append(_resume(*given)) or resumed[-1]
+    )
+    with pytest.raises(InterruptedError):
+        jobs.fit(PictureFolder(dataset, settings), *arguments, **options)
+    other = _picture("first", 30, 40)
+    other.scribbles[2] = 255
+    write_dataset(dataset, [other], source="drawn", licence="none")
+    with pytest.raises(InterruptedError):
+        jobs.fit(PictureFolder(dataset, settings), *arguments, **options)
+    assert resumed == [True, False]
+
+
+_resume = checkpoint.resume
+
+
+def test_a_finished_fit_leaves_no_checkpoint(dataset, tmp_path):
+    jobs.fit(
+        PictureFolder(dataset, _settings(fit="joint", steps=4)),
+        ["first"],
+        tmp_path / "fits.safetensors",
+        tmp_path / "h.parquet",
+        device=CPU,
+        checkpoint_path=tmp_path / "part.pt",
+        checkpoint_every=0.0,
+    )
+    assert not (tmp_path / "part.pt").exists()
+    assert read_fits(tmp_path / "fits.safetensors").predictor("first") is not None
