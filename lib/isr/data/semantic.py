@@ -1,4 +1,4 @@
-"""Semantic features: two smooth maps per picture that tell objects from what is around them.
+"""Semantic features: two maps per picture that tell objects from what is around them.
 
 The published maps (Aksoy et al., SIGGRAPH 2018) are reduced by PCA as in the paper's code. Where
 they cannot be had, activations of EfficientNet-Lite0, trained on ImageNet, stand in for them.
@@ -19,8 +19,8 @@ from torch.nn import functional
 
 CHANNELS = 2
 
-# Chosen by looking at the maps: blocks 10 to 15 see objects, block 4 keeps thin parts apart.
-BLOCKS = (4, 10, 14, 15)
+# One block of each resolution: the deep ones see objects, the shallow ones keep parts apart.
+BLOCKS = (0, 2, 4, 10, 15)
 # The network sees every picture at this long side, so that maps do not depend on resolution.
 NETWORK_SIDE = 512
 # Maps of larger pictures are made at this side and enlarged, to bound time and memory.
@@ -30,14 +30,10 @@ _GRID_STRIDE = 8
 # The normalisation that the network was trained with.
 _MEAN, _DEVIATION = 127 / 255, 128 / 255
 
-_GUIDE_RADIUS = 1 / 32
-_GUIDE_EPSILON = 1e-3
-_TAILS = (1.0, 99.0)
-
 # Felzenszwalb & Huttenlocher (IJCV 2004), at most at this long side. Their scale is per pixel of
 # the picture and the smallest region a share of it, so that regions do not depend on resolution.
 _REGION_SIDE = 512
-_REGION_SCALE, _REGION_SIGMA, _SMALLEST_REGION = 1e-3, 0.8, 0.002
+_REGION_SCALE, _REGION_SIGMA, _SMALLEST_REGION = 4e-4, 0.8, 0.001
 
 Maps = NDArray[np.float32]
 
@@ -46,15 +42,14 @@ def efficientnet_maps(image: Maps, *, normalise: bool = True) -> Maps:
     """Semantic features of a picture from EfficientNet-Lite0.
 
     Activations of several depths, each depth scaled to the same variance, are reduced by PCA over
-    the picture's places to two maps, brought to its size, sharpened along its edges by a guided
-    filter (He et al., ECCV 2010) and averaged over regions of similar colour, so that they change
-    at the picture's edges alone. The sign makes the rarer side of a map (the longer tail of its
-    values) bright.
+    the picture's places to two maps, brought to its size and averaged over regions of similar
+    colour, so that they change at the picture's edges alone. The sign makes the rarer side of a
+    map (the longer tail of its values) bright.
 
     Args:
         image: float32 (h, w, 3), RGB in [0, 1].
-        normalise: scale each map so that its percentiles 1 and 99 become 0 and 1, and clip;
-            otherwise each has mean 0 and sum of squares 1, like principal axes.
+        normalise: scale each map from its minimum and maximum to [0, 1]; otherwise each has mean 0
+            and sum of squares 1, like principal axes.
 
     Returns:
         float32 (h, w, 2).
@@ -68,13 +63,10 @@ def efficientnet_maps(image: Maps, *, normalise: bool = True) -> Maps:
     small = _resize(image, *size)
     components = _principal_components(_activations(small))
     maps = _enlarge(components, size, (height, width))
-    radius = max(1, round(_GUIDE_RADIUS * max(height, width)))
-    # On a common scale, so that the filter's epsilon means the same for every picture.
-    maps = guided_filter(image, _between_percentiles(maps), radius, _GUIDE_EPSILON)
     maps = _flatten(image, maps)
     if not normalise:
         return _unit_norm(maps - maps.mean((0, 1), dtype=np.float64))
-    return np.clip(_between_percentiles(maps), 0, 1)
+    return _from_zero_to_one(maps)
 
 
 def _size_at(long_side: int, height: int, width: int) -> tuple[int, int]:
@@ -140,41 +132,6 @@ def _enlarge(components: Tensor, size: tuple[int, int], full_size: tuple[int, in
     return np.ascontiguousarray(maps[0].permute(1, 2, 0).numpy())
 
 
-def guided_filter(guide: Maps, maps: Maps, radius: int, epsilon: float) -> Maps:
-    """Smooth maps along the edges of a colour picture (He, Sun and Tang, ECCV 2010, eqs. 14-16).
-
-    Args:
-        guide: float32 (h, w, 3).
-        maps: float32 (h, w, k).
-        radius: of the square window, in pixels.
-        epsilon: variance of the guide below which a window counts as flat.
-
-    Returns:
-        float32 (h, w, k).
-    """
-    side = (2 * radius + 1, 2 * radius + 1)
-
-    def mean(array: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        blurred = cv2.blur(array, side, borderType=cv2.BORDER_REFLECT)
-        return np.asarray(blurred, np.float64).reshape(array.shape)
-
-    # In float64: covariances are small differences of large numbers.
-    colours, values = guide.astype(np.float64), maps.astype(np.float64)
-    mean_colours, mean_values = mean(colours), mean(values)
-    covariance = np.empty((*guide.shape[:2], 3, 3))
-    for i in range(3):
-        products = mean(colours * colours[..., i : i + 1])
-        covariance[..., i, :] = products - mean_colours * mean_colours[..., i : i + 1]
-    covariance[..., range(3), range(3)] += epsilon
-    filtered = np.empty_like(values)
-    for k in range(maps.shape[2]):
-        cross = mean(colours * values[..., k : k + 1]) - mean_colours * mean_values[..., k : k + 1]
-        slope = np.linalg.solve(covariance, cross[..., None])[..., 0]
-        offset = mean_values[..., k] - (slope * mean_colours).sum(-1)
-        filtered[..., k] = (mean(slope) * colours).sum(-1) + mean(offset)
-    return filtered.astype(np.float32)
-
-
 def _flatten(image: Maps, maps: Maps) -> Maps:
     """Average maps over the regions of a graph-based segmentation of the picture.
 
@@ -224,21 +181,16 @@ def published_maps(embedmap: NDArray[np.floating[Any]], *, normalise: bool = Tru
     maps = axes.reshape(height, width, CHANNELS)
     if not normalise:
         return _unit_norm(maps)
-    return _stretch(maps, maps.min((0, 1)), maps.max((0, 1))).astype(np.float32)
+    return _from_zero_to_one(maps)
 
 
-def _stretch(
-    maps: NDArray[np.floating[Any]], low: NDArray[Any], high: NDArray[Any]
-) -> NDArray[np.floating[Any]]:
-    """Map `low` to 0 and `high` to 1, channel by channel; a constant channel becomes 0."""
+def _from_zero_to_one(maps: NDArray[np.floating[Any]]) -> Maps:
+    """Stretch each channel from its minimum and maximum to [0, 1]; a constant one becomes 0."""
+    low, high = maps.min((0, 1)), maps.max((0, 1))
     width = high - low
     constant = width <= 1e-6 * np.maximum(1e-6, np.maximum(abs(low), abs(high)))
-    return np.asarray(np.where(constant, 0.0, (maps - low) / np.where(constant, 1.0, width)))
-
-
-def _between_percentiles(maps: Maps) -> Maps:
-    low, high = np.percentile(maps, _TAILS, axis=(0, 1))
-    return _stretch(maps, low, high).astype(np.float32)
+    stretched = np.where(constant, 0.0, (maps - low) / np.where(constant, 1.0, width))
+    return np.asarray(stretched, np.float32)
 
 
 def _unit_norm(maps: NDArray[np.floating[Any]]) -> Maps:

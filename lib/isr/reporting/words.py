@@ -9,7 +9,7 @@ from isr.reporting.settings import Study
 
 SEMANTIC = {
     "published": "the paper's published files",
-    "efficientnet-lite0": "EfficientNet-Lite0 features reduced to 2 channels by PCA (our stand-in)",
+    "efficientnet-lite0": "two principal components of EfficientNet-Lite0 features (our stand-in)",
 }
 BASELINES = {
     "convex_hull": "hull of the predictor's mask",

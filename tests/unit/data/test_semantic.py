@@ -4,7 +4,7 @@ import skimage
 from PIL import Image
 from skimage import transform
 
-from isr.data.semantic import efficientnet_maps, guided_filter, published_maps
+from isr.data.semantic import efficientnet_maps, published_maps
 
 
 @pytest.fixture(scope="module")
@@ -70,34 +70,6 @@ def test_very_large_pictures_are_made_smaller_on_the_way(coffee, coffee_maps):
     assert maps.shape == (900, 1350, 2)
     small = transform.resize(maps[..., 0], (160, 240), order=1, anti_aliasing=True)
     assert np.corrcoef(small.ravel(), coffee_maps[..., 0].ravel())[0, 1] > 0.93
-
-
-def test_guided_filter_keeps_what_the_guide_explains():
-    rng = np.random.default_rng(0)
-    guide = rng.random((20, 30, 3)).astype(np.float32)
-    linear = guide @ np.array([[0.5], [-1.0], [2.0]], np.float32) + 0.25
-    np.testing.assert_allclose(guided_filter(guide, linear, 3, 1e-9), linear, atol=1e-4)
-
-
-def test_guided_filter_averages_where_the_guide_is_flat():
-    maps = np.zeros((21, 21, 1), np.float32)
-    maps[10, 10] = 81
-    filtered = guided_filter(np.full((21, 21, 3), 0.3, np.float32), maps, 1, 1e-3)
-    # Two box means of 3 x 3: the centre of a 5 x 5 pyramid.
-    assert filtered[10, 10, 0] == pytest.approx(9)
-    assert filtered[10, 12, 0] == pytest.approx(3)
-    assert filtered[10, 13, 0] == pytest.approx(0, abs=1e-9)
-
-
-def test_guided_filter_sharpens_along_edges():
-    guide = np.zeros((40, 40, 3), np.float32)
-    guide[:, 20:] = 1
-    blurred = np.empty((40, 40, 1), np.float32)
-    blurred[..., 0] = np.clip((np.arange(40) - 14.5) / 10, 0, 1)
-    filtered = guided_filter(guide, blurred, 5, 1e-3)[20, :, 0]
-    steps = np.abs(np.diff(filtered))
-    assert steps.argmax() == 19
-    assert steps[19] > 3 * np.diff(blurred[20, :, 0]).max()
 
 
 def test_published_maps_are_the_principal_axes_of_the_channels():
