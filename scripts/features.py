@@ -51,7 +51,13 @@ def _published(semantic: Mapping[str, Any], downloads: Path) -> Path | None:
         return None
     archive = downloads / semantic["file"]
     if archive.exists():
-        verify(archive, sha256=semantic.get("sha256"), expect="zip", record=record_path(archive))
+        verify(
+            archive,
+            sha256=semantic.get("sha256"),
+            size=semantic.get("bytes"),
+            expect="zip",
+            record=record_path(archive),
+        )
     return archive
 
 

@@ -4,13 +4,14 @@
 
 `--settings` is a JSON object or the path of a JSON file:
 
-    datasets    [{"name", "kind", "folder", "text"?}]; reads FOLDER/index.csv
+    datasets    [{"name", "kind", "folder", "text"?, "long_side"?}]; reads FOLDER/index.csv
     studies     [{"name", "dataset": NAME, "cells": [{axes of the cell, "folder"}], "text"?}]; reads
                 metrics.csv and certificates.csv of the cells; a cell without them is "not run"
     tables      [{"file": TABLE.html, "caption"?}], optional
     figures     [{"file": FIGURE.png, "caption"?, "title"?}], optional
     gallery     [{"cell": CELL FOLDER, "dataset": FOLDER, "pictures"?, "title"?}], optional
-    benchmarks  [FILE or {"file", "rule"}], optional: what Snakemake's `benchmark:` wrote
+    benchmarks  [FILE or {"file", "rule"}], optional: what Snakemake's `benchmark:` wrote; a
+                missing file is counted
     title       optional
 
 A caption is a sentence, or the path of an .rst file that holds it.

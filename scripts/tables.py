@@ -7,7 +7,7 @@ paper's layout). `--settings` is a JSON object or the path of a JSON file:
 
     kind        "table_1" or "table_3"
     study       name of the study
-    dataset     {"name", "kind": "embedded" | "convexitydb" | "scribbles", "text"?}
+    dataset     {"name", "kind": "embedded" | "convexitydb" | "scribbles", "text"?, "long_side"?}
     cells       every cell planned: [{"constraint", "predictor", "features", "fit", "seed"}, ...]
     published   whether the papers' numbers stand beside ours (default true)
     constraint  the constraint that is tabulated (default "convex")

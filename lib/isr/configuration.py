@@ -40,6 +40,7 @@ def resolve(
         if ("vary" in study) == ("rows" in study):
             raise UserError(f"config: {place} must have either vary or rows; give one of them.")
         _check_cells(place, study, resolved["predictors"])
+        _check_stacks(resolved, name)
     for kind in ("tables", "figures"):
         _check_names(kind, resolved["studies"])
     return resolved
@@ -85,6 +86,25 @@ def _check_cells(place: str, study: Config, predictors: Config) -> None:
     for name, figure in study["figures"].items():
         for fit in figure_fits(figure):
             pick(cells(study), figure["cell"] | fit, f"{place}.figures.{name}.cell")
+
+
+def _check_stacks(config: Config, study: str) -> None:
+    """Whole pictures differ in size, so that they cannot be stacked."""
+    entry = config["studies"][study]
+    sizes = {
+        "stack_size": config["stack_size"],
+        f"studies.{study}.settings.stack_size": entry["settings"].get("stack_size", 1),
+    }
+    for cell in cells(entry):
+        predictor = cell["predictor"]
+        if config["predictors"][predictor].get("windows", 1) is not None:
+            continue
+        for place, size in sizes.items():
+            if size > 1:
+                raise UserError(
+                    f"config: {place} is {size}, but predictors.{predictor}.windows is null and "
+                    "whole pictures cannot be stacked; set it to 1, or windows to a number."
+                )
 
 
 def _check_names(kind: str, studies: Mapping[str, Config]) -> None:

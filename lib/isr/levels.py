@@ -24,3 +24,8 @@ def probability(level: Array) -> Array:
     if isinstance(level, Tensor):
         return torch.sigmoid(-level)
     return np.asarray(0.5 * (1.0 - np.tanh(0.5 * level)))
+
+
+def likely_foreground(unaries: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Where foreground probabilities (any shape) mean foreground: where their level is <= 0."""
+    return np.asarray(unaries >= 0.5)

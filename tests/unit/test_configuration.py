@@ -1,5 +1,6 @@
 """The configuration: defaults, messages, cells and what jobs are told."""
 
+import re
 from copy import deepcopy
 from pathlib import Path
 
@@ -65,12 +66,16 @@ VARY = (*STUDY, "vary")
             "features, fit, seed (did you mean seed?).",
         ),
         (("step",), 3, "config: step is unknown; choose one of protocol, steps,"),
-        (("steps",), 0, "config: steps is 0; it must be at least 1."),
+        (("steps",), 0, "config: steps is 0; it must be at least 3."),
         (("steps",), "many", "config: steps is 'many'; it must be a whole number."),
         (("steps",), True, "config: steps is True; it must be a whole number."),
         (("checkpoint_every",), 0, "config: checkpoint_every is 0; it must be more than 0."),
         (("problems_per_job",), "x", "it must be a whole number or null."),
-        (("points", "random"), -1, "config: points.random is -1; it must be at least 1."),
+        (("points", "random"), 1, "config: points.random is 1; it must be at least 2."),
+        (("points", "strokes"), 1, "config: points.strokes is 1; it must be at least 2."),
+        ((*STUDY, "settings", "steps"), 2, "settings.steps is 2; it must be at least 3."),
+        ((*STUDY, "settings", "points"), {"strokes": 1}, "strokes is 1; it must be at least 2."),
+        ((*STUDY, "settings", "points"), {"random": 1}, "random is 1; it must be at least 2."),
         (("datasets", "demo", "kind"), "embeded", "(did you mean embedded?)"),
         (("datasets", "demo", "url"), "x", "config: datasets.demo.url is unknown;"),
         (("datasets", "a b"), {"kind": "embedded"}, "config: datasets has the name 'a b'; names"),
@@ -119,6 +124,17 @@ def test_a_mistake_is_told_in_one_sentence(path, value, message):
         _resolve(path, value)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("path", [("stack_size",), (*STUDY, "settings", "stack_size")])
+def test_whole_pictures_are_not_stacked(path):
+    config = _put(_put(MINIMAL, ("predictors", "cnn", "windows"), None), path, 2)
+    place = ".".join(path)
+    message = f"^config: {place} is 2, but predictors.cnn.windows is null and .* set it to 1"
+    with pytest.raises(UserError, match=message):
+        configuration.resolve(config, SCHEMA)
+    configuration.resolve(_put(config, path, 1), SCHEMA)
+    configuration.resolve(_put(config, (*VARY, "predictor"), ["fcn"]), SCHEMA)
 
 
 def test_the_same_name_in_two_studies_is_refused():
@@ -259,6 +275,14 @@ def test_shipped_configurations_are_valid(overlay):
     if overlay:
         _lay_over(config, yaml.safe_load((ROOT / "config" / overlay).read_text()))
     configuration.resolve(config, SCHEMA)
+
+
+@pytest.mark.parametrize("readme", ["README.md", "config/README.md"])
+def test_the_example_of_a_readme_is_valid(readme):
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", (ROOT / readme).read_text(), re.M | re.S)
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    _lay_over(config, yaml.safe_load(example))
+    assert list(configuration.resolve(config, SCHEMA)["studies"]) == ["mine"]
 
 
 def _lay_over(config, upper):

@@ -1,6 +1,8 @@
 """What the workflow would do, and what it says of mistakes, without running a job."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +68,43 @@ def test_published_features_can_be_made_a_condition(repository):
         "studies": {"convexity": {"dataset": "convexitydb", "figures": None}},
     }
     assert repository.plan("download", config=config)["fetch"] == 2
+
+
+@pytest.fixture
+def features(repository):
+    """Semantic features that stand in for published ones, as if made where no download worked."""
+    target = "resources/features/convexitydb/semantic"
+    status = repository.folder / "resources/downloads/Feat.zip.status.json"
+    files = [status, status.with_name("ConvexityDB.zip")]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text('{"present": false}')
+    for folder in ("resources/datasets/convexitydb", target):
+        (repository.folder / folder).mkdir(parents=True)
+    code, output = repository.snakemake(target, "--touch", "--force", "--cores", "1", *PAPER)
+    assert code == 0, output
+    assert repository.plan(target, *PAPER) == {}
+    yield target
+    shutil.rmtree(repository.folder / "resources")
+
+
+def test_published_features_put_there_by_hand_are_taken(repository, features):
+    archive = repository.folder / "resources/downloads/Feat.zip"
+    archive.write_bytes(b"")
+    os.utime(archive, (0, 0))
+    assert repository.plan(features, *PAPER) == {"features": 1, "total": 1}
+    archive.with_name("Feat.zip.status.json").unlink()
+    assert "fetch_features" not in repository.plan(features, *PAPER)
+
+
+def test_a_download_that_worked_redoes_nothing(repository, features):
+    archive = repository.folder / "resources/downloads/Feat.zip"
+    archive.write_bytes(b"")
+    status = archive.with_name("Feat.zip.status.json")
+    time = status.stat().st_mtime
+    status.write_text('{"present": true}')
+    os.utime(status, (time, time))
+    assert repository.plan(features, *PAPER) == {}
 
 
 def test_predictions_are_shared_and_made_only_for_what_projects_them(repository):

@@ -160,12 +160,22 @@ def get_archives(dataset):
 def get_published_features(dataset):
     """What says whether the published features of a dataset can be had, if they are wanted."""
     semantic = config["datasets"][dataset].get("semantic", {})
-    match semantic.get("source"):
-        case "published":
-            return [f"{DOWNLOADS}/{semantic['file']}"]
-        case "auto":
-            return [f"{DOWNLOADS}/{semantic['file']}.status.json"]
-    return []
+    if semantic.get("source") not in ("published", "auto"):
+        return []
+    archive = f"{DOWNLOADS}/{semantic['file']}"
+    if semantic["source"] == "published" or was_put_by_hand(archive):
+        return [archive]
+    return [f"{archive}.status.json"]
+
+
+def was_put_by_hand(archive):
+    """Whether a file is there that no download brought: none was tried, or it failed.
+
+    A downloaded file must not count: it would be a new input, and redo all that is made from it.
+    """
+    status = Path(f"{archive}.status.json")
+    downloaded = status.exists() and json.loads(status.read_text())["present"]
+    return Path(archive).exists() and not downloaded
 
 
 def list_remote_files():

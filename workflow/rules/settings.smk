@@ -37,7 +37,7 @@ def without_null(entry, *keys):
 
 def name_dataset(dataset):
     entry = config["datasets"][dataset]
-    return {"name": dataset} | without_null(entry, "kind", "text")
+    return {"name": dataset} | without_null(entry, "kind", "text", "long_side")
 
 
 def describe_study(study):

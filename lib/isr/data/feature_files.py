@@ -22,8 +22,9 @@ from isr.io import atomic_folder, write_json
 Source = Literal["auto", "published", "efficientnet-lite0"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 TEXTS = {
-    "published": "published semantic features (Aksoy et al. 2018), 2 principal components",
-    "efficientnet-lite0": "EfficientNet-Lite0 (ImageNet) activations, 2 principal components",
+    "published": "two principal components of the published features (Aksoy et al. 2018)",
+    "efficientnet-lite0": "two principal components of EfficientNet-Lite0 activations, "
+    "averaged over Felzenszwalb regions (our stand-in)",
 }
 
 # Sides of shrunk pictures were rounded to whole pixels.
@@ -61,7 +62,7 @@ def write_semantic(
             seconds = time.monotonic() - started
             left = seconds / number * (len(names) - number)
             _say(f"{name}: {number} of {len(names)} pictures, {left:.0f} s left")
-        text = TEXTS[taken] + ("" if normalise else ", not normalised")
+        text = TEXTS[taken] + ("" if normalise else ", as raw principal components")
         content = {"source": taken, "text": text, "normalised": normalise}
         write_json(temporary / "source.json", content)
 

@@ -151,12 +151,12 @@ def read_unaries(path: Path) -> Array:
     return np.asarray(stored / np.float32(65535), dtype=np.float32)
 
 
-def quantise_unaries(unaries: NDArray[np.floating]) -> NDArray[np.uint16]:
-    """Foreground probabilities (h, w) as the uint16 values that `read_unaries` reads.
+def quantise_unaries(unaries: NDArray[np.floating], name: str) -> NDArray[np.uint16]:
+    """Foreground probabilities (h, w) of picture `name` as the values that `read_unaries` reads.
 
     Raises:
         UserError: a value is not finite or not in [0, 1].
     """
     if not np.isfinite(unaries).all() or unaries.min() < 0 or unaries.max() > 1:
-        raise UserError("unaries have values that are not in [0, 1]: correct what makes them.")
+        raise UserError(f"{name}: unaries are not all in [0, 1]: correct what makes them.")
     return np.asarray(np.rint(unaries * 65535), dtype=np.uint16)

@@ -41,8 +41,9 @@ def _all_names(entry: Mapping[str, Any], root: Path) -> list[str]:
         case "convexitydb":
             from isr.data import convexitydb
 
-            path = entry.get("path")
-            return convexitydb.names(root / path) if path else convexitydb.NAMES
+            return (
+                convexitydb.names(_folder(entry, root)) if entry.get("path") else convexitydb.NAMES
+            )
         case "scribbles":
             from isr.data import files
 

@@ -19,9 +19,9 @@ from isr.evaluation.metrics import foreground_iou, pixel_accuracy, resize_unarie
 from isr.evaluation.outlines import outline
 from isr.evaluation.vector_files import write_geojson, write_svg
 from isr.fitting.jobs import PictureFolder, predict_levels
-from isr.fitting.store import StoredFits
+from isr.fitting.store import StoredFits, read_fits
 from isr.io import atomic_folder, atomic_path, write_png
-from isr.levels import foreground, probability
+from isr.levels import foreground, likely_foreground, probability
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +73,17 @@ def _unaries(fits: StoredFits, pictures: PictureFolder, name: str) -> NDArray[np
     return probability(predict_levels(fits.predictor(name), pictures.load(name)))
 
 
+def _origin(
+    row: Mapping[str, Any], fits: StoredFits, predicted: StoredFits | None
+) -> dict[str, Any]:
+    """How the parameters behind a row of metrics were made: steps, and whether all were taken."""
+    made = fits if predicted is None or row["output"] == "representation" else predicted
+    return {
+        "steps": made.metadata["settings"]["steps"],
+        "finite": made.metadata["finite"][row["picture"]],
+    }
+
+
 def evaluate_picture(fits: StoredFits, pictures: PictureFolder, name: str) -> Evaluation:
     """Draw, score and certify the fit of one picture at the picture's own size."""
     settings = pictures.settings
@@ -82,7 +93,7 @@ def evaluate_picture(fits: StoredFits, pictures: PictureFolder, name: str) -> Ev
     convention = fits.metadata["convention"]
     level = draw_level(representation, height, width, convention)
     unaries = resize_unaries(_unaries(fits, pictures, name), height, width)
-    predicted, mask = unaries > 0.5, foreground(level)
+    predicted, mask = likely_foreground(unaries), foreground(level)
     outputs = {
         "predictor": predicted,
         "representation": mask,
@@ -123,10 +134,12 @@ def evaluate_cell(
     about = {
         **axes,
         "protocol": settings["protocol"],
-        "steps": settings["steps"],
         "semantic": semantic,
         "scale": settings["predictor_options"].get("scale", 1.0),
     }
+    predicted = None
+    if pictures.predictions is not None:
+        predicted = read_fits(pictures.predictions / "predictor.safetensors")
     metrics: list[dict[str, Any]] = []
     certificates: list[dict[str, Any]] = []
     with (
@@ -136,10 +149,10 @@ def evaluate_cell(
     ):
         for fits, found in _evaluations(parts, pictures):
             name = found.picture.name
-            metrics += [about | row for row in found.metrics]
+            metrics += [about | _origin(row, fits, predicted) | row for row in found.metrics]
             certificates += [axes | {"picture": name} | asdict(row) for row in found.certificates]
             write_png(masks / f"{name}.png", np.where(found.mask, 255, 0).astype(np.uint8))
-            write_png(predictor / f"{name}.png", quantise_unaries(found.unaries))
+            write_png(predictor / f"{name}.png", quantise_unaries(found.unaries, name))
             _write_outline(outlines, fits, found, axes)
     for path, rows in ("metrics.csv", metrics), ("certificates.csv", certificates):
         with atomic_path(output / path) as temporary:
@@ -153,5 +166,5 @@ def _write_outline(
     height, width = picture.size
     region = outline(fits.representation(picture.name), height, width, fits.metadata["convention"])
     image = np.rint(picture.image * 255).astype(np.uint8)
-    write_svg(folder / f"{picture.name}.svg", region, image)
+    write_svg(folder / f"{picture.name}.svg", region, image, title=picture.name)
     write_geojson(folder / f"{picture.name}.geojson", region, {**axes, "picture": picture.name})

@@ -1,17 +1,14 @@
 """How well a drawn region agrees with the ground truth, and how that is averaged."""
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from isr.data.dataset import UNKNOWN
+
 Mask = NDArray[np.bool_]
 GroundTruth = NDArray[np.uint8]
-
-UNKNOWN = 128
-_VALUES = ("iou", "accuracy")
 
 
 def _scored(prediction: Mask, ground_truth: GroundTruth) -> tuple[Mask, Mask]:
@@ -94,44 +91,19 @@ def resize_unaries(unaries: NDArray[np.floating], height: int, width: int) -> ND
     return np.asarray(cv2.resize(unaries, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
-def summarise(metrics: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def mean_and_deviation(scores: pd.DataFrame) -> tuple[float, float]:
     """Mean over pictures, then mean and deviation over seeds.
 
     Args:
-        metrics: one row per picture, output, seed and axes of a cell, with the columns `picture`,
-            `seed`, `iou` and `accuracy` and those named in `by`.
-        by: the columns that tell the rows of the summary apart; together with seed and picture they
-            have to tell every row of `metrics` apart.
+        scores: one row per picture, one column per seed.
 
     Returns:
-        One row per combination of `by`, in order of appearance: `iou` and `accuracy` (mean over
-        seeds of the mean over pictures), `iou_deviation` and `accuracy_deviation` (over seeds, with
-        n - 1 in the denominator; NaN for one seed), `n_pictures` (the smallest number of any seed)
-        and `n_seeds`.
+        The mean over seeds of the means over pictures, and their standard deviation with n - 1 in
+        the denominator; NaN for one seed.
 
-    Raises:
-        ValueError: two rows have the same `by`, seed and picture.
-
-    >>> rows = [(1, "a", 0.2), (1, "b", 0.4), (2, "a", 0.4), (2, "b", 0.6)]
-    >>> metrics = pd.DataFrame(rows, columns=["seed", "picture", "iou"])
-    >>> summary = summarise(metrics.assign(accuracy=1.0, fit="joint"), ["fit"])
-    >>> [float(summary[column].iloc[0].round(3)) for column in ("iou", "iou_deviation")]
+    >>> scores = pd.DataFrame({42: [0.2, 0.4], 47: [0.4, 0.6]})
+    >>> [round(value, 3) for value in mean_and_deviation(scores)]
     [0.4, 0.141]
     """
-    axes = list(by)
-    repeated = metrics.duplicated([*axes, "seed", "picture"])
-    if repeated.any():
-        example = metrics.loc[repeated, ["seed", "picture"]].iloc[0].to_dict()
-        raise ValueError(f"{axes} do not tell apart the rows of {example}")
-    # An axis that a cell does not have is NaN: dropna=False keeps such rows.
-    seeds = metrics.groupby([*axes, "seed"], sort=False, dropna=False, as_index=False).agg(
-        iou=("iou", "mean"), accuracy=("accuracy", "mean"), n_pictures=("picture", "nunique")
-    )
-    columns = {}
-    for value in _VALUES:
-        columns[value] = (value, "mean")
-        columns[f"{value}_deviation"] = (value, "std")
-    columns |= {"n_pictures": ("n_pictures", "min"), "n_seeds": ("seed", "nunique")}
-    groups = seeds.groupby(axes, sort=False, dropna=False, as_index=False)
-    summary: pd.DataFrame = groups.agg(**columns)
-    return summary
+    by_seed = scores.mean(axis="index")
+    return float(by_seed.mean()), float(by_seed.std(ddof=1))

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from isr.data.dataset import read_index
 from isr.data.problems import Problem, load_problem, quantise_unaries
+from isr.dependencies import library_files
 from isr.errors import UserError
 from isr.fitting import cells, checkpoint
 from isr.fitting.progress import Progress
@@ -76,6 +78,14 @@ class PictureFolder:
         )
 
 
+@cache
+def _code_digest() -> str:
+    """A hash of the library files that a fit depends on."""
+    here = Path(__file__)
+    files = [here, *library_files(here, here.parents[2])]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
 def predict_levels(predictor: Predictor, problem: Problem) -> NDArray[np.float32]:
     """Levels (h, w) that a trained predictor gives a problem with features."""
     if problem.features is None:
@@ -107,6 +117,7 @@ def _optimise(
             names=list(names),
             schedule=plan.metadata["schedule"],
             versions=versions(),
+            code=_code_digest(),
         ),
         every=checkpoint_every,
         progress=Progress(what),
@@ -151,7 +162,7 @@ def predict(
         fits = read_fits(folder / "predictor.safetensors")
         for name in pictures.names:
             level = predict_levels(fits.predictor(name), pictures.load(name))
-            unaries = quantise_unaries(probability(level))
+            unaries = quantise_unaries(probability(level), name)
             write_png(folder / "unaries" / f"{name}.png", unaries)
     if checkpoint_path is not None:
         checkpoint_path.unlink(missing_ok=True)

@@ -80,12 +80,15 @@ def stratify(
     return Strata([classes[k] for k in present], counts, torch.from_numpy(repeated))
 
 
-def stroke_strata(scribbles: NDArray[np.uint8], count: int) -> tuple[Strata, Tensor]:
+def stroke_strata(
+    scribbles: NDArray[np.uint8], count: int, *, name: str = "scribbles"
+) -> tuple[Strata, Tensor]:
     """Draws among scribbled pixels, half object and half background, for the mean over all.
 
     Args:
         scribbles: (h, w), 0 none, 255 background, anything else object.
         count: draws per step.
+        name: of the picture, for messages.
 
     Returns:
         The strata and the targets (count,): 1 for object, 0 for background.
@@ -94,7 +97,9 @@ def stroke_strata(scribbles: NDArray[np.uint8], count: int) -> tuple[Strata, Ten
     background = np.flatnonzero(flat == BACKGROUND_SCRIBBLE)
     objects = np.flatnonzero((flat != NO_SCRIBBLE) & (flat != BACKGROUND_SCRIBBLE))
     if not len(background) or not len(objects):
-        raise UserError("scribbles need pixels of both classes: draw object and background.")
+        raise UserError(
+            f"{name}: at the size it is fitted at, scribbles lack object or background: draw more."
+        )
     strata = stratify([objects, background], count)
     targets = np.repeat(np.array([1.0, 0.0], dtype=np.float32), strata.counts)
     return strata, torch.from_numpy(targets)

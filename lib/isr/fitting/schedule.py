@@ -13,6 +13,7 @@ OptimiserKind = Literal["adam", "adamax"]
 PREDICTOR_SCRIBBLES = "predictor_scribbles"
 REPRESENTATION_SCRIBBLES = "representation_scribbles"
 COUPLING = "coupling"
+BALANCED_ENTROPY = "balanced_entropy"
 COLOUR_GRADIENT = "colour_gradient"
 POSITION_GRADIENT = "position_gradient"
 
@@ -124,6 +125,15 @@ def concurrent_schedule() -> Schedule:
 
 
 def unaries_schedule(learning_rate: float = 0.01) -> Schedule:
-    """Fit to unaries alone (eq. 9, squared distance): Adam, the rate lowered for the last third."""
+    """Fit to unaries alone (eq. 9, squared distance): Adam, the rate lowered for the last third.
+
+    It starts with the cross entropy of object and background alike. Squared distances alone would
+    first make everything background where the object is small, and a region that has vanished has
+    hardly a gradient to come back by.
+    """
     terms = {COUPLING: 1.0}
-    return (Phase(2.0, learning_rate, terms), Phase(1.0, 0.1 * learning_rate, terms))
+    return (
+        Phase(0.2, learning_rate, {BALANCED_ENTROPY: 1.0}),
+        Phase(1.8, learning_rate, terms),
+        Phase(1.0, 0.1 * learning_rate, terms),
+    )

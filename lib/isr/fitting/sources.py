@@ -22,6 +22,10 @@ from isr.fitting.windows import WholePicture, WindowSampler
 
 Batch = dict[str, Tensor]
 
+_LONGEST_BLOCK = 1000
+_BLOCK_BYTES = 2**26
+"""What the windows of a block may take; blocks of whole pictures are short."""
+
 
 @dataclass(frozen=True)
 class Points:
@@ -61,6 +65,7 @@ class PointSource:
         object_weight: float | None = None,
     ) -> None:
         self.name, self.seed, self.device = problem.name, seed, device
+        self.longest_block = _LONGEST_BLOCK
         self.tables = {"coordinates": problem.coordinates.reshape(-1, 2)}
         if problem.features is not None:
             self.tables["features"] = problem.features.reshape(-1, problem.features.shape[-1])
@@ -70,7 +75,9 @@ class PointSource:
         self.constants: Batch = {}
         self.strokes: Strata | None = None
         if problem.scribbles is not None and points.strokes:
-            self.strokes, targets = stroke_strata(problem.scribbles, points.strokes)
+            self.strokes, targets = stroke_strata(
+                problem.scribbles, points.strokes, name=problem.name
+            )
             self.constants["stroke_weights"] = self.strokes.weights.to(device)
             self.constants["targets"] = targets.to(device)
         self.unaries = None
@@ -137,7 +144,7 @@ class WindowSource:
             raise UserError(f"{problem.name}: a predictor needs features and scribbles.")
         self.name, self.seed, self.device = problem.name, seed, device
         self.sampler, self.random = sampler, points.random
-        self.strokes, targets = stroke_strata(problem.scribbles, points.strokes)
+        self.strokes, targets = stroke_strata(problem.scribbles, points.strokes, name=problem.name)
         self.constants: Batch = {
             "stroke_weights": self.strokes.weights.to(device),
             "targets": targets.to(device),
@@ -155,6 +162,8 @@ class WindowSource:
             for key, table in tables.items()
         }
         channels = problem.features.shape[-1]
+        bytes_per_step = 4 * (channels + 1) * sampler.pixels_per_step
+        self.longest_block = max(1, min(_LONGEST_BLOCK, _BLOCK_BYTES // bytes_per_step))
         flat = torch.from_numpy(problem.features.reshape(-1, channels))
         self._features = flat.to(device)
         self._coordinates = torch.from_numpy(problem.coordinates.reshape(-1, 2)).to(device)

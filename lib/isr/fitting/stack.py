@@ -32,8 +32,8 @@ class Stack:
 
     Args:
         task: what is optimised.
-        problems: by a function from number to problem, so that they need not all be in memory.
         names: of the problems.
+        load: reads a problem by its name, so that they need not all be in memory.
         settings: how.
     """
 
@@ -119,7 +119,9 @@ class Stack:
             first = slot.step == starts[phases[number]]
             self._configure(number, phase, restart=first and phase.restart)
         steps = min(
-            _BLOCK, *(self.ends[p] - s.step for p, s in zip(phases, self.slots, strict=True))
+            _BLOCK,
+            *(source.longest_block for source in self.sources),
+            *(self.ends[p] - s.step for p, s in zip(phases, self.slots, strict=True)),
         )
         active = sorted({term for phase in chosen for term, w in phase.terms.items() if w})
         weights = torch.tensor(
@@ -140,7 +142,7 @@ class Stack:
         every = max(1, self.settings.steps // _RECORDS)
         for k in range(steps):
             batch = constants | {key: value[k] for key, value in stacked.items()}
-            values = self._step(batch, active, weights)
+            present, values = self._step(batch, active, weights)
             recorded = [
                 (self.names[slot.problem], slot.step + k)
                 if (slot.step + k) % every == 0 or slot.step + k == self.settings.steps - 1
@@ -148,17 +150,19 @@ class Stack:
                 for slot in self.slots
             ]
             if any(step >= 0 for _, step in recorded):
-                self._pending.append((recorded, active, values))
+                self._pending.append((recorded, present, values))
 
-    def _step(self, batch: Batch, active: list[str], weights: Tensor) -> Tensor:
-        """One step of every slot; the values (slots, terms) of the active loss terms."""
+    def _step(self, batch: Batch, active: list[str], weights: Tensor) -> tuple[list[str], Tensor]:
+        """One step of every slot; the active loss terms that the task has, and their values.
+
+        Values are (slots, terms).
+        """
         stack = self.parameters
         terms = self._terms(batch, frozenset(active))
-        columns = [
-            terms[term] if term in terms else torch.zeros_like(weights[:, 0]) for term in active
-        ]
-        values = torch.stack(columns, dim=1)
-        losses = (values * weights).sum(1, keepdim=True)
+        columns = [column for column, term in enumerate(active) if term in terms]
+        present = [active[column] for column in columns]
+        values = torch.stack([terms[term] for term in present], dim=1)
+        losses = (values * weights[:, columns]).sum(1, keepdim=True)
         stack.differentiate(losses.sum())
         with torch.no_grad():
             finite = losses.isfinite() & stack.gradients.isfinite().all(1, keepdim=True)
@@ -166,7 +170,7 @@ class Stack:
             self.optimiser.active.copy_(self.alive)
             self.optimiser.step(stack.values, stack.gradients, losses.detach())
             stack.project_()
-        return values.detach()
+        return present, values.detach()
 
     def _terms(self, batch: Batch, active: frozenset[str]) -> Terms:
         """Loss terms, each (slots,)."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from isr.data.features import RGB, XY, channel_slices
 from isr.data.problems import Problem
 from isr.fitting.schedule import (
+    BALANCED_ENTROPY,
     COLOUR_GRADIENT,
     COUPLING,
     POSITION_GRADIENT,
@@ -79,10 +80,11 @@ class Projection(Task):
         )
 
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
-        """The scribble term and the squared distance to the unaries."""
+        """The scribble term, the squared distance to the unaries, and their balanced entropy."""
         strokes = batch["targets"].shape[0] if "targets" in batch else 0
         coordinates = batch["coordinates"]
-        level = call("representation", coordinates if COUPLING in active else coordinates[:strokes])
+        needs_points = COUPLING in active or BALANCED_ENTROPY in active
+        level = call("representation", coordinates if needs_points else coordinates[:strokes])
         terms = {}
         if strokes:
             terms[REPRESENTATION_SCRIBBLES] = scribble_loss(
@@ -92,6 +94,10 @@ class Projection(Task):
             terms[COUPLING] = squared_distance(
                 level[strokes:], batch["unaries"], batch["point_weights"]
             )
+        if BALANCED_ENTROPY in active:
+            # Half of the points are object, half background: alike, they weigh the classes alike.
+            alike = torch.full_like(batch["point_weights"], 1.0 / batch["point_weights"].shape[0])
+            terms[BALANCED_ENTROPY] = scribble_loss(level[strokes:], batch["unaries"], alike)
         return terms
 
 
@@ -157,7 +163,7 @@ class PredictorTraining(Task):
         if COUPLING in active:
             prediction = probability(point_level)
             if self.coupling == "binarised":
-                prediction = (prediction > 0.5).to(prediction).detach()
+                prediction = (prediction >= 0.5).to(prediction).detach()
             terms[COUPLING] = squared_distance(level[strokes:], prediction, batch["point_weights"])
         return terms
 

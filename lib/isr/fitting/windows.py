@@ -51,6 +51,11 @@ class WindowSampler:
         return self.core + 2 * self.halo
 
     @property
+    def pixels_per_step(self) -> int:
+        """Pixels of all windows of a step, halos included."""
+        return self.windows * self.side**2
+
+    @property
     def uniforms(self) -> int:
         """How many uniform numbers a step needs."""
         return 2 * (self.windows - self.strokes.count) + 3 * self.strokes.count
@@ -125,6 +130,11 @@ class WholePicture:
     width: int
     halo: int = 0
     uniforms: int = 0
+
+    @property
+    def pixels_per_step(self) -> int:
+        """Pixels of the picture."""
+        return self.height * self.width
 
     @property
     def coverage(self) -> NDArray[np.float64]:

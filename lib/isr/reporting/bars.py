@@ -11,7 +11,6 @@ from matplotlib.patches import Patch
 
 from isr.reporting import overlays, words
 from isr.reporting.settings import Study
-from isr.reporting.summary import NOT_RUN
 
 _COLOURS = {"predictor": overlays.PREDICTOR, "representation": overlays.REPRESENTATION}
 _HATCHES = {"joint": "////"}
@@ -88,11 +87,10 @@ def _draw_bar(axes: Axes, position: float, row: Any) -> None:
             error_kw={"elinewidth": 1.3, "capsize": 3, "ecolor": "#222222"},
         )
     else:
-        text = NOT_RUN if row.status == NOT_RUN else row.status
         axes.text(
             position,
             0.015,
-            text,
+            row.status,
             rotation=90,
             ha="center",
             va="bottom",

@@ -9,15 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from isr.reporting import overlays
+from isr.reporting import overlays, words
 
-PANELS = (
-    "(a) scribbles",
-    "(b) predictor",
-    "(c) its convex projection",
-    "(d) joint: predictor",
-    "(e) joint: convex",
-)
+_PANELS = 5
 _PANEL_WIDTH = 2.5
 _CAPTION = 0.36
 _LEGEND = 0.42
@@ -52,19 +46,30 @@ class Comparison:
     ]
 
 
-def draw(rows: Sequence[Comparison], title: str | None = None) -> Figure:
+def draw(
+    rows: Sequence[Comparison], title: str | None = None, *, constraint: str = "convex"
+) -> Figure:
     """Draw one row of five panels for each picture: scribbles, predictor, projection, joint fits.
 
     Masks are tinted and outlined, blue for predictors and orange for representations; the ground
-    truth is a thin dashed outline; the IoU stands under each panel.
+    truth is a thin dashed outline; the IoU stands under each panel. Representations are called by
+    their `constraint`.
     """
+    word = words.output("representation", constraint)
+    headings = (
+        "(a) scribbles",
+        "(b) predictor",
+        f"(c) projection: {word}",
+        "(d) joint: predictor",
+        f"(e) joint: {word}",
+    )
     heights = [_PANEL_WIDTH * row.image.shape[0] / row.image.shape[1] + _CAPTION for row in rows]
     top = 0.3 + (0.32 if title else 0.0)
-    size = (len(PANELS) * (_PANEL_WIDTH + 0.12), sum(heights) + top + _LEGEND)
+    size = (_PANELS * (_PANEL_WIDTH + 0.12), sum(heights) + top + _LEGEND)
     figure = Figure(figsize=size, dpi=160)
     grid = figure.add_gridspec(
         len(rows),
-        len(PANELS),
+        _PANELS,
         height_ratios=heights,
         left=0.012,
         right=0.988,
@@ -76,12 +81,12 @@ def draw(rows: Sequence[Comparison], title: str | None = None) -> Figure:
     if title:
         figure.suptitle(title, fontsize=13, y=1 - 0.08 / size[1], va="top")
     for index, row in enumerate(rows):
-        panels = [figure.add_subplot(grid[index, column]) for column in range(len(PANELS))]
+        panels = [figure.add_subplot(grid[index, column]) for column in range(_PANELS)]
         _draw_row(panels, row)
         if index == 0:
-            for axes, heading in zip(panels, PANELS, strict=True):
+            for axes, heading in zip(panels, headings, strict=True):
                 axes.set_title(heading, fontsize=11.5, pad=5)
-    _draw_legend(figure)
+    _draw_legend(figure, word)
     return figure
 
 
@@ -117,12 +122,12 @@ def _caption(axes: Axes, text: str) -> None:
     )
 
 
-def _draw_legend(figure: Figure) -> None:
+def _draw_legend(figure: Figure, representation: str) -> None:
     lines = [
         ("object scribble", overlays.OBJECT_SCRIBBLE, "-", 4),
         ("background scribble", overlays.BACKGROUND_SCRIBBLE, "-", 4),
         ("predictor", overlays.PREDICTOR, "-", 2.5),
-        ("convex representation", overlays.REPRESENTATION, "-", 2.5),
+        (f"representation: {representation}", overlays.REPRESENTATION, "-", 2.5),
         ("ground truth", "#000000", "--", 1.2),
     ]
     figure.legend(

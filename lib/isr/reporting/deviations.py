@@ -1,7 +1,7 @@
-"""Where the paper's text and its published code differ, and which of it the protocols reproduce.
+"""Where the paper's text, its published code and the two protocols differ.
 
-`protocol: paper` follows the text everywhere. `protocol: published-code` follows the code where it
-differs, its crashes mended and its projection effective.
+`protocol: paper` follows the text but for `DEPARTURES`. `protocol: published-code` follows the code
+where it differs, its crashes mended and its projection effective.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,40 @@ class Deviation:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Departure:
+    """One point in which `protocol: paper` does not do what the text says.
+
+    Attributes:
+        text: what the paper says.
+        ours: what is done instead, and why.
+    """
+
+    text: str
+    ours: str
+
+
+DEPARTURES = (
+    Departure(
+        "Every step evaluates all scribbled pixels and, for the CNN, all pixels.",
+        "Every step draws points and, for the CNN, windows; weights make the estimate of each loss "
+        "unbiased.",
+    ),
+    Departure(
+        "The projection of a trained predictor keeps the learning rate 0.02 to the end.",
+        "The last fifth of its steps runs at a tenth of it: at the constant rate, drawn points "
+        "leave their sampling noise in the result.",
+    ),
+    Departure(
+        "Equations 13 and 14 print the gradient penalty as a sum, the text calls it a mean.",
+        "It is the mean over pixels of the Euclidean norm.",
+    ),
+    Departure(
+        "The coordinates of a pixel are not defined.",
+        "They are pixel centres, with the same unit along both sides.",
+    ),
+)
+
 CONVEXITY = (
     Deviation(
         "The learning rate of joint training falls from 0.02 to 0.002 after 200 steps.",
@@ -42,7 +76,7 @@ CONVEXITY = (
         True,
     ),
     Deviation(
-        "The gradient penalty is a sum of norms.",
+        "The gradient penalty is made of norms (ours: their mean over pixels).",
         "It is the mean of absolute derivatives of the probability over all pixels and channels.",
         True,
     ),
@@ -61,6 +95,12 @@ CONVEXITY = (
         "The weights that are stored and scored are copied before that: they are not projected.",
         False,
         "the guarantee would be lost",
+    ),
+    Deviation(
+        "The CNN has leaky ReLU after every layer but the last.",
+        "It has leaky ReLU after the first layer and ReLU after the others.",
+        False,
+        "ours is leaky throughout under both protocols",
     ),
     Deviation(
         "Every picture is optimised for itself.",

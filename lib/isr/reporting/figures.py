@@ -14,7 +14,7 @@ from isr.errors import UserError
 from isr.evaluation.drawing import draw_level
 from isr.fitting.store import read_fits
 from isr.io import atomic_path, read_png
-from isr.reporting import bars, comparison, level_surface, settings, summary
+from isr.reporting import bars, comparison, level_surface, settings, summary, words
 
 
 def make(content: dict[str, Any], metrics: Sequence[Path]) -> Figure:
@@ -37,9 +37,8 @@ def make(content: dict[str, Any], metrics: Sequence[Path]) -> Figure:
 def figure_5(content: dict[str, Any], metrics: Sequence[Path]) -> Figure:
     """Scribbles, predictor, sequential and joint fits of the pictures that the settings name."""
     settings.check_keys(content, "the top", required=("kind", "rows"), optional=("title",))
-    return comparison.draw(
-        [_comparison(row) for row in content["rows"]], title=content.get("title")
-    )
+    rows = [_comparison(row) for row in content["rows"]]
+    return comparison.draw(rows, content.get("title"), constraint=_constraint(content["rows"]))
 
 
 def _comparison(row: Any) -> comparison.Comparison:
@@ -53,6 +52,13 @@ def _comparison(row: Any) -> comparison.Comparison:
         picture.ground_truth,
         (*pairs[0], *pairs[1]),
     )
+
+
+def _constraint(rows: Iterable[dict[str, Any]]) -> str:
+    """The constraint of the cells that the rows show; of several, all names."""
+    folders = dict.fromkeys(row[fit] for row in rows for fit in ("sequential", "joint"))
+    metrics = summary.read_metrics(Path(each) / "metrics.csv" for each in folders if each)
+    return words.listing(metrics["constraint"].unique()) or "convex"
 
 
 def _segmentations(

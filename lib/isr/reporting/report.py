@@ -44,6 +44,7 @@ class StudyReport:
         planned: number of cells.
         missing: cells that did not run, in words.
         rows: facts about those that ran: (heading, words).
+        warning: a sentence on fits that stopped early, or "".
         certificates: of all its representations.
     """
 
@@ -53,6 +54,7 @@ class StudyReport:
     planned: int
     missing: tuple[str, ...]
     rows: tuple[tuple[str, str], ...]
+    warning: str
     certificates: CertificateSummary
 
 
@@ -85,9 +87,11 @@ def make(content: Mapping[str, Any]) -> str:
         tables=[_table(entry) for entry in content.get("tables", [])],
         figures=[_figure(entry) for entry in content.get("figures", [])],
         galleries=[_gallery(entry) for entry in content.get("gallery", [])],
+        departures=deviations.DEPARTURES,
         deviations=deviations.CONVEXITY,
         protocols=_protocols(studies),
         times=run_times.read(content.get("benchmarks", [])),
+        times_missing=run_times.count_missing(content.get("benchmarks", [])),
         versions=versions(),
         published=published,
     )
@@ -136,7 +140,10 @@ def _study(entry: Any, datasets: Mapping[Any, Any]) -> StudyReport:
         text=entry.get("text") or "",
         planned=len(folders),
         missing=tuple(name for name in folders if name not in ran),
-        rows=_facts(metrics),
+        rows=_facts(metrics, dataset),
+        warning=words.stopped(
+            summary.count_stopped(metrics[metrics["output"] == "representation"])
+        ),
         certificates=certificate_summary.summarise(
             certificate_summary.read_certificates(certificates)
         ),
@@ -151,7 +158,7 @@ def _cell_words(cell: Any) -> str:
     return " ".join(map(str, names))
 
 
-def _facts(metrics: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+def _facts(metrics: pd.DataFrame, dataset: settings.Dataset) -> tuple[tuple[str, str], ...]:
     """What the cells that ran have in common or between them, as (heading, words)."""
 
     def values(column: str) -> str:
@@ -160,8 +167,9 @@ def _facts(metrics: pd.DataFrame) -> tuple[tuple[str, str], ...]:
 
     if metrics.empty:
         return ()
-    sources = metrics.loc[metrics["features"].str.contains("semantic"), "semantic"].dropna()
-    semantic = words.listing(words.SEMANTIC.get(name, name) for name in sources.unique())
+    axes = ["predictor", "features", "fit", "output", "steps"]
+    steps = metrics[axes].drop_duplicates().astype({"steps": str})
+    size = "as they are" if dataset.long_side is None else f"at most {dataset.long_side:,} px"
     return (
         ("Constraint", values("constraint")),
         ("Predictors", words.listing(map(words.predictor, metrics["predictor"].unique()))),
@@ -169,10 +177,11 @@ def _facts(metrics: pd.DataFrame) -> tuple[tuple[str, str], ...]:
         ("Fits", values("fit")),
         ("Seeds", values("seed")),
         ("Pictures", str(metrics["picture"].nunique())),
-        ("Steps per picture", values("steps")),
+        ("Size of the pictures", size),
+        ("Steps per picture", words.steps(steps)),
         ("Protocol", values("protocol")),
-        ("Scale of the pictures", values("scale")),
-        ("Semantic features", semantic or "not used"),
+        ("Scale in training", values("scale")),
+        ("Semantic features", words.semantic(metrics) or "not used"),
     )
 
 

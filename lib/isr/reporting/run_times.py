@@ -23,15 +23,15 @@ class RuleTime:
 
 
 def read(benchmarks: Sequence[Any]) -> list[RuleTime]:
-    """Summarise benchmark files by rule.
+    """Summarise benchmark files by rule; those that do not exist are left out.
 
     Args:
         benchmarks: paths, or objects {"file", "rule"}; the rule of a bare path is its folder.
 
     Raises:
-        UserError: a file cannot be read or is no benchmark.
+        UserError: a file is no benchmark.
     """
-    rows = [_row(entry) for entry in benchmarks]
+    rows = [_row(*entry) for entry in map(_parse, benchmarks) if entry[0].exists()]
     if not rows:
         return []
     table = pd.DataFrame(rows, columns=["rule", "seconds", "peak"])
@@ -47,20 +47,27 @@ def read(benchmarks: Sequence[Any]) -> list[RuleTime]:
     ]
 
 
-def _row(entry: Any) -> tuple[str, float, float]:
+def count_missing(benchmarks: Sequence[Any]) -> int:
+    """How many of the benchmark files do not exist: those of jobs made before, or elsewhere."""
+    return sum(not file.exists() for file, _ in map(_parse, benchmarks))
+
+
+def _parse(entry: Any) -> tuple[Path, str]:
     if isinstance(entry, str):
-        entry = {"file": entry, "rule": Path(entry).parent.name}
+        return Path(entry), Path(entry).parent.name
     settings.check_keys(entry, "benchmarks", required=("file", "rule"))
+    return Path(entry["file"]), str(entry["rule"])
+
+
+def _row(file: Path, rule: str) -> tuple[str, float, float]:
     try:
-        table = pd.read_csv(entry["file"], sep="\t")
+        table = pd.read_csv(file, sep="\t")
         seconds = pd.to_numeric(table["s"])
     except (OSError, KeyError, ValueError):
-        raise UserError(
-            f"{entry['file']} is no benchmark file of Snakemake: leave it out."
-        ) from None
+        raise UserError(f"{file} is no benchmark file of Snakemake: leave it out.") from None
     # Too short a job has "-" in the memory columns.
     peak = pd.to_numeric(table.get("max_rss", pd.Series(dtype=float)), errors="coerce")
-    return str(entry["rule"]), float(seconds.mean()), float(peak.max())
+    return rule, float(seconds.mean()), float(peak.max())
 
 
 def duration(seconds: float) -> str:

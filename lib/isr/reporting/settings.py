@@ -16,11 +16,19 @@ KINDS = ("embedded", "convexitydb", "scribbles")
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset of the configuration; `text` replaces the words made from its kind."""
+    """One dataset of the configuration.
+
+    Attributes:
+        name: of the dataset.
+        kind: what its pictures are.
+        text: replaces the words made from the kind.
+        long_side: pixels that pictures were shrunk to at most, None for their own size.
+    """
 
     name: str
     kind: Kind
     text: str | None = None
+    long_side: int | None = None
 
     def describe(self, pictures: int) -> str:
         """Say what the data are, given how many pictures were scored."""
@@ -35,7 +43,16 @@ class Dataset:
         return f"{self.name} ({pictures} {photographs} of the user's own, not the paper's set)"
 
     def is_published_set(self, pictures: int) -> bool:
-        """Whether the scored pictures are those behind the paper's numbers."""
+        """Whether the scored pictures are those behind the paper's numbers, at their own size."""
+        return self.long_side is None and self._holds_published(pictures)
+
+    def difference(self, pictures: int) -> str:
+        """Say how the scored pictures differ from the paper's; empty if they do not."""
+        if not self._holds_published(pictures):
+            return "other pictures than ours"
+        return "ours are shrunk" if self.long_side is not None else ""
+
+    def _holds_published(self, pictures: int) -> bool:
         return self.kind == "convexitydb" and pictures == published.PICTURES
 
 
@@ -122,16 +139,17 @@ def check_keys(
 
 
 def parse_dataset(content: Any, where: str = "dataset") -> Dataset:
-    """Read {name, kind, text?}; keys of other readers are left to them.
+    """Read {name, kind, text?, long_side?}; keys of other readers are left to them.
 
     Raises:
         UserError: a key is missing, or the kind is unknown.
     """
-    check_keys(content, where, required=("name", "kind"), optional=("text", "folder"))
+    optional = ("text", "long_side", "folder")
+    check_keys(content, where, required=("name", "kind"), optional=optional)
     if content["kind"] not in KINDS:
         kinds = ", ".join(KINDS)
         raise UserError(f"{where}: kind {content['kind']!r} is unknown: use one of {kinds}.")
-    return Dataset(content["name"], content["kind"], content.get("text"))
+    return Dataset(content["name"], content["kind"], content.get("text"), content.get("long_side"))
 
 
 def parse_cell(content: Any, where: str = "cells") -> Cell:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from isr.errors import UserError
+from isr.evaluation.metrics import mean_and_deviation
 from isr.reporting import published
 from isr.reporting.settings import Study
 
@@ -40,6 +41,8 @@ KEYS = ["predictor", "features", "fit", "output"]
 def read_metrics(paths: Iterable[Path], study: str | None = None) -> pd.DataFrame:
     """Read and join the metrics.csv of several cells; no file gives an empty table.
 
+    A file without the column `finite` (whether a fit took all its steps) stands for true.
+
     Raises:
         UserError: a file is missing or empty, lacks a column, or belongs to another study.
     """
@@ -59,9 +62,9 @@ def read_metrics(paths: Iterable[Path], study: str | None = None) -> pd.DataFram
             raise UserError(
                 f"{path} belongs to study {others.pop()!r}, not {study!r}: leave it out."
             )
-        tables.append(table)
+        tables.append(table if "finite" in table.columns else table.assign(finite=True))
     if not tables:
-        return pd.DataFrame(columns=METRICS_COLUMNS)
+        return pd.DataFrame(columns=[*METRICS_COLUMNS, "finite"])
     return pd.concat(tables, ignore_index=True)
 
 
@@ -80,6 +83,7 @@ def summarise(metrics: pd.DataFrame, study: Study) -> pd.DataFrame:
         "ran", "not run" or "no ground truth"; scores lie in [0, 1], deviations are over seeds
         (ddof 1; NaN for one seed). `difference_*` is ours minus published, NaN unless the pictures
         are the paper's (`same_pictures`). `published` says whether the papers have the setting.
+        `n_stopped` counts fits that stopped early at their last finite state.
     """
     ran = metrics[(metrics["study"] == study.name) & (metrics["constraint"] == study.constraint)]
     planned = {
@@ -161,6 +165,7 @@ def _row(
         **dict(zip(KEYS, key, strict=True)),
         **_average(group),
         "planned_seeds": planned_seeds,
+        "n_stopped": 0 if group is None else count_stopped(group),
         **{name: _values(group, name) for name in ("protocol", "steps", "semantic", "scale")},
     }
     row["same_pictures"] = study.dataset.is_published_set(row["n_pictures"])
@@ -191,18 +196,25 @@ def _average(group: pd.DataFrame | None) -> dict[str, Any]:
     }
     seeds = sorted(group["seed"].unique())
     if tables["iou"].empty:
-        counts["n_seeds"], counts["seeds"] = len(seeds), " ".join(map(str, seeds))
+        counts = {
+            "n_seeds": len(seeds),
+            "seeds": " ".join(map(str, seeds)),
+            "n_pictures": group["picture"].nunique(),
+        }
         return {"status": NO_GROUND_TRUTH, **scores, **counts}
     for name, table in tables.items():
-        per_seed = table.mean(axis="index")
-        scores[name] = float(per_seed.mean())
-        scores[f"{name}_deviation"] = float(per_seed.std(ddof=1))
+        scores[name], scores[f"{name}_deviation"] = mean_and_deviation(table)
     counts = {
         "n_seeds": len(seeds),
         "seeds": " ".join(map(str, seeds)),
         "n_pictures": len(tables["iou"]),
     }
     return {"status": "ran", **scores, **counts}
+
+
+def count_stopped(rows: pd.DataFrame) -> int:
+    """How many of some rows of metrics.csv are of fits that stopped at their last finite state."""
+    return int((~rows["finite"].astype(bool)).sum()) if "finite" in rows.columns else 0
 
 
 def _values(group: pd.DataFrame | None, column: str) -> str:
@@ -220,8 +232,9 @@ def _values(group: pd.DataFrame | None, column: str) -> str:
 def to_csv(summary: pd.DataFrame) -> str:
     """The tidy table as CSV, with words where a number is missing for a reason.
 
-    "not run" stands for scores of a setting that did not run, "not legible" for numbers missing in
-    the paper's text, "other pictures" for differences between scores on different pictures.
+    "not run" stands for scores of a setting that did not run, "no ground truth" for those of one
+    that ran on pictures without, "not legible" for numbers missing in the paper's text, "other
+    pictures" for differences between scores on different pictures.
     """
     table = summary.astype(object).where(summary.notna(), "")
     for name in ("iou", "accuracy"):
@@ -235,7 +248,7 @@ def to_csv(summary: pd.DataFrame) -> str:
         known = summary["published"] & summary[f"published_{name}"].notna()
         table[f"difference_{name}"] = summary[f"difference_{name}"].map(_digits)
         table.loc[known & ran & ~summary["same_pictures"], f"difference_{name}"] = OTHER_PICTURES
-        table.loc[known & ~ran, f"difference_{name}"] = NOT_RUN
+        table.loc[known & ~ran, f"difference_{name}"] = summary["status"][known & ~ran]
         table.loc[summary["published"] & ~known, f"difference_{name}"] = NOT_LEGIBLE
     return str(table.to_csv(index=False, lineterminator="\n"))
 

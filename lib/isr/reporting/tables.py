@@ -9,7 +9,7 @@ import pandas as pd
 from isr.errors import UserError
 from isr.reporting import words
 from isr.reporting.settings import Study
-from isr.reporting.summary import NO_GROUND_TRUTH, NOT_LEGIBLE, NOT_RUN
+from isr.reporting.summary import NOT_LEGIBLE, NOT_RUN
 
 MINUS = "\N{MINUS SIGN}"
 DEVIATION = "\N{PLUS-MINUS SIGN}"
@@ -169,7 +169,7 @@ def table_3(summary: pd.DataFrame, study: Study, title: str | None = None) -> Ta
             lines.append(_line(names, entries, position == 0 and index > 0))
     heads = (Heading("IoU", len(columns)), Heading("Accuracy", len(columns)))
     notes = _notes(summary, study, "in each setting")
-    if (summary["n_seeds"] > 1).any():
+    if summary["iou_deviation"].notna().any():
         notes.append(f"{DEVIATION}: standard deviation over seeds (ddof 1).")
     content = title or "Foreground IoU and pixel accuracy (the paper's Table 3)"
     return Table(
@@ -228,10 +228,8 @@ def _best(rows: Any, name: str = "iou") -> str | None:
 
 
 def _score(row: Row, name: str, *, best: str | None = None, deviation: bool = False) -> Span:
-    if row is None:
-        return Span(NOT_RUN)
-    if row.status != "ran":
-        return Span(NO_GROUND_TRUTH if row.status == NO_GROUND_TRUTH else NOT_RUN)
+    if row is None or row.status != "ran":
+        return Span(NOT_RUN if row is None else row.status)
     text = f"{getattr(row, name):.3f}"
     spread = getattr(row, f"{name}_deviation")
     # One seed has no deviation.
@@ -256,7 +254,7 @@ def _difference(row: Row, name: str) -> Span:
     if row is None or not row.published:
         return Span("")
     if row.status != "ran":
-        return Span(NOT_RUN)
+        return Span(row.status)
     value = getattr(row, f"difference_{name}")
     if value != value:
         return Span(NOT_LEGIBLE)

@@ -83,7 +83,7 @@ def test_raw_components(dataset, published, tmp_path):
         np.testing.assert_allclose((maps**2).sum((0, 1)), 1, rtol=1e-4)
         content = read_json(tmp_path / folder / "source.json")
         assert content["normalised"] is False
-        assert "not normalised" in content["text"]
+        assert "as raw principal components" in content["text"]
 
 
 def test_published_features_are_brought_to_the_pictures_size(dataset, published, tmp_path):

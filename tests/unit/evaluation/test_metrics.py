@@ -4,14 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.metrics import jaccard_score
 
 from isr.evaluation.metrics import (
     foreground_iou,
+    mean_and_deviation,
     pixel_accuracy,
     resize_unaries,
     scored_pixels,
-    summarise,
 )
 
 MASKS = arrays(bool, (4, 5))
@@ -32,13 +31,15 @@ def test_concentric_discs():
 
 
 @given(MASKS, TRUTHS)
-def test_iou_is_that_of_scikit_learn_without_the_unknown(mask, truth):
+def test_iou_is_that_of_sets_of_pixels_without_the_unknown(mask, truth):
     known = truth != 128
     if not known.any():
         assert np.isnan(foreground_iou(mask, truth))
         assert np.isnan(pixel_accuracy(mask, truth))
         return
-    expected = jaccard_score(truth[known] == 255, mask[known], zero_division=0)
+    wanted = set(np.flatnonzero(known & (truth == 255)))
+    found = set(np.flatnonzero(known & mask))
+    expected = len(wanted & found) / len(wanted | found) if wanted else 0.0
     assert foreground_iou(mask, truth) == pytest.approx(expected, abs=1e-15)
     assert pixel_accuracy(mask, truth) == np.mean((truth[known] == 255) == mask[known])
 
@@ -90,53 +91,15 @@ def test_one_pixel_wide_unaries_keep_two_axes():
     assert resize_unaries(unaries, 3, 4) is unaries
 
 
-def metrics(rows: list[tuple[str, int, str, float]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["fit", "seed", "picture", "iou"])
-    return frame.assign(accuracy=1 - frame["iou"])
-
-
-def test_summary_by_hand():
-    frame = metrics(
-        [
-            ("joint", 1, "a", 0.1),
-            ("joint", 1, "b", 0.3),
-            ("joint", 2, "a", 0.5),
-            ("joint", 2, "b", 0.7),
-            ("sequential", 1, "a", 0.9),
-        ]
-    )
-    joint, sequential = summarise(frame, ["fit"]).to_dict("records")
-    assert joint["fit"] == "joint"
-    assert joint["iou"] == pytest.approx(0.4)
-    assert joint["accuracy"] == pytest.approx(0.6)
+def test_mean_over_pictures_then_deviation_over_seeds():
+    scores = pd.DataFrame({1: [0.1, 0.3], 2: [0.5, 0.7]}, index=["a", "b"])
+    mean, deviation = mean_and_deviation(scores)
+    assert mean == pytest.approx(0.4)
     # Means over pictures are 0.2 and 0.6: deviation 0.4 / sqrt(2).
-    assert joint["iou_deviation"] == pytest.approx(0.4 / np.sqrt(2))
-    assert joint["accuracy_deviation"] == pytest.approx(0.4 / np.sqrt(2))
-    assert (joint["n_pictures"], joint["n_seeds"]) == (2, 2)
-    assert np.isnan(sequential["iou_deviation"])
-    assert (sequential["n_pictures"], sequential["n_seeds"]) == (1, 1)
+    assert deviation == pytest.approx(0.4 / np.sqrt(2))
 
 
-def test_each_seed_counts_once_whatever_its_pictures():
-    frame = metrics(
-        [("j", 1, "a", 0.0), ("j", 1, "b", 0.0), ("j", 1, "c", 0.0), ("j", 2, "a", 1.0)]
-    )
-    summary = summarise(frame, ["fit"])
-    assert summary["iou"].item() == 0.5
-    assert summary["n_pictures"].item() == 1
-
-
-def test_an_axis_that_a_cell_lacks_is_kept():
-    frame = metrics([(None, 1, "a", 0.5), ("joint", 1, "a", 0.6)])
-    assert len(summarise(frame, ["fit"])) == 2
-
-
-def test_pictures_without_ground_truth_are_left_out_of_the_mean():
-    frame = metrics([("j", 1, "a", 0.5), ("j", 1, "b", np.nan)])
-    assert summarise(frame, ["fit"])["iou"].item() == 0.5
-
-
-def test_rows_that_axes_do_not_tell_apart_are_refused():
-    frame = metrics([("joint", 1, "a", 0.5), ("sequential", 1, "a", 0.6)]).assign(output="x")
-    with pytest.raises(ValueError, match="do not tell apart"):
-        summarise(frame, ["output"])
+def test_one_seed_has_no_deviation():
+    mean, deviation = mean_and_deviation(pd.DataFrame({1: [0.2, 0.4]}))
+    assert mean == pytest.approx(0.3)
+    assert np.isnan(deviation)

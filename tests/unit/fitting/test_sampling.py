@@ -129,7 +129,7 @@ def test_stroke_strata_estimate_the_mean_over_scribbles_with_the_right_targets()
 def test_scribbles_of_one_class_are_a_users_mistake(missing):
     scribbles = _scribbles()
     scribbles[(scribbles == 255) == (missing == "background")] = 0
-    with pytest.raises(UserError, match="both classes"):
+    with pytest.raises(UserError, match="lack object or background"):
         stroke_strata(scribbles, 10)
 
 

@@ -99,7 +99,7 @@ def test_shapes_that_do_not_fit_are_a_users_mistake():
         isr.fit_unaries(np.zeros((0, 5)))
     with pytest.raises(UserError, match="scribbles have shape"):
         isr.fit_unaries(_occluded(), scribbles=np.ones((80, 72), np.uint8))
-    with pytest.raises(UserError, match="both classes"):
+    with pytest.raises(UserError, match="lack object or background"):
         isr.fit_unaries(_occluded(), scribbles=np.ones(SIZE, np.uint8))
     with pytest.raises(UserError, match="unknown"):
         isr.fit_unaries(_occluded(), "konvex")

@@ -48,10 +48,14 @@ def score() -> Callable[..., Rows]:
 
 
 def make_study(
-    cells: Iterable[Cell] | None = None, kind: str = "embedded", **changes: Any
+    cells: Iterable[Cell] | None = None,
+    kind: str = "embedded",
+    long_side: int | None = None,
+    **changes: Any,
 ) -> Study:
     default = tuple(Cell("convex", "fcn", "rgb+xy", "sequential", seed) for seed in (42, 47))
-    return Study("s", Dataset("d", kind), tuple(cells or default), **changes)  # type: ignore[arg-type]
+    dataset = Dataset("d", kind, long_side=long_side)  # type: ignore[arg-type]
+    return Study("s", dataset, tuple(cells or default), **changes)
 
 
 @pytest.fixture

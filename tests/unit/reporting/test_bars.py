@@ -41,3 +41,11 @@ def test_the_data_are_named_and_published_values_marked(grid_metrics, grid_study
     assert figure.get_suptitle().startswith("Demo data (2 embedded photographs")
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert "published (other pictures)" in labels
+
+
+def test_bars_without_ground_truth_say_so(score, study):
+    own = study()
+    rows = score(np.nan) + score(np.nan, output="representation")
+    figure = bars.draw(summary.summarise(pd.DataFrame(rows), own), own)
+    assert figure.get_suptitle().startswith("Demo data (1 embedded photograph,")
+    assert [text.get_text() for text in figure.axes[1].texts][:2] == ["no ground truth"] * 2

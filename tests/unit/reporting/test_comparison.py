@@ -38,3 +38,12 @@ def test_an_empty_mask_is_drawn(picture):
     empty = comparison.Segmentation(np.zeros((30, 40), bool), 0.0)
     figure = comparison.draw([row(picture, segmentations=(empty,) * 4)])
     assert len(figure.axes) == 5
+
+
+def test_representations_are_called_by_their_constraint(picture):
+    figure = comparison.draw([row(picture)], constraint="path_connected")
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[2] == "(c) projection: path-connected"
+    assert titles[4] == "(e) joint: path-connected"
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "representation: path-connected" in legend

@@ -25,12 +25,16 @@ def cell(tmp_path, picture, score):
 
 def test_figure_5_from_files(cell, dataset, tmp_path, monkeypatch, picture):
     drawn = []
-    monkeypatch.setattr(figures.comparison, "draw", lambda rows, title: drawn.append((rows, title)))
+    path = cell / "metrics.csv"
+    pd.read_csv(path).assign(constraint="path_connected").to_csv(path, index=False)
+    monkeypatch.setattr(
+        figures.comparison, "draw", lambda *given, constraint: drawn.append((*given, constraint))
+    )
     row = {"dataset": str(dataset), "picture": "disc", "sequential": str(cell), "joint": None}
     figures.make({"kind": "figure_5", "rows": [row], "title": "T"}, [])
-    ((found,), title) = drawn[0]
+    ((found,), title, constraint) = drawn[0]
     predictor, representation, *joint = found.segmentations
-    assert title == "T"
+    assert (title, constraint) == ("T", "path_connected")
     assert (predictor.iou, representation.iou, joint) == (0.25, 1.0, [None, None])
     np.testing.assert_array_equal(predictor.mask, picture.ground_truth == 255)
     np.testing.assert_array_equal(representation.mask, picture.ground_truth == 255)

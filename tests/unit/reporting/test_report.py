@@ -92,11 +92,18 @@ def test_what_the_page_says(content):
         "0.125",
         "s: convex, CNN, RGB+spatial, sequential, seed 42",
         "1 min 30 s",
+        "Versions that drew this report",
         "torch",
+        "Where “paper” departs from the text",
+        "leaky throughout",
+        "<dt>Steps per picture</dt><dd>400</dd>",
+        "<dt>Size of the pictures</dt><dd>as they are</dd>",
         "EfficientNet-Lite0",
         "published (other pictures)",
     ):
         assert words in page, words
+    assert "Warning" not in page
+    assert "follows the text everywhere" not in page
 
 
 def test_a_failed_certificate_is_told(content, tmp_path):
@@ -108,6 +115,34 @@ def test_a_failed_certificate_is_told(content, tmp_path):
     page = report.make(content)
     assert "10 of 11</b>" in page
     assert "A weight is negative." in page
+
+
+def test_a_fit_that_stopped_early_is_told(content, tmp_path):
+    path = tmp_path / "cell-0" / "metrics.csv"
+    table = pd.read_csv(path)
+    finite = (table["output"] != "representation") | (table["picture"] != "disc")
+    table.assign(finite=finite).to_csv(path, index=False)
+    assert "Warning: 1 fit stopped early at the last finite state." in report.make(content)
+
+
+def test_missing_benchmarks_do_not_stop_the_page(content):
+    gone = {"file": "gone.tsv", "rule": "fit"}
+    page = report.make(content | {"benchmarks": [*content["benchmarks"], gone, gone]})
+    assert "2 jobs without a benchmark file left out." in page
+    assert "1 min 30 s" in page
+    page = report.make(content | {"benchmarks": [gone]})
+    assert page.count("1 job without a benchmark file left out.") == 1
+
+
+def test_shrunk_pictures_and_other_steps_of_predictors(content, tmp_path):
+    for path in tmp_path.glob("cell-*/metrics.csv"):
+        table = pd.read_csv(path)
+        projected = (table["output"] == "representation") | (table["fit"] == "joint")
+        table.assign(steps=np.where(projected, 3000, 400)).to_csv(path, index=False)
+    shrunk = [content["datasets"][0] | {"long_side": 240}]
+    page = report.make(content | {"datasets": shrunk})
+    assert "<dd>at most 240 px</dd>" in page
+    assert "<dd>3,000 (sequential predictors 400)</dd>" in page
 
 
 def test_optional_parts_may_be_missing(content):

@@ -19,6 +19,14 @@ def test_a_short_job_has_no_memory(tmp_path):
     assert run_times.read([str(path)]) == [run_times.RuleTime("evaluate", 1, "0.2 s", "0.2 s", "")]
 
 
+def test_a_missing_file_is_counted_and_left_out(tmp_path):
+    path = tmp_path / "fit.tsv"
+    path.write_text("s\th:m:s\tmax_rss\n2\t0:00:02\t10\n")
+    benchmarks = [{"file": str(path), "rule": "fit"}, str(tmp_path / "gone.tsv")]
+    assert [time.rule for time in run_times.read(benchmarks)] == ["fit"]
+    assert run_times.count_missing(benchmarks) == 1
+
+
 def test_none_and_bad_files(tmp_path):
     assert run_times.read([]) == []
     path = tmp_path / "x.tsv"

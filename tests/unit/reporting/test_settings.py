@@ -44,3 +44,21 @@ def test_a_cell_without_seed():
 def test_an_unknown_kind_of_dataset():
     with pytest.raises(UserError, match="'other' is unknown"):
         settings.parse_dataset({"name": "d", "kind": "other"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "pictures", "long_side", "difference"),
+    [
+        ("convexitydb", 51, None, ""),
+        ("convexitydb", 51, 240, "ours are shrunk"),
+        ("convexitydb", 50, 240, "other pictures than ours"),
+        ("embedded", 51, None, "other pictures than ours"),
+    ],
+)
+def test_only_unshrunk_convexitydb_is_the_published_set(kind, pictures, long_side, difference):
+    content = {"name": "d", "kind": kind}
+    if long_side is not None:
+        content["long_side"] = long_side
+    dataset = settings.parse_dataset(content)
+    assert dataset.difference(pictures) == difference
+    assert dataset.is_published_set(pictures) == (not difference)

@@ -52,7 +52,7 @@ def test_a_setting_without_metrics_did_not_run(score, study):
 
 def test_pictures_without_ground_truth_are_said_so(score, study):
     row = row_of(summary.summarise(pd.DataFrame(score(np.nan)), study()))
-    assert row["status"] == "no ground truth"
+    assert (row["status"], row["n_pictures"], row["n_seeds"]) == ("no ground truth", 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +123,23 @@ def test_csv_has_words_for_what_is_missing(grid_metrics, grid_study):
     assert missing["iou"] == missing["accuracy"] == missing["difference_iou"] == "not run"
     hull = row_of(table, output="convex_hull")
     assert hull["published_iou"] == hull["difference_iou"] == ""
+
+
+def test_csv_says_that_ground_truth_is_missing(score, study):
+    numbers = summary.summarise(pd.DataFrame(score(np.nan)), study())
+    table = pd.read_csv(io.StringIO(summary.to_csv(numbers)), keep_default_na=False, dtype=str)
+    row = row_of(table)
+    assert row["iou"] == row["accuracy"] == row["difference_iou"] == "no ground truth"
+
+
+def test_fits_that_stopped_are_counted_and_an_old_file_has_none(tmp_path, score, study):
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    pd.DataFrame(score(0.5)).to_csv(old, index=False)
+    rows = score(0.5, seed=47, finite=False) + score(0.5, seed=47, picture="b", finite=True)
+    pd.DataFrame(rows).to_csv(new, index=False)
+    metrics = summary.read_metrics([old, new])
+    assert metrics["finite"].tolist() == [True, False, True]
+    assert row_of(summary.summarise(metrics, study()))["n_stopped"] == 1
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import pytest
 
 from isr.errors import UserError
 from isr.reporting import summary, tables
+from isr.reporting.settings import Cell
 
 
 def entries(table, *names):
@@ -121,10 +122,10 @@ def test_title_and_notes_say_where_numbers_come_from(grid_metrics, grid_study):
     assert table.title.startswith("Demo data (2 embedded photographs, not the paper's set). ")
     ours = table.notes[0]
     for words in (
-        "2 pictures; seed 42; 400 steps per picture; protocol paper",
-        "scaled by 0.5 (CNN) and 1 (FCN)",
-        "EfficientNet-Lite0",
-        "stand-in",
+        "2 pictures; seed 42; steps per picture: 400; protocol paper",
+        "trained on pictures scaled by 0.5 (CNN) and 1 (FCN), scored at full size",
+        "two principal components of EfficientNet-Lite0 activations, averaged over Felzenszwalb "
+        "regions (our stand-in).",
     ):
         assert words in ours
     assert "other pictures than ours" in table.notes[1]
@@ -142,6 +143,60 @@ def test_nothing_ran(study):
     table = tables.make("table_1", numbers, own)
     assert table.notes[0] == "Ours: no cell has run."
     assert entries(table, "joint", "ours") == ["not run / not run"] * 6
+
+
+def test_raw_components_are_said(grid_metrics, grid_study):
+    grid_metrics["protocol"] = "published-code"
+    table = tables.make("table_1", summary.summarise(grid_metrics, grid_study), grid_study)
+    assert table.notes[0].endswith("(our stand-in), as raw principal components.")
+
+
+def test_shrunk_pictures_are_not_the_papers(score, study):
+    rows = [row for number in range(51) for row in score(0.7, picture=f"img_{number}")]
+    own = study(kind="convexitydb", long_side=240)
+    table = tables.make("table_1", summary.summarise(pd.DataFrame(rows), own), own)
+    assert "difference" not in [line.names[1] for line in table.lines]
+    assert "51 pictures; pictures shrunk to at most 240 px; seed 42" in table.notes[0]
+    assert any("ours are shrunk, so no difference is taken" in note for note in table.notes)
+
+
+def test_steps_of_predictors_stand_apart_where_they_differ(score, study):
+    own = study()
+    rows = score(0.5) + score(0.5, output="convex_hull")
+    rows += score(0.5, output="representation", steps=3000)
+    for output in ("predictor", "representation"):
+        rows += score(0.5, fit="joint", output=output, steps=3000)
+    own = study([*own.cells, Cell("convex", "fcn", "rgb+xy", "joint", 42)])
+    table = tables.make("table_1", summary.summarise(pd.DataFrame(rows), own), own)
+    assert "; steps per picture: 3,000 (sequential predictors 400);" in table.notes[0]
+
+
+def test_fits_that_stopped_early_are_noted(score, study):
+    rows = score(0.5, finite=True) + score(0.5, output="representation", finite=False)
+    own = study()
+    table = tables.make("table_1", summary.summarise(pd.DataFrame(rows), own), own)
+    assert "1 fit stopped early at the last finite state." in table.notes
+
+
+@pytest.mark.parametrize("kind", ["table_1", "table_3"])
+def test_pictures_without_ground_truth(score, study, kind):
+    rows = [
+        row
+        for seed in (42, 47)
+        for name in "ab"
+        for row in score(float("nan"), picture=name, seed=seed)
+    ]
+    rows += [row | {"output": "representation"} for row in rows]
+    own = study(kind="convexitydb")
+    table = tables.make(kind, summary.summarise(pd.DataFrame(rows), own), own)
+    assert table.title.startswith("ConvexityDB (2 of its 51 pictures)")
+    assert table.notes[0].startswith("Ours: 2 pictures; seeds 42 and 47; ")
+    assert table.notes[1] == "The pictures have no ground truth, so nothing is scored."
+    assert not any("Bold" in note or "deviation over seeds" in note for note in table.notes)
+    if kind == "table_1":
+        assert entries(table, "seq.", "ours")[1] == "no ground truth / no ground truth"
+    else:
+        assert entries(table, "seq.", "FCN", "RGB+spatial", "predictor")[0] == "no ground truth"
 
 
 def test_unknown_kind(study):
