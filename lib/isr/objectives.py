@@ -12,12 +12,12 @@ from torch.nn import functional
 from isr.levels import probability
 
 
-def scribble_loss(level: Tensor, target: Tensor, weights: Tensor) -> Tensor:
-    """Binary cross entropy on scribbled pixels: the terms BCE(N, s), BCE(G, s) of eqs. 13 to 15.
+def cross_entropy(level: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Binary cross entropy: on scribbled pixels BCE(N, s) and BCE(G, s) of eqs. 13 to 15.
 
     Args:
-        level: (..., n) levels at scribbled pixels.
-        target: (..., n) 1 for object, 0 for background.
+        level: (..., n) levels.
+        target: (..., n) wanted foreground probability: 1 for object scribbles, 0 for background.
         weights: (..., n) importance weights.
 
     Returns:

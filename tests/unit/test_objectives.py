@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from isr.objectives import (
+    cross_entropy,
     gradient_mean_absolute,
     gradient_norm,
-    scribble_loss,
     squared_distance,
 )
 
@@ -19,23 +19,23 @@ def _even(count: int) -> torch.Tensor:
     return torch.full((count,), 1.0 / count, dtype=torch.float64)
 
 
-def test_scribble_loss_by_hand():
+def test_cross_entropy_by_hand():
     level, target = _double(-math.log(3), math.log(3), 0.0), _double(1, 1, 0)
     # Probabilities 3/4, 1/4 and 1/2.
     expected = (-math.log(0.75) - 2 * math.log(0.25) - math.log(0.5)) / 4
     weights = _double(0.25, 0.5, 0.25)
-    assert float(scribble_loss(level, target, weights)) == pytest.approx(expected, abs=1e-14)
+    assert float(cross_entropy(level, target, weights)) == pytest.approx(expected, abs=1e-14)
 
 
-def test_scribble_loss_pulls_objects_to_negative_levels():
+def test_cross_entropy_pulls_objects_to_negative_levels():
     level = torch.zeros(2, dtype=torch.float64, requires_grad=True)
-    scribble_loss(level, _double(1, 0), _even(2)).backward()
+    cross_entropy(level, _double(1, 0), _even(2)).backward()
     assert level.grad.tolist() == [0.25, -0.25]
 
 
-def test_scribble_loss_stays_finite_at_extreme_levels():
+def test_cross_entropy_stays_finite_at_extreme_levels():
     level = torch.tensor([1e4, -1e4, 1e30], requires_grad=True)
-    loss = scribble_loss(level, torch.tensor([1.0, 0.0, 0.0]), torch.ones(3) / 3)
+    loss = cross_entropy(level, torch.tensor([1.0, 0.0, 0.0]), torch.ones(3) / 3)
     loss.backward()
     assert loss.item() == pytest.approx(2e4 / 3, rel=1e-6)
     assert torch.isfinite(level.grad).all()
@@ -65,7 +65,7 @@ def test_squared_distance_to_unaries_of_one_value(value, count):
 def test_leading_axes_are_kept():
     level = torch.randn(3, 4, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     target = (level > 0.3).double()
-    for loss in (scribble_loss, squared_distance):
+    for loss in (cross_entropy, squared_distance):
         values = loss(level, target, _even(7).expand(3, 4, 7))
         assert values.shape == (3, 4)
         assert torch.allclose(values[1, 2], loss(level[1, 2], target[1, 2], _even(7)))
@@ -92,7 +92,7 @@ def test_gradcheck_of_every_loss():
         return torch.randn(*shape, generator=random, dtype=torch.float64).requires_grad_()
 
     target = torch.rand(5, generator=random, dtype=torch.float64)
-    for loss in (scribble_loss, squared_distance):
+    for loss in (cross_entropy, squared_distance):
         assert torch.autograd.gradcheck(lambda g, loss=loss: loss(g, target, _even(5)), draw(5))
         assert torch.autograd.gradgradcheck(lambda g, loss=loss: loss(g, target, _even(5)), draw(5))
     for penalty in (gradient_norm, gradient_mean_absolute):

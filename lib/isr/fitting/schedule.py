@@ -13,7 +13,7 @@ OptimiserKind = Literal["adam", "adamax"]
 PREDICTOR_SCRIBBLES = "predictor_scribbles"
 REPRESENTATION_SCRIBBLES = "representation_scribbles"
 COUPLING = "coupling"
-BALANCED_ENTROPY = "balanced_entropy"
+UNARIES_ENTROPY = "unaries_entropy"
 COLOUR_GRADIENT = "colour_gradient"
 POSITION_GRADIENT = "position_gradient"
 
@@ -127,13 +127,12 @@ def concurrent_schedule() -> Schedule:
 def unaries_schedule(learning_rate: float = 0.01) -> Schedule:
     """Fit to unaries alone (eq. 9, squared distance): Adam, the rate lowered for the last third.
 
-    It starts with the cross entropy of object and background alike. Squared distances alone would
-    first make everything background where the object is small, and a region that has vanished has
-    hardly a gradient to come back by.
+    It starts with the cross entropy. Squared distances alone would first make everything background
+    where the object is small, and a region that has vanished has hardly a gradient to come back by.
     """
     terms = {COUPLING: 1.0}
     return (
-        Phase(0.2, learning_rate, {BALANCED_ENTROPY: 1.0}),
+        Phase(0.2, learning_rate, {UNARIES_ENTROPY: 1.0}),
         Phase(1.8, learning_rate, terms),
         Phase(1.0, 0.1 * learning_rate, terms),
     )

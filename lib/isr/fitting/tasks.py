@@ -14,20 +14,20 @@ from torch import Tensor, nn
 from isr.data.features import RGB, XY, channel_slices
 from isr.data.problems import Problem
 from isr.fitting.schedule import (
-    BALANCED_ENTROPY,
     COLOUR_GRADIENT,
     COUPLING,
     POSITION_GRADIENT,
     PREDICTOR_SCRIBBLES,
     REPRESENTATION_SCRIBBLES,
+    UNARIES_ENTROPY,
 )
 from isr.fitting.sources import Batch, Points, PointSource, WindowSource
 from isr.fitting.windows import WholePicture, window_sampler
 from isr.levels import probability
 from isr.objectives import (
+    cross_entropy,
     gradient_mean_absolute,
     gradient_norm,
-    scribble_loss,
     squared_distance,
 )
 from isr.predictors.base import Predictor
@@ -80,24 +80,24 @@ class Projection(Task):
         )
 
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
-        """The scribble term, the squared distance to the unaries, and their balanced entropy."""
+        """The scribble term, the squared distance to the unaries, and the cross entropy."""
         strokes = batch["targets"].shape[0] if "targets" in batch else 0
         coordinates = batch["coordinates"]
-        needs_points = COUPLING in active or BALANCED_ENTROPY in active
+        needs_points = COUPLING in active or UNARIES_ENTROPY in active
         level = call("representation", coordinates if needs_points else coordinates[:strokes])
         terms = {}
         if strokes:
-            terms[REPRESENTATION_SCRIBBLES] = scribble_loss(
+            terms[REPRESENTATION_SCRIBBLES] = cross_entropy(
                 level[:strokes], batch["targets"], batch["stroke_weights"]
             )
         if COUPLING in active:
             terms[COUPLING] = squared_distance(
                 level[strokes:], batch["unaries"], batch["point_weights"]
             )
-        if BALANCED_ENTROPY in active:
-            # Half of the points are object, half background: alike, they weigh the classes alike.
-            alike = torch.full_like(batch["point_weights"], 1.0 / batch["point_weights"].shape[0])
-            terms[BALANCED_ENTROPY] = scribble_loss(level[strokes:], batch["unaries"], alike)
+        if UNARIES_ENTROPY in active:
+            terms[UNARIES_ENTROPY] = cross_entropy(
+                level[strokes:], batch["unaries"], batch["point_weights"]
+            )
         return terms
 
 
@@ -140,7 +140,7 @@ class PredictorTraining(Task):
         features = batch["features"]
         level = call("predictor", features if COUPLING in active else features[:strokes])
         terms = {
-            PREDICTOR_SCRIBBLES: scribble_loss(
+            PREDICTOR_SCRIBBLES: cross_entropy(
                 level[:strokes], batch["targets"], batch["stroke_weights"]
             )
         }
@@ -156,7 +156,7 @@ class PredictorTraining(Task):
         coordinates = batch["coordinates"]
         level = call("representation", coordinates if COUPLING in active else coordinates[:strokes])
         terms = {
-            REPRESENTATION_SCRIBBLES: scribble_loss(
+            REPRESENTATION_SCRIBBLES: cross_entropy(
                 level[:strokes], batch["targets"], batch["stroke_weights"]
             )
         }
@@ -218,7 +218,7 @@ class WindowedTraining(PredictorTraining):
         level, gradient = self._levels(call, batch, with_gradient=bool(penalised))
         core = self._core(level)
         terms = {
-            PREDICTOR_SCRIBBLES: scribble_loss(
+            PREDICTOR_SCRIBBLES: cross_entropy(
                 core.flatten(),
                 batch["core_targets"].flatten(),
                 batch["core_stroke_weights"].flatten(),

@@ -109,3 +109,12 @@ def test_a_fit_that_diverges_is_told():
     wild = (Phase(1.0, 1e30, {COUPLING: 1.0}),)
     with pytest.raises(UserError, match="did not stay finite"):
         isr.fit_unaries(_occluded(), steps=20, schedule=wild)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_small_object_is_not_lost(seed):
+    """One hundredth of the picture: all background is nearly right, and an easy way to end."""
+    rows, columns = np.mgrid[0 : SIZE[0], 0 : SIZE[1]] + 0.5
+    small = (rows - 20) ** 2 + (columns - 60) ** 2 < 4.5**2
+    shape = isr.fit_unaries(small.astype(np.float32), "convex", steps=400, points=300, seed=seed)
+    assert _iou(_mask(shape), small) >= 0.8
