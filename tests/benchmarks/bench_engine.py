@@ -58,8 +58,8 @@ def cnn_joint() -> Task:
         build_predictor("cnn", 5),
         Points(500, 500),
         features="rgb+xy",
-        windows=4,
-        core=32,
+        windows=8,
+        core=16,
         representation=build("convex"),
     )
 

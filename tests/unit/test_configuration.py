@@ -160,8 +160,8 @@ def test_defaults_are_filled_in_and_the_input_is_left_alone():
     assert resolved["datasets"]["demo"]["long_side"] is None
     assert resolved["predictors"]["cnn"] == {
         "kind": "cnn",
-        "windows": 4,
-        "window_core": 32,
+        "windows": 8,
+        "window_core": 16,
         "scale": 1.0,
     }
     assert resolved["studies"]["convexity"]["vary"]["constraint"] == ["convex"]

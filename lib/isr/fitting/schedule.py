@@ -125,14 +125,13 @@ def concurrent_schedule() -> Schedule:
 
 
 def unaries_schedule(learning_rate: float = 0.01) -> Schedule:
-    """Fit to unaries alone (eq. 9, squared distance): Adam, the rate lowered for the last third.
+    """Fit to unaries alone (eq. 9): cross entropy first, squared distance for the last third.
 
-    It starts with the cross entropy. Squared distances alone would first make everything background
-    where the object is small, and a region that has vanished has hardly a gradient to come back by.
+    Squared distances from the start would first make everything background where the object is
+    small, and a region that has vanished has hardly a gradient to come back by. The last third
+    runs at a tenth of the rate.
     """
-    terms = {COUPLING: 1.0}
     return (
-        Phase(0.2, learning_rate, {UNARIES_ENTROPY: 1.0}),
-        Phase(1.8, learning_rate, terms),
-        Phase(1.0, 0.1 * learning_rate, terms),
+        Phase(2.0, learning_rate, {UNARIES_ENTROPY: 1.0}),
+        Phase(1.0, 0.1 * learning_rate, {COUPLING: 1.0}),
     )

@@ -98,7 +98,7 @@ def test_windows_are_those_of_the_predictors_entry():
     task = cells.prediction_plan(_settings(predictor_options=CNN_OPTIONS)).task
     assert (task.windows, task.core, task.halo) == (6, 16, 8)
     default = cells.prediction_plan(_settings(predictor_options={"kind": "cnn"})).task
-    assert (default.windows, default.core) == (4, 32)
+    assert (default.windows, default.core) == (8, 16)
     options = {**CNN_OPTIONS, "windows": None}
     whole = cells.prediction_plan(_settings(predictor_options=options)).task
     assert (whole.windows, whole.halo) == (None, 0)
