@@ -34,13 +34,13 @@ class Dataset:
         """Say what the data are, given how many pictures were scored."""
         if self.text:
             return self.text
-        photographs = "photograph" if pictures == 1 else "photographs"
+        noun = "picture" if pictures == 1 else "pictures"
         if self.kind == "embedded":
-            return f"Demo data ({pictures} embedded {photographs}, not the paper's set)"
+            return f"Demo data ({pictures} embedded {noun}, not the paper's set)"
         if self.kind == "convexitydb":
             share = "all" if pictures == published.PICTURES else f"{pictures} of its"
             return f"ConvexityDB ({share} {published.PICTURES} pictures)"
-        return f"{self.name} ({pictures} {photographs} of the user's own, not the paper's set)"
+        return f"{self.name} ({pictures} {noun} of the user's own, not the paper's set)"
 
     def is_published_set(self, pictures: int) -> bool:
         """Whether the scored pictures are those behind the paper's numbers, at their own size."""

@@ -38,7 +38,7 @@ def test_one_seed_has_no_error_bar(score, study):
 
 def test_the_data_are_named_and_published_values_marked(grid_metrics, grid_study):
     figure = bars.draw(summary.summarise(grid_metrics, grid_study), grid_study)
-    assert figure.get_suptitle().startswith("Demo data (2 embedded photographs")
+    assert figure.get_suptitle().startswith("Demo data (2 embedded pictures")
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert "published (other pictures)" in labels
 
@@ -47,5 +47,5 @@ def test_bars_without_ground_truth_say_so(score, study):
     own = study()
     rows = score(np.nan) + score(np.nan, output="representation")
     figure = bars.draw(summary.summarise(pd.DataFrame(rows), own), own)
-    assert figure.get_suptitle().startswith("Demo data (1 embedded photograph,")
+    assert figure.get_suptitle().startswith("Demo data (1 embedded picture,")
     assert [text.get_text() for text in figure.axes[1].texts][:2] == ["no ground truth"] * 2

@@ -33,7 +33,7 @@ def test_a_study():
     )
     assert study.cells == (settings.Cell("convex", "fcn", "rgb", "joint", 1),)
     assert study.shows_published
-    assert study.dataset.describe(1) == "d (1 photograph of the user's own, not the paper's set)"
+    assert study.dataset.describe(1) == "d (1 picture of the user's own, not the paper's set)"
 
 
 def test_a_cell_without_seed():

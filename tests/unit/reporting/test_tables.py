@@ -119,7 +119,7 @@ def test_without_published_numbers_only_ours_stand(grid_metrics, grid_study, stu
 def test_title_and_notes_say_where_numbers_come_from(grid_metrics, grid_study):
     grid_metrics.loc[grid_metrics["predictor"] == "cnn", "scale"] = 0.5
     table = tables.make("table_1", summary.summarise(grid_metrics, grid_study), grid_study)
-    assert table.title.startswith("Demo data (2 embedded photographs, not the paper's set). ")
+    assert table.title.startswith("Demo data (2 embedded pictures, not the paper's set). ")
     ours = table.notes[0]
     for words in (
         "2 pictures; seed 42; steps per picture: 400; protocol paper",
