@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from isr import fit_unaries
 from isr.coordinates import pixel_coordinates
 from isr.evaluation.drawing import draw_mask
-from isr.fitting.schedule import phase_ends, unaries_schedule
+from isr.fitting.schedule import UNARIES_ENTROPY, phase_ends, unaries_schedule
 from isr.networks.initial import initialise_
-from isr.objectives import squared_distance
+from isr.objectives import cross_entropy, squared_distance
 from isr.representations import Representation, build
 
 
@@ -61,10 +61,11 @@ def fit_all_pixels(unaries: NDArray[np.float32], steps: int) -> Representation:
     for step in range(steps):
         phase = schedule[next(k for k, end in enumerate(ends) if step < end)]
         adam.param_groups[0]["lr"] = phase.learning_rate
+        loss = cross_entropy if UNARIES_ENTROPY in phase.terms else squared_distance
         adam.zero_grad()
         for points, wanted in chunks:
             weights = torch.full_like(wanted, 1 / unaries.size)
-            squared_distance(region(points), wanted, weights).backward()
+            loss(region(points), wanted, weights).backward()
         adam.step()
         region.project_()
     return region
