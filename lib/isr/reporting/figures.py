@@ -14,6 +14,7 @@ from isr.errors import UserError
 from isr.evaluation.drawing import draw_level
 from isr.fitting.store import read_fits
 from isr.io import atomic_path, read_png
+from isr.levels import likely_foreground
 from isr.reporting import bars, comparison, level_surface, settings, summary, words
 
 
@@ -73,7 +74,7 @@ def _segmentations(
     unaries = read_unaries(cell / "predictor" / f"{picture}.png")
     mask = read_png(cell / "masks" / f"{picture}.png")
     return (
-        comparison.Segmentation(unaries > 0.5, _score(scores, "predictor")),
+        comparison.Segmentation(likely_foreground(unaries), _score(scores, "predictor")),
         comparison.Segmentation(mask > 0, _score(scores, "representation")),
     )
 
