@@ -6,6 +6,7 @@ angles and circles are those of the picture and the same at every resolution. Th
 convention is that of the paper's published code: numpy.linspace(0, 1) along each axis.
 """
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,21 @@ from numpy.typing import NDArray
 
 Convention = Literal["isotropic", "linspace"]
 Points = NDArray[np.float64]
+ThirdName = Literal["t", "z", "depth"]
+
+
+@dataclass(frozen=True, eq=False)
+class ThirdAxis:
+    """A third coordinate beside x and y.
+
+    Args:
+        name: `t` for the frames of a video, `z` for the slices of a volume, `depth` for a value
+            that every pixel of one picture has.
+        values: (frames,) coordinates for t and z, (h, w) for depth.
+    """
+
+    name: ThirdName
+    values: Points
 
 
 def _scale_and_shift(height: int, width: int, convention: Convention) -> tuple[Points, Points]:
@@ -66,3 +82,20 @@ def frame(
     corners = np.array([[0.0, 0.0], [width, height]])
     (x_min, y_min), (x_max, y_max) = from_pixels(corners, height, width, convention)
     return float(x_min), float(y_min), float(x_max), float(y_max)
+
+
+def with_third(coordinates: Points, third: ThirdAxis | None) -> Points:
+    """Coordinates (h, w, 2) of a picture with a third one beside them.
+
+    Returns:
+        (h, w, 3) with a depth, (frames, h, w, 3) with t or z, `coordinates` themselves with None.
+    """
+    if third is None:
+        return coordinates
+    height, width, _ = coordinates.shape
+    if third.name == "depth":
+        return np.concatenate([coordinates, third.values[..., None]], axis=-1)
+    frames = len(third.values)
+    plane = np.broadcast_to(coordinates, (frames, height, width, 2))
+    values = np.broadcast_to(third.values[:, None, None, None], (frames, height, width, 1))
+    return np.concatenate([plane, values], axis=-1)

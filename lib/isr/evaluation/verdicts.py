@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isr.coordinates import Convention
+import numpy as np
+
+from isr.coordinates import (
+    Convention,
+    Points,
+    ThirdAxis,
+    frame,
+    pixel_coordinates,
+    with_third,
+)
 
 
 @dataclass(frozen=True)
@@ -28,13 +37,39 @@ class Certificate:
     sentence: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
-    """The picture for which a representation is certified: its size and its coordinates."""
+    """What a representation is drawn and certified for: a picture, a video or a volume."""
 
     height: int
     width: int
-    convention: Convention
+    convention: Convention = "isotropic"
+    third: ThirdAxis | None = None
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return 2 if self.third is None else 3
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the raster: (h, w), or (frames, h, w) with a third axis t or z."""
+        if self.third is None or self.third.name == "depth":
+            return self.height, self.width
+        return len(self.third.values), self.height, self.width
+
+    def coordinates(self) -> Points:
+        """Coordinates (*shape, dim) of all pixel centres."""
+        return with_third(pixel_coordinates(self.height, self.width, self.convention), self.third)
+
+    def box(self, size: float = 1.0) -> tuple[Points, Points]:
+        """Lower and upper corner (dim,) of a box `size` times the scene, round its middle."""
+        edges = np.array(frame(self.height, self.width, self.convention)).reshape(2, 2)
+        if self.third is not None:
+            values = self.third.values
+            edges = np.column_stack([edges, [values.min(), values.max()]])
+        middle, half = edges.mean(axis=0), (edges[1] - edges[0]) / 2
+        return middle - size * half, middle + size * half
 
 
 def all_hold(certificates: Sequence[Certificate]) -> bool:
