@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from isr.data.dataset import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
@@ -116,16 +117,36 @@ def unaries_strata(
     *,
     object_weight: float | None = None,
 ) -> Strata:
-    """Draws for a fit to given unaries (h, w), half where they say object, half elsewhere.
+    """Draws for a fit to given unaries, evenly from four classes of pixels.
+
+    The classes are object and background, each near the boundary that the unaries have and away
+    from it. What a step learns lies mostly near the boundary, and few of the pixels do.
 
     Args:
-        unaries: (h, w) foreground probabilities.
+        unaries: (*grid) foreground probabilities, such as (h, w).
         count: draws per step.
         object_weight: weight of the object's mean against the background's in the loss, in
             (0, 1); None for the mean over all pixels.
     """
-    flat = unaries.ravel()
-    is_object = flat >= 0.5  # Not a number counts as background: drawn, it stops the fit.
-    classes = [np.flatnonzero(is_object), np.flatnonzero(~is_object)]
-    weights = None if object_weight is None else (object_weight, 1.0 - object_weight)
+    is_object = unaries >= 0.5  # Not a number counts as background: drawn, it stops the fit.
+    near = _near_boundary(is_object)
+    halves = [near, ~near] if count >= 4 else [np.ones_like(near)]
+    classes = [np.flatnonzero(one & half) for one in (is_object, ~is_object) for half in halves]
+    if object_weight is None:
+        return stratify(classes, count)
+    means = [
+        object_weight / max(1, is_object.sum()),
+        (1.0 - object_weight) / max(1, (~is_object).sum()),
+    ]
+    per_pixel = np.repeat(means, len(halves))
+    weights = tuple(each * len(members) for each, members in zip(per_pixel, classes, strict=True))
     return stratify(classes, count, class_weights=weights)
+
+
+def _near_boundary(is_object: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which pixels lie within 3 % of the longest side, and within 2 pixels, of the other class."""
+    if is_object.all() or not is_object.any():
+        return np.zeros_like(is_object)
+    reach = max(2.0, 0.03 * max(is_object.shape))
+    distance = np.maximum(distance_transform_edt(is_object), distance_transform_edt(~is_object))
+    return np.asarray(distance <= reach)

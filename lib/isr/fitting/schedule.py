@@ -125,13 +125,16 @@ def concurrent_schedule() -> Schedule:
 
 
 def unaries_schedule(learning_rate: float = 0.01) -> Schedule:
-    """Fit to unaries alone (eq. 9): cross entropy first, squared distance for the last third.
+    """Fit to unaries alone (eq. 9): cross entropy first, then squared distance at falling rates.
 
     Squared distances from the start would first make everything background where the object is
-    small, and a region that has vanished has hardly a gradient to come back by. The last third
-    runs at a tenth of the rate.
+    small, and a region that has vanished has hardly a gradient to come back by. The rates fall
+    because drawn points leave their sampling noise in the result.
     """
+    fine = {COUPLING: 1.0}
     return (
         Phase(2.0, learning_rate, {UNARIES_ENTROPY: 1.0}),
-        Phase(1.0, 0.1 * learning_rate, {COUPLING: 1.0}),
+        Phase(0.6, 0.5 * learning_rate, fine),
+        Phase(0.6, 0.2 * learning_rate, fine),
+        Phase(0.6, 0.05 * learning_rate, fine),
     )

@@ -72,10 +72,25 @@ def test_unaries_strata_estimate_the_class_weighted_loss(object_weight):
     assert error < 0.02
 
 
-def test_half_of_the_draws_are_object():
-    strata = unaries_strata(_unaries(), 40)
+def test_draws_are_shared_by_object_and_background_near_the_boundary_and_away_from_it():
+    rows, columns = np.mgrid[0:60, 0:80]
+    unaries = (np.hypot(rows - 30, columns - 35) < 15).astype(np.float32)
+    strata = unaries_strata(unaries, 40)
     drawn = strata.draw(np.random.default_rng(0).random((50, 40)))
-    assert ((_unaries().ravel()[drawn] > 0.5).sum(1) == 20).all()
+    inside = unaries.ravel()[drawn] > 0.5
+    near = abs(np.hypot(rows - 30, columns - 35).ravel()[drawn] - 15) < 3.5
+    for wanted in (inside & near, inside & ~near, ~inside & near, ~inside & ~near):
+        assert abs(wanted.sum(1).mean() - 10) < 2
+    values = np.random.default_rng(3).standard_normal(unaries.size) + 5 * unaries.ravel()
+    for object_weight in (None, 0.7):
+        strata = unaries_strata(unaries, 40, object_weight=object_weight)
+        of_object = values[unaries.ravel() > 0.5].mean()
+        elsewhere = values[unaries.ravel() < 0.5].mean()
+        weight = unaries.mean() if object_weight is None else object_weight
+        expected = weight * of_object + (1 - weight) * elsewhere
+        estimate, error = _mean_estimate(strata, values)
+        assert abs(estimate - expected) < 4 * error
+        assert error < 0.02
 
 
 @pytest.mark.parametrize("count", [2, 3, 7, 100])

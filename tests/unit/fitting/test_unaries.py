@@ -77,10 +77,10 @@ def test_unaries_of_one_value_and_odd_sizes_are_fitted(value, size):
 
 
 def test_other_dtypes_and_conventions_are_taken():
-    as_bool = isr.fit_unaries(_disc(), steps=3, width=4)
-    as_double = isr.fit_unaries(_disc().astype(float), steps=3, width=4)
+    as_bool = isr.fit_unaries(_disc(), steps=4, width=4)
+    as_double = isr.fit_unaries(_disc().astype(float), steps=4, width=4)
     assert torch.equal(as_bool.network.first.weight, as_double.network.first.weight)
-    other = isr.fit_unaries(_disc(), steps=3, width=4, convention="linspace")
+    other = isr.fit_unaries(_disc(), steps=4, width=4, convention="linspace")
     assert not torch.equal(other.network.first.weight, as_bool.network.first.weight)
 
 
