@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "build": "isr.representations",
     "certify": "isr.evaluation.certificates",
+    "fit_scribbles": "isr.fitting.unaries",
     "fit_unaries": "isr.fitting.unaries",
     "outline": "isr.evaluation.outlines",
 }

@@ -41,6 +41,21 @@ def squared_distance(level: Tensor, unaries: Tensor, weights: Tensor) -> Tensor:
     return (weights * (probability(level) - unaries).square()).sum(-1)
 
 
+def overlap(levels: Tensor, weights: Tensor) -> Tensor:
+    """How deep points lie in more than one part of a union (the paper's section 2.5).
+
+    Args:
+        levels: (..., n, parts) levels of the parts, at least two.
+        weights: (..., n) importance weights.
+
+    Returns:
+        (...,) weighted sums of max(0, -level) of the second deepest part: zero if and only if no
+        point lies inside two parts.
+    """
+    second = levels.topk(2, dim=-1, largest=False).values[..., 1]
+    return (weights * functional.relu(-second)).sum(-1)
+
+
 def gradient_norm(gradient: Tensor, weights: Tensor) -> Tensor:
     """Mean Euclidean norm per pixel of the prediction's gradient: the penalties of eqs. 13 and 14.
 

@@ -17,11 +17,12 @@ import torch
 
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
+from isr.fitting.projection import Projection
 from isr.fitting.schedule import Schedule, joint_schedule, projection_schedule
 from isr.fitting.slots import Settings
 from isr.fitting.sources import Points
 from isr.fitting.stack import Stack, run
-from isr.fitting.tasks import PredictorTraining, Projection, Task, WindowedTraining
+from isr.fitting.tasks import PredictorTraining, Task, WindowedTraining
 from isr.predictors import build as build_predictor
 from isr.representations import build
 

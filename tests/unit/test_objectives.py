@@ -7,6 +7,7 @@ from isr.objectives import (
     cross_entropy,
     gradient_mean_absolute,
     gradient_norm,
+    overlap,
     squared_distance,
 )
 
@@ -116,3 +117,11 @@ def test_gradcheck_of_the_penaltys_double_backward(penalty):
     assert torch.autograd.gradcheck(penalised, (first, second))
     by_autograd = torch.autograd.grad(penalised(first, second), [first, second])
     assert all((gradient != 0).all() for gradient in by_autograd)
+
+
+def test_overlap_by_hand_is_zero_iff_no_point_lies_in_two_parts():
+    levels = torch.tensor([[-1.0, 2.0, 3.0], [-1.0, -0.5, -2.0], [1.0, 0.5, 2.0]]).double()
+    weights = _double(0.2, 0.3, 0.5)
+    assert float(overlap(levels, weights)) == pytest.approx(0.3 * 1.0)
+    assert float(overlap(levels[[0, 2]], weights[[0, 2]])) == 0.0
+    assert torch.autograd.gradcheck(lambda x: overlap(x, weights), levels.requires_grad_())

@@ -11,6 +11,7 @@ import torch
 from isr import predictors, representations
 from isr.data.features import channel_slices
 from isr.errors import UserError
+from isr.fitting.projection import Projection
 from isr.fitting.schedule import (
     Schedule,
     concurrent_schedule,
@@ -24,7 +25,6 @@ from isr.fitting.sources import Points
 from isr.fitting.tasks import (
     CouplingMode,
     PredictorTraining,
-    Projection,
     Task,
     WindowedTraining,
 )
@@ -114,7 +114,10 @@ def _training(
     return task, about
 
 
-def _metadata(settings: Mapping[str, Any], schedule: Schedule, **modules: Any) -> dict[str, Any]:
+def stored_metadata(
+    settings: Mapping[str, Any], schedule: Schedule, **modules: Any
+) -> dict[str, Any]:
+    """What is stored with fits: settings, coordinates, schedule, and how to rebuild the modules."""
     return {
         "settings": dict(settings),
         "convention": settings["convention"],
@@ -127,7 +130,7 @@ def prediction_plan(settings: Mapping[str, Any]) -> Plan:
     """Training of a predictor alone, whose unaries sequential cells share."""
     task, about = _training(settings, None)
     schedule = predictor_schedule()
-    return Plan(task, schedule, _metadata(settings, schedule, predictor=about))
+    return Plan(task, schedule, stored_metadata(settings, schedule, predictor=about))
 
 
 def cell_plan(settings: Mapping[str, Any]) -> Plan:
@@ -138,9 +141,9 @@ def cell_plan(settings: Mapping[str, Any]) -> Plan:
     if uses_predictions(settings):
         task: Task = Projection(representation, Points(**settings["points"]))
         schedule = projection_schedule()
-        return Plan(task, schedule, _metadata(settings, schedule, representation=about))
+        return Plan(task, schedule, stored_metadata(settings, schedule, representation=about))
     sequential = settings["fit"] == "sequential"
     task, predictor = _training(settings, representation, "binarised" if sequential else "both")
     schedule = concurrent_schedule() if sequential else joint_schedule(settings["protocol"])
-    metadata = _metadata(settings, schedule, representation=about, predictor=predictor)
+    metadata = stored_metadata(settings, schedule, representation=about, predictor=predictor)
     return Plan(task, schedule, metadata)

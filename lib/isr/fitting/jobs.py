@@ -1,31 +1,23 @@
 """Jobs: one prediction or one part of a cell, from pictures on disk to stored parameters."""
 
 import hashlib
-import logging
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 
 from isr.data.dataset import read_index
 from isr.data.problems import Problem, load_problem, quantise_unaries
-from isr.dependencies import library_files
 from isr.errors import UserError
-from isr.fitting import cells, checkpoint
-from isr.fitting.progress import Progress
-from isr.fitting.slots import Result
-from isr.fitting.stack import Stack
-from isr.fitting.store import read_fits, versions, write_fits
-from isr.io import atomic_folder, atomic_path, write_png
+from isr.fitting import cells
+from isr.fitting.running import optimise, store, write_history
+from isr.fitting.store import read_fits
+from isr.io import atomic_folder, write_png
 from isr.levels import probability
 from isr.predictors import Predictor
-
-_log = logging.getLogger(__name__)
 
 _FITTED = ("images", "scribbles")
 """Folders of a data set that fits read; the ground truth is for scoring alone."""
@@ -78,14 +70,6 @@ class PictureFolder:
         )
 
 
-@cache
-def _code_digest() -> str:
-    """A hash of the library files that a fit depends on."""
-    here = Path(__file__)
-    files = [here, *library_files(here, here.parents[2])]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-
-
 def predict_levels(predictor: Predictor, problem: Problem) -> NDArray[np.float32]:
     """Levels (h, w) that a trained predictor gives a problem with features."""
     if problem.features is None:
@@ -93,44 +77,6 @@ def predict_levels(predictor: Predictor, problem: Problem) -> NDArray[np.float32
     features = torch.from_numpy(problem.features)
     with torch.no_grad():
         return np.asarray(predictor.picture_levels(features).numpy(), dtype=np.float32)
-
-
-def _optimise(
-    plan: cells.Plan,
-    pictures: PictureFolder,
-    names: Sequence[str],
-    *,
-    device: torch.device,
-    checkpoint_path: Path | None,
-    checkpoint_every: float,
-    what: str,
-) -> Result:
-    settings = pictures.settings
-    run_settings = cells.run_settings(settings, plan.schedule, device)
-    stack = Stack(plan.task, names, pictures.load, run_settings)
-    result = checkpoint.run(
-        stack,
-        checkpoint_path,
-        fingerprint=cells.fingerprint(
-            settings,
-            inputs=pictures.digest(names),
-            names=list(names),
-            schedule=plan.metadata["schedule"],
-            versions=versions(),
-            code=_code_digest(),
-        ),
-        every=checkpoint_every,
-        progress=Progress(what),
-    )
-    for name in (name for name in names if not result.finite[name]):
-        _log.warning("%s: %s did not stay finite; its last finite state is kept", what, name)
-    return result
-
-
-def _store(path: Path, plan: cells.Plan, names: Sequence[str], result: Result) -> None:
-    states = {name: result.states[name] for name in names}
-    finite = {name: result.finite[name] for name in names}
-    write_fits(path, states, {**plan.metadata, "finite": finite})
 
 
 def predict(
@@ -148,17 +94,19 @@ def predict(
     settings = pictures.settings
     plan = cells.prediction_plan(settings)
     what = f"predict {settings['dataset']} {settings['predictor']} {settings['features']}"
-    result = _optimise(
+    result = optimise(
         plan,
-        pictures,
+        settings,
         pictures.names,
+        pictures.load,
+        inputs=pictures.digest(pictures.names),
         device=device,
         checkpoint_path=checkpoint_path,
         checkpoint_every=checkpoint_every,
         what=f"{what} seed {settings['seed']}",
     )
     with atomic_folder(output) as folder:
-        _store(folder / "predictor.safetensors", plan, pictures.names, result)
+        store(folder / "predictor.safetensors", plan, pictures.names, result)
         fits = read_fits(folder / "predictor.safetensors")
         for name in pictures.names:
             level = predict_levels(fits.predictor(name), pictures.load(name))
@@ -191,18 +139,18 @@ def fit(
     """
     settings = pictures.settings
     plan = cells.cell_plan(settings)
-    result = _optimise(
+    result = optimise(
         plan,
-        pictures,
+        settings,
         names,
+        pictures.load,
+        inputs=pictures.digest(names),
         device=device,
         checkpoint_path=checkpoint_path,
         checkpoint_every=checkpoint_every,
         what=f"fit {settings['study']}/{settings['cell']}",
     )
-    rows = pd.DataFrame(result.history, columns=["picture", "step", "term", "value"])
-    with atomic_path(history) as temporary:
-        rows.to_parquet(temporary, index=False)
-    _store(output, plan, names, result)
+    write_history(history, result)
+    store(output, plan, names, result)
     if checkpoint_path is not None:
         checkpoint_path.unlink(missing_ok=True)

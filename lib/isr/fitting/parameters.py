@@ -1,10 +1,12 @@
 """Parameters of many equal modules, side by side in one tensor."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+
+from isr.fitting.schedule import Phase, in_group
 
 
 class StackedParameters:
@@ -22,6 +24,7 @@ class StackedParameters:
     def __init__(self, template: nn.Module, slots: int, device: torch.device) -> None:
         self.shapes = {name: p.shape for name, p in template.named_parameters()}
         self.size = sum(shape.numel() for shape in self.shapes.values())
+        self._frozen: set[str] = set()
         # A copy whose parameters are the leaves: its project_() acts on the whole stack.
         self._carrier = copy.deepcopy(template).to(device)
         self._allocate(torch.zeros(slots, self.size, device=device))
@@ -48,10 +51,23 @@ class StackedParameters:
     def columns(self, prefix: str) -> Tensor:
         """Which of the `size` columns belong to parameters of this name or name prefix: boolean."""
         marks = [
-            torch.full((shape.numel(),), name == prefix or name.startswith(f"{prefix}."))
+            torch.full((shape.numel(),), in_group(name, prefix))
             for name, shape in self.shapes.items()
         ]
         return torch.cat(marks).to(self.values.device)
+
+    def freeze(self, phases: Sequence[Phase]) -> None:
+        """Leave out of `trained_leaves` what all of these phases hold still."""
+        self._frozen = {
+            name for name in self.shapes if all(phase.freezes(name) for phase in phases)
+        }
+
+    def trained_leaves(self) -> dict[str, Tensor]:
+        """The leaves, those that are frozen without a gradient: it need not be computed."""
+        return {
+            name: leaf.detach() if name in self._frozen else leaf
+            for name, leaf in self.leaves.items()
+        }
 
     def flatten(self, state: Mapping[str, Tensor]) -> Tensor:
         """One row (size,) from parameters by name."""
@@ -70,7 +86,8 @@ class StackedParameters:
         found = torch.autograd.grad(
             loss, list(self.leaves.values()), allow_unused=True, materialize_grads=True
         )
-        torch.cat([gradient.flatten(1) for gradient in found], dim=1, out=self.gradients)
+        rows = [gradient.reshape(self.slots, -1) for gradient in found]
+        torch.cat(rows, dim=1, out=self.gradients)
 
     @torch.no_grad()
     def project_(self) -> None:

@@ -106,6 +106,39 @@ def stroke_strata(
     return strata, torch.from_numpy(targets)
 
 
+def object_strata(
+    scribbles: NDArray[np.uint8], count: int, objects: int, *, name: str = "scribbles"
+) -> tuple[Strata, Tensor, Tensor]:
+    """Draws among the scribbles of several objects, evenly from every object and background.
+
+    Args:
+        scribbles: (*grid), 0 none, 255 background, k object k.
+        count: draws per step.
+        objects: their number.
+        name: of the picture, for messages.
+
+    Returns:
+        The strata, the targets (count, objects): 1 for the object's own scribbles, 0 for all
+        others, and the weights (count, objects): an object's own scribbles weigh as much as all
+        others together.
+    """
+    flat = scribbles.ravel()
+    classes = [
+        np.flatnonzero(flat == label) for label in (*range(1, objects + 1), BACKGROUND_SCRIBBLE)
+    ]
+    missing = [k for k, members in enumerate(classes[:-1], start=1) if not len(members)]
+    if missing or len(classes[-1]) == 0:
+        what = f"object {missing[0]}" if missing else "background"
+        raise UserError(f"{name}: at the size it is fitted at, scribbles lack {what}: draw more.")
+    strata = stratify(classes, count)
+    label = np.repeat(np.arange(1, objects + 2), strata.counts)
+    own = label[:, None] == np.arange(1, objects + 1)
+    stands_for = np.broadcast_to(strata.weights.numpy()[:, None], own.shape)
+    sums = np.stack([(stands_for * ~own).sum(0), (stands_for * own).sum(0)])
+    weights = stands_for / np.where(own, sums[1], sums[0]) / 2
+    return strata, torch.from_numpy(own.astype(np.float32)), torch.from_numpy(weights)
+
+
 def pixel_strata(pixels: int, count: int) -> Strata:
     """Draws among all pixels of a picture alike."""
     return stratify([np.arange(pixels)], count)
@@ -117,10 +150,9 @@ def unaries_strata(
     *,
     object_weight: float | None = None,
 ) -> Strata:
-    """Draws for a fit to given unaries, evenly from four classes of pixels.
+    """Draws for a fit to given unaries: object, background close to it, and the rest, evenly.
 
-    The classes are object and background, each near the boundary that the unaries have and away
-    from it. What a step learns lies mostly near the boundary, and few of the pixels do.
+    Of the background a step learns most close to the object, where few of its pixels are.
 
     Args:
         unaries: (*grid) foreground probabilities, such as (h, w).
@@ -129,24 +161,18 @@ def unaries_strata(
             (0, 1); None for the mean over all pixels.
     """
     is_object = unaries >= 0.5  # Not a number counts as background: drawn, it stops the fit.
-    near = _near_boundary(is_object)
-    halves = [near, ~near] if count >= 4 else [np.ones_like(near)]
-    classes = [np.flatnonzero(one & half) for one in (is_object, ~is_object) for half in halves]
+    close = _close_to(is_object) if count >= 3 else np.zeros_like(is_object)
+    classes = [np.flatnonzero(each) for each in (is_object, close, ~is_object & ~close)]
     if object_weight is None:
         return stratify(classes, count)
-    means = [
-        object_weight / max(1, is_object.sum()),
-        (1.0 - object_weight) / max(1, (~is_object).sum()),
-    ]
-    per_pixel = np.repeat(means, len(halves))
-    weights = tuple(each * len(members) for each, members in zip(per_pixel, classes, strict=True))
-    return stratify(classes, count, class_weights=weights)
+    background = max(1, is_object.size - len(classes[0]))
+    shares = [(1.0 - object_weight) * len(members) / background for members in classes[1:]]
+    return stratify(classes, count, class_weights=(object_weight, *shares))
 
 
-def _near_boundary(is_object: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which pixels lie within 3 % of the longest side, and within 2 pixels, of the other class."""
-    if is_object.all() or not is_object.any():
+def _close_to(is_object: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Background within 3 % of the longest side, or within 2 pixels, of an object."""
+    if not is_object.any():
         return np.zeros_like(is_object)
     reach = max(2.0, 0.03 * max(is_object.shape))
-    distance = np.maximum(distance_transform_edt(is_object), distance_transform_edt(~is_object))
-    return np.asarray(distance <= reach)
+    return np.asarray(~is_object & (distance_transform_edt(~is_object) <= reach))

@@ -16,6 +16,8 @@ COUPLING = "coupling"
 UNARIES_ENTROPY = "unaries_entropy"
 COLOUR_GRADIENT = "colour_gradient"
 POSITION_GRADIENT = "position_gradient"
+OVERLAP = "overlap"
+REGULARISER = "regulariser"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,20 @@ class Phase:
     restart: bool = False
     plateau: int | None = None
     clip_norm: float | None = None
+
+    def freezes(self, parameter: str) -> bool:
+        """Whether the parameter of this name keeps its value."""
+        scales = self.learning_rate_scale.items()
+        return any(scale == 0 and in_group(parameter, group) for group, scale in scales)
+
+
+def in_group(parameter: str, group: str) -> bool:
+    """Whether a parameter's name is that of the group or begins with it.
+
+    >>> in_group("predictor.first.weight", "predictor"), in_group("predictor2.bias", "predictor")
+    (True, False)
+    """
+    return parameter == group or parameter.startswith(f"{group}.")
 
 
 Schedule = tuple[Phase, ...]
@@ -84,14 +100,17 @@ def predictor_schedule() -> Schedule:
     return (Phase(1.0, 0.02, {PREDICTOR_SCRIBBLES: 1.0, **_PENALTIES}),)
 
 
-def projection_schedule() -> Schedule:
+def projection_schedule(*, extra: Mapping[str, float] | None = None) -> Schedule:
     """Projection of given unaries with scribbles (eq. 15): alpha 0, then 1; Adam at 0.02.
 
     The paper keeps the rate to the end, over whole pictures. Steps of drawn points would end in
     their sampling noise at that rate, so the last fifth runs at a tenth of it: the agreement with
     the unaries is then that of many more points a step at the constant rate.
+
+    Args:
+        extra: weights of further terms, such as the regulariser, in all phases.
     """
-    scribbles = {REPRESENTATION_SCRIBBLES: 1.0}
+    scribbles = {REPRESENTATION_SCRIBBLES: 1.0, **(extra or {})}
     together = {**scribbles, COUPLING: 1.0}
     return (
         Phase(_ALONE, 0.02, scribbles),
@@ -124,17 +143,76 @@ def concurrent_schedule() -> Schedule:
     return (Phase(_ALONE, 0.02, alone), Phase(_TOGETHER, 0.02, {**together, COUPLING: 100.0}))
 
 
-def unaries_schedule(learning_rate: float = 0.01) -> Schedule:
+def unaries_schedule(
+    learning_rate: float = 0.01,
+    *,
+    evidence: str = COUPLING,
+    extra: Mapping[str, float] | None = None,
+) -> Schedule:
     """Fit to unaries alone (eq. 9): cross entropy first, then squared distance at falling rates.
 
     Squared distances from the start would first make everything background where the object is
     small, and a region that has vanished has hardly a gradient to come back by. The rates fall
     because drawn points leave their sampling noise in the result.
+
+    Args:
+        learning_rate: at the beginning.
+        evidence: what is fitted after the first part: the squared distance, or the entropy again.
+        extra: weights of further terms, such as the regulariser, in all phases.
     """
-    fine = {COUPLING: 1.0}
+    more = dict(extra or {})
+    fine = {evidence: 1.0, **more}
     return (
-        Phase(2.0, learning_rate, {UNARIES_ENTROPY: 1.0}),
+        Phase(2.0, learning_rate, {UNARIES_ENTROPY: 1.0, **more}),
         Phase(0.6, 0.5 * learning_rate, fine),
         Phase(0.6, 0.2 * learning_rate, fine),
         Phase(0.6, 0.05 * learning_rate, fine),
+    )
+
+
+def scribbles_schedule(
+    learning_rate: float = 0.01, *, extra: Mapping[str, float] | None = None
+) -> Schedule:
+    """Fit to scribbles alone (the paper's figure 4): their cross entropy, at falling rates."""
+    terms = {REPRESENTATION_SCRIBBLES: 1.0, **(extra or {})}
+    return (Phase(4.0, learning_rate, terms), Phase(1.0, 0.1 * learning_rate, terms))
+
+
+def path_connected_schedule(
+    weight_decay: float = 1e-5,
+    *,
+    learning_rate: float = 1e-3,
+    evidence: str = COUPLING,
+    extra: Mapping[str, float] | None = None,
+    protocol: Protocol = "paper",
+) -> Schedule:
+    """Fit through a diffeomorphism (section C.2): first its base alone, then all by Adamax.
+
+    1,000 of 5,000 steps go to the base. In our protocol it sees the cross entropy, for the reason
+    given in `unaries_schedule`, and the last fifth of the others runs at a tenth of the rate; the
+    published code takes the squared distance, 200 of 4,200 steps for the base, and halves the rate
+    after 200 steps without improvement.
+
+    Args:
+        weight_decay: on the diffeomorphism: the larger, the closer to the base's own shape.
+        learning_rate: until the last fifth.
+        evidence: what is fitted: the squared distance to unaries, their entropy, or scribbles.
+        extra: weights of further terms in all phases.
+        protocol: whose.
+    """
+    still = {"representation.linear": 0.0, "representation.flow": 0.0}
+    decay = {"representation.flow": weight_decay}
+    more = dict(extra or {})
+    fine = {evidence: 1.0, **more}
+    rate = learning_rate
+    if protocol == "published-code":
+        return (
+            Phase(200, rate, fine, learning_rate_scale=still),
+            Phase(4000, rate, fine, "adamax", weight_decay=decay, restart=True, plateau=200),
+        )
+    coarse = {UNARIES_ENTROPY: 1.0, **more} if evidence == COUPLING else fine
+    return (
+        Phase(1000, rate, coarse, learning_rate_scale=still),
+        Phase(3200, rate, fine, "adamax", weight_decay=decay, restart=True),
+        Phase(800, 0.1 * rate, fine, "adamax", weight_decay=decay),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from isr.data.problems import Problem
@@ -12,6 +13,7 @@ from isr.errors import UserError
 from isr.fitting.sampling import (
     Indices,
     Strata,
+    object_strata,
     pixel_strata,
     stroke_strata,
     systematic,
@@ -43,7 +45,7 @@ class Points:
 class PointSource:
     """Scribbled and random pixels of one problem.
 
-    Batches hold `coordinates` (n, 2) and, where the problem has them, `features` (n, channels) of
+    Batches hold `coordinates` (n, dim) and, where the problem has them, `features` (n, channels) of
     the strokes first and the random pixels after, and `unaries` of the random pixels. Constants:
     `stroke_weights`, `targets`, `point_weights`.
 
@@ -53,6 +55,9 @@ class PointSource:
         seed: of the study.
         device: where batches are made.
         object_weight: see `unaries_strata`; only for problems with unaries.
+        objects: number of objects that scribbles tell apart; None takes them for one. Constants
+            `targets` and `stroke_weights` then have a column for each.
+        shares: (*grid, parts) unaries of each part of a union; batches hold them as `shares`.
     """
 
     def __init__(
@@ -63,10 +68,13 @@ class PointSource:
         seed: int,
         device: torch.device,
         object_weight: float | None = None,
+        objects: int | None = None,
+        shares: NDArray[np.float32] | None = None,
     ) -> None:
         self.name, self.seed, self.device = problem.name, seed, device
         self.longest_block = _LONGEST_BLOCK
-        self.tables = {"coordinates": problem.coordinates.reshape(-1, 2)}
+        dim = problem.coordinates.shape[-1]
+        self.tables = {"coordinates": problem.coordinates.reshape(-1, dim)}
         if problem.features is not None:
             self.tables["features"] = problem.features.reshape(-1, problem.features.shape[-1])
         self._gathered = {
@@ -75,10 +83,16 @@ class PointSource:
         self.constants: Batch = {}
         self.strokes: Strata | None = None
         if problem.scribbles is not None and points.strokes:
-            self.strokes, targets = stroke_strata(
-                problem.scribbles, points.strokes, name=problem.name
-            )
-            self.constants["stroke_weights"] = self.strokes.weights.to(device)
+            if objects is None:
+                self.strokes, targets = stroke_strata(
+                    problem.scribbles, points.strokes, name=problem.name
+                )
+                weights = self.strokes.weights
+            else:
+                self.strokes, targets, weights = object_strata(
+                    problem.scribbles, points.strokes, objects, name=problem.name
+                )
+            self.constants["stroke_weights"] = weights.to(device)
             self.constants["targets"] = targets.to(device)
         self.unaries = None
         if problem.unaries is not None:
@@ -88,6 +102,9 @@ class PointSource:
             self.unaries = torch.from_numpy(problem.unaries.reshape(-1)).to(device)
         else:
             self.random = pixel_strata(len(self.tables["coordinates"]), points.random)
+        self.shares = None
+        if shares is not None:
+            self.shares = torch.from_numpy(shares.reshape(-1, shares.shape[-1])).to(device)
         self.constants["point_weights"] = self.random.weights.to(device)
 
     def _drawn(self, strata: Strata, stream: str, first_step: int, steps: int) -> Indices:
@@ -112,6 +129,8 @@ class PointSource:
         batch = {key: table[pixels] for key, table in self._gathered.items()}
         if self.unaries is not None:
             batch["unaries"] = self.unaries[pixels[:, -self.random.count :]]
+        if self.shares is not None:
+            batch["shares"] = self.shares[pixels[:, -self.random.count :]]
         return batch
 
 

@@ -4,14 +4,16 @@ Adam acts element by element, so optimising the sum of the problems' losses over
 is optimising each problem alone. A slot whose problem is finished takes the next one of the queue.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, vmap
+from torch.func import vmap
 
 from isr.data.problems import Problem
+from isr.fitting.calls import bind
 from isr.fitting.optimiser import StackedOptimiser
 from isr.fitting.parameters import StackedParameters
 from isr.fitting.schedule import Phase, phase_ends
@@ -54,9 +56,10 @@ class Stack:
         self.alive = torch.ones(count, 1, dtype=torch.bool, device=settings.device)
         self.result = Result()
         self._pending: list[tuple[list[tuple[str, int]], list[str], Tensor]] = []
-        self.sources: list[Source] = []
-        for number in range(count):
-            self._start(number)
+        self._unstarted = copy.deepcopy(task.modules.state_dict())
+        # Buffers of the templates are constants of the stack; parameters are only shapes to it.
+        task.modules.to(settings.device)
+        self.sources: list[Source] = [self._start(number) for number in range(count)]
 
     @property
     def finished(self) -> bool:
@@ -69,19 +72,25 @@ class Stack:
         done = self.waiting - len(self.slots)
         return done * self.settings.steps + sum(slot.step for slot in self.slots)
 
-    def _start(self, number: int) -> None:
-        """Put initial weights into a slot."""
+    def _start(self, number: int) -> Source:
+        """Put initial weights into a slot, and open where its batches come from."""
         settings = self.settings
         name = "" if settings.shared_initial_weights else self.names[self.slots[number].problem]
+        self.task.modules.load_state_dict(self._unstarted)
         for key, module in self.task.modules.items():
             initialise_(module, generator(settings.seed, name, f"initial {key}"))
+        problem = self._load(self.slots[number])
+        self.task.start_(problem)
         row = self.parameters.flatten(dict(self.task.modules.named_parameters()))
         self.parameters.values[number] = row.to(settings.device)
         self.optimiser.restart(number)
         self.alive[number] = True
+        return self._open(problem)
 
-    def _open(self, slot: Slot) -> Source:
-        problem = self.load(self.names[slot.problem])
+    def _load(self, slot: Slot) -> Problem:
+        return self.load(self.names[slot.problem])
+
+    def _open(self, problem: Problem) -> Source:
         return self.task.source(problem, seed=self.settings.seed, device=self.settings.device)
 
     def _phase(self, slot: Slot) -> int:
@@ -111,13 +120,14 @@ class Stack:
     def advance(self) -> None:
         """Take a block of steps: as many as no slot changes its phase in."""
         if not self.sources:
-            self.sources = [self._open(slot) for slot in self.slots]
+            self.sources = [self._open(self._load(slot)) for slot in self.slots]
         phases = [self._phase(slot) for slot in self.slots]
         chosen = [self.settings.schedule[phase] for phase in phases]
         starts = [0, *self.ends]
         for number, (slot, phase) in enumerate(zip(self.slots, chosen, strict=True)):
             first = slot.step == starts[phases[number]]
             self._configure(number, phase, restart=first and phase.restart)
+        self.parameters.freeze(chosen)
         steps = min(
             _BLOCK,
             *(source.longest_block for source in self.sources),
@@ -176,18 +186,9 @@ class Stack:
         """Loss terms, each (slots,)."""
 
         def one(parameters: Mapping[str, Tensor], batch: Batch) -> Terms:
-            def call(name: str, *inputs: Tensor) -> Any:
-                prefix = f"{name}."
-                own = {
-                    key.removeprefix(prefix): value
-                    for key, value in parameters.items()
-                    if key.startswith(prefix)
-                }
-                return functional_call(self.task.modules[name], own, inputs)
+            return self.task.terms(bind(self.task.modules, parameters), batch, active)
 
-            return self.task.terms(call, batch, active)
-
-        leaves = self.parameters.leaves
+        leaves = self.parameters.trained_leaves()
         if self.parameters.slots > 1:
             return vmap(one)(leaves, batch)
         alone = one(
@@ -210,8 +211,7 @@ class Stack:
             if self.waiting < len(self.names):
                 self.slots[number] = Slot(self.waiting)
                 self.waiting += 1
-                self._start(number)
-                self.sources[number] = self._open(self.slots[number])
+                self.sources[number] = self._start(number)
         kept = [n for n, slot in enumerate(self.slots) if slot.step < self.settings.steps]
         if len(kept) < len(self.slots):
             self.keep(kept)

@@ -99,8 +99,22 @@ class StoredFits:
         return _loaded(built, self.state(name, "predictor"), dtype)
 
 
+def load_parameters(module: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Put stored parameters into a module; its buffers are what its options made them.
+
+    Raises:
+        UserError: names or shapes are not those of the module.
+    """
+    buffers = dict(module.named_buffers())
+    persistent = {key: buffers[key] for key in module.state_dict() if key in buffers}
+    try:
+        module.load_state_dict({**persistent, **state})
+    except RuntimeError as error:
+        raise UserError(f"stored parameters do not fit: {error}; fit again.") from None
+
+
 def _loaded(module: Module, state: Mapping[str, Tensor], dtype: torch.dtype) -> Module:
-    module.load_state_dict(dict(state))
+    load_parameters(module, state)
     return module.to(dtype).requires_grad_(False).eval()
 
 

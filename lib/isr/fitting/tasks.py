@@ -5,21 +5,24 @@ the engine runs it for one problem, or over many by `torch.func.vmap`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Set
-from typing import Any, Literal
+from collections.abc import Set
+from typing import Any, Literal, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from isr.data.dataset import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
 from isr.data.features import RGB, XY, channel_slices
 from isr.data.problems import Problem
+from isr.fitting.calls import Call
 from isr.fitting.schedule import (
     COLOUR_GRADIENT,
     COUPLING,
     POSITION_GRADIENT,
     PREDICTOR_SCRIBBLES,
     REPRESENTATION_SCRIBBLES,
-    UNARIES_ENTROPY,
 )
 from isr.fitting.sources import Batch, Points, PointSource, WindowSource
 from isr.fitting.windows import WholePicture, window_sampler
@@ -33,8 +36,6 @@ from isr.objectives import (
 from isr.predictors.base import Predictor
 from isr.representations.base import Representation
 
-Call = Callable[..., Any]
-"""Run a module of the task by name, with the current parameters of one problem."""
 Terms = dict[str, Tensor]
 Source = PointSource | WindowSource
 CouplingMode = Literal["both", "binarised"]
@@ -49,56 +50,29 @@ class Task(ABC):
     def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
         """Where the batches of `problem` come from."""
 
+    def start_(self, problem: Problem) -> None:
+        """Put the representation's centre, axis and the like where its fit should start."""
+        if "representation" not in self.modules:
+            return
+        representation = cast(Representation, self.modules["representation"])
+        given = first_guess(problem)
+        if given is not None:
+            like = next(representation.parameters())
+            representation.start_(
+                torch.from_numpy(problem.coordinates).to(like), torch.from_numpy(given).to(like)
+            )
+
     @abstractmethod
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
         """The loss terms of one step, at least those `active` that the task has."""
 
 
-class Projection(Task):
-    """Fit a representation to given unaries and, where there are any, scribbles (eqs. 9 and 15).
-
-    Args:
-        representation: template of the representation.
-        points: pixels per step.
-        object_weight: weight of the unaries' object against the background; see `unaries_strata`.
-    """
-
-    def __init__(
-        self,
-        representation: Representation,
-        points: Points,
-        *,
-        object_weight: float | None = None,
-    ) -> None:
-        self.modules = nn.ModuleDict({"representation": representation})
-        self.points, self.object_weight = points, object_weight
-
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
-        """Strokes and pixels of a problem with unaries."""
-        return PointSource(
-            problem, self.points, seed=seed, device=device, object_weight=self.object_weight
-        )
-
-    def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
-        """The scribble term, the squared distance to the unaries, and the cross entropy."""
-        strokes = batch["targets"].shape[0] if "targets" in batch else 0
-        coordinates = batch["coordinates"]
-        needs_points = COUPLING in active or UNARIES_ENTROPY in active
-        level = call("representation", coordinates if needs_points else coordinates[:strokes])
-        terms = {}
-        if strokes:
-            terms[REPRESENTATION_SCRIBBLES] = cross_entropy(
-                level[:strokes], batch["targets"], batch["stroke_weights"]
-            )
-        if COUPLING in active:
-            terms[COUPLING] = squared_distance(
-                level[strokes:], batch["unaries"], batch["point_weights"]
-            )
-        if UNARIES_ENTROPY in active:
-            terms[UNARIES_ENTROPY] = cross_entropy(
-                level[strokes:], batch["unaries"], batch["point_weights"]
-            )
-        return terms
+def first_guess(problem: Problem) -> NDArray[np.float32] | None:
+    """What is known of the foreground: unaries, or else scribbles with NaN where there are none."""
+    if problem.unaries is not None or problem.scribbles is None:
+        return problem.unaries
+    known = np.where(problem.scribbles == BACKGROUND_SCRIBBLE, np.float32(0), np.float32(1))
+    return np.where(problem.scribbles == NO_SCRIBBLE, np.float32(np.nan), known)
 
 
 class PredictorTraining(Task):

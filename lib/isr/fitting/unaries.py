@@ -1,20 +1,17 @@
-"""The shortest way in: fit a shape to the foreground probabilities of one picture."""
+"""The shortest way in: fit a shape to foreground probabilities or to scribbles."""
 
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from isr.coordinates import Convention, pixel_coordinates
+from isr.coordinates import Convention, ThirdAxis, pixel_coordinates, with_third
+from isr.data.margins import with_margin
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.schedule import Schedule, projection_schedule, unaries_schedule
-from isr.fitting.slots import Settings
-from isr.fitting.sources import Points
-from isr.fitting.stack import Stack, run
-from isr.fitting.tasks import Projection
-from isr.representations import Representation, build
+from isr.fitting.schedule import Schedule
+from isr.fitting.shapes import Distance, Shape, fit_shape
+from isr.representations import Representation
 
 
 def fit_unaries(
@@ -22,9 +19,16 @@ def fit_unaries(
     constraint: str = "convex",
     *,
     scribbles: NDArray[np.uint8] | None = None,
+    third: ThirdAxis | None = None,
     steps: int = 3000,
     points: int = 1000,
     object_weight: float | None = None,
+    learning_rate: float | None = None,
+    distance: Distance = "squared",
+    weight_decay: float = 1e-5,
+    regulariser_weight: float = 0.0,
+    overlap_weight: float = 1.0,
+    margin: int = 0,
     schedule: Schedule | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -34,13 +38,21 @@ def fit_unaries(
     """Fit a representation to unaries (the paper's eq. 9), with scribbles if given (eq. 15).
 
     Args:
-        unaries: (h, w) foreground probabilities in [0, 1].
+        unaries: (h, w) foreground probabilities in [0, 1]; (frames, h, w) with a third axis t or z.
         constraint: name of the representation, such as `convex`.
-        scribbles: uint8 (h, w): 0 none, 255 background, anything else object.
+        scribbles: uint8 like the unaries: 0 none, 255 background, k object k. Several objects make
+            a union of one `constraint` for each.
+        third: the third coordinate of a video, a volume or a picture with depth.
         steps: optimisation steps.
         points: pixels drawn per step; with scribbles, half of them are scribbled ones.
         object_weight: weight in (0, 1) of the object's mean error against the background's; None
             for the mean over all pixels. A larger one keeps occluded objects whole.
+        learning_rate: at the beginning; None for the usual one of the constraint.
+        distance: from the unaries (the d of eq. 9): `squared`, or the cross `entropy`.
+        weight_decay: on the diffeomorphism of a path-connected region.
+        regulariser_weight: of what the representation penalises, such as amplitudes of waves.
+        overlap_weight: of the overlap of the parts of a union.
+        margin: pixels of background round the picture, so that the shape does not close outside.
         schedule: phases of the optimisation; None for the usual one.
         seed: determines all random numbers.
         device: where to compute, such as `cuda`.
@@ -51,36 +63,116 @@ def fit_unaries(
         The representation, in float32 on the CPU; its foreground has the shape by construction.
 
     Raises:
-        UserError: unaries are not (h, w) values in [0, 1], or the fit did not stay finite.
+        UserError: the arrays do not fit together or have values out of range, or the fit did not
+            stay finite.
 
     >>> import numpy as np, isr
     >>> rows, columns = np.mgrid[0:40, 0:60]
     >>> disc = ((rows - 20) ** 2 + (columns - 30) ** 2 < 100).astype(np.float32)
     >>> shape = isr.fit_unaries(disc, "convex", steps=50)
     """
-    if unaries.ndim != 2 or not unaries.size or not np.isfinite(unaries).all():
-        raise UserError(f"unaries must be finite values (h, w), not of shape {unaries.shape}.")
+    grid = 3 if third is not None and third.name != "depth" else 2
+    if unaries.ndim != grid or not unaries.size or not np.isfinite(unaries).all():
+        wanted = "(h, w)" if grid == 2 else "(frames, h, w)"
+        raise UserError(f"unaries must be finite values {wanted}, not of shape {unaries.shape}.")
     if unaries.min() < 0 or unaries.max() > 1:
         raise UserError("unaries must lie in [0, 1]: give foreground probabilities.")
     if scribbles is not None and scribbles.shape != unaries.shape:
         raise UserError(f"scribbles have shape {scribbles.shape}, unaries {unaries.shape}: agree.")
-    strokes = 0 if scribbles is None else points // 2
-    height, width = unaries.shape
-    coordinates = pixel_coordinates(height, width, convention).astype(np.float32)
+    coordinates = _coordinates(unaries.shape, third, convention)
     problem = Problem("unaries", coordinates, scribbles, None, unaries.astype(np.float32))
-    task = Projection(
-        build(constraint, 2, **options),
-        Points(strokes, points - strokes),
+    shape = Shape(
+        constraint,
+        options,
+        points=points,
         object_weight=object_weight,
+        learning_rate=learning_rate,
+        distance=distance,
+        weight_decay=weight_decay,
+        regulariser_weight=regulariser_weight,
+        overlap_weight=overlap_weight,
     )
-    if schedule is None:
-        schedule = unaries_schedule() if scribbles is None else projection_schedule()
-    settings = Settings(schedule, steps, seed, device=torch.device(device))
-    result = run(Stack(task, [problem.name], lambda _: problem, settings))
-    if not result.finite[problem.name]:
-        raise UserError("the fit did not stay finite: lower the learning rate of the schedule.")
-    representation = build(constraint, 2, **options)
-    prefix = "representation."
-    state = {key.removeprefix(prefix): value for key, value in result.states[problem.name].items()}
-    representation.load_state_dict(state)
-    return representation.requires_grad_(False)
+    return fit_shape(
+        with_margin(problem, margin),
+        shape,
+        steps=steps,
+        seed=seed,
+        device=device,
+        schedule=schedule,
+    )
+
+
+def fit_scribbles(
+    scribbles: NDArray[np.uint8],
+    constraint: str = "convex",
+    *,
+    third: ThirdAxis | None = None,
+    steps: int = 3000,
+    points: int = 1000,
+    learning_rate: float | None = None,
+    weight_decay: float = 1e-5,
+    overlap_weight: float = 1.0,
+    margin: int = 0,
+    schedule: Schedule | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+    convention: Convention = "isotropic",
+    **options: Any,
+) -> Representation:
+    """Fit a representation to scribbles alone (the paper's figure 4).
+
+    Scribbles 1..n with n > 1 give n objects: a union with one member of kind `constraint` for each,
+    whose levels `parts` gives, kept apart by a penalty on their overlap (section 2.5).
+
+    Args:
+        scribbles: uint8 (h, w) or (frames, h, w): 0 none, 255 background, k object k.
+        constraint: name of the representation of every object.
+        third: the third coordinate of a video, a volume or a picture with depth.
+        steps: optimisation steps.
+        points: scribbled pixels drawn per step.
+        learning_rate: at the beginning; None for the usual one of the constraint.
+        weight_decay: on the diffeomorphism of path-connected regions.
+        overlap_weight: of the overlap of several objects.
+        margin: pixels of background round the picture.
+        schedule: phases of the optimisation; None for the usual one.
+        seed: determines all random numbers.
+        device: where to compute.
+        convention: of the coordinates.
+        **options: of the representation.
+
+    Returns:
+        The representation, in float32 on the CPU.
+
+    Raises:
+        UserError: an object or the background has no scribble, or the fit did not stay finite.
+    """
+    coordinates = _coordinates(scribbles.shape, third, convention)
+    problem = Problem("scribbles", coordinates, scribbles)
+    shape = Shape(
+        constraint,
+        options,
+        points=points,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        overlap_weight=overlap_weight,
+    )
+    return fit_shape(
+        with_margin(problem, margin),
+        shape,
+        steps=steps,
+        seed=seed,
+        device=device,
+        schedule=schedule,
+    )
+
+
+def _coordinates(
+    grid: tuple[int, ...], third: ThirdAxis | None, convention: Convention
+) -> NDArray[np.float32]:
+    """Coordinates (*grid, dim) of the pixels of an array of shape `grid`."""
+    coordinates = with_third(pixel_coordinates(grid[-2], grid[-1], convention), third)
+    if coordinates.shape[:-1] != grid:
+        raise UserError(
+            f"the third axis is for arrays of shape {coordinates.shape[:-1]}, not {grid}: agree."
+        )
+    return coordinates.astype(np.float32)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from isr.data.problems import Problem
+from isr.fitting.projection import Projection
 from isr.fitting.schedule import COUPLING, REPRESENTATION_SCRIBBLES, Phase
 from isr.fitting.slots import Settings
 from isr.fitting.sources import Points
 from isr.fitting.stack import Stack
-from isr.fitting.tasks import PredictorTraining, Projection, WindowedTraining
+from isr.fitting.tasks import PredictorTraining, WindowedTraining
 from isr.predictors import build as build_predictor
 from isr.representations import build
 
@@ -34,6 +35,8 @@ def problems(make_problem) -> dict[str, Problem]:
 def _task(kind: str):
     if kind == "projection":
         return Projection(build("convex", width=16), Points(32, 64))
+    if kind == "star":
+        return Projection(build("star_shaped", width=8), Points(16, 32))
     representation = build("convex", width=8)
     if kind == "fcn":
         return PredictorTraining(
@@ -66,7 +69,11 @@ def make_stack(problems) -> Callable[..., Stack]:
 
         def load(name: str) -> Problem:
             problem = everything[name]
-            return problem if kind == "projection" else dataclasses.replace(problem, unaries=None)
+            return (
+                problem
+                if kind in ("projection", "star")
+                else dataclasses.replace(problem, unaries=None)
+            )
 
         chosen = {"seed": 7, **settings}
         return Stack(

@@ -5,7 +5,8 @@ import torch
 
 from isr.errors import UserError
 from isr.fitting import cells, schedule
-from isr.fitting.tasks import PredictorTraining, Projection, WindowedTraining
+from isr.fitting.projection import Projection
+from isr.fitting.tasks import PredictorTraining, WindowedTraining
 from isr.predictors.cnn import CNN
 from isr.predictors.fcn import FCN
 from isr.protocols import uses_predictions

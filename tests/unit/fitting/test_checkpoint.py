@@ -213,7 +213,7 @@ from isr.fitting.schedule import unaries_schedule
 from isr.fitting.sources import Points
 from isr.fitting.slots import Settings
 from isr.fitting.stack import Stack
-from isr.fitting.tasks import Projection
+from isr.fitting.projection import Projection
 from isr.representations import build
 
 def load(name):

@@ -2,7 +2,10 @@ import torch
 from torch import nn
 
 from isr.fitting.parameters import StackedParameters
+from isr.fitting.schedule import Phase
 from isr.representations import build
+
+CPU = torch.device("cpu")
 
 
 def _stack(slots: int = 3) -> StackedParameters:
@@ -63,6 +66,14 @@ def test_projection_reaches_every_slot_and_no_free_weight_also_after_select():
         assert stack.slots == len(kept)
 
 
+def test_parameters_may_be_single_numbers():
+    stack = StackedParameters(
+        nn.ModuleDict({"representation": build("radially_connected", width=4)}), 2, CPU
+    )
+    stack.differentiate((stack.leaves["representation.origin"] * torch.tensor([3.0, 4.0])).sum())
+    assert stack.gradients[:, stack.columns("representation.origin")].tolist() == [[3.0], [4.0]]
+
+
 def test_select_keeps_rows_in_the_order_asked():
     stack = _stack()
     stack.values.copy_(torch.arange(3.0)[:, None].expand_as(stack.values))
@@ -78,3 +89,17 @@ def test_the_template_is_not_touched():
     stack.project_()
     for parameter, value in zip(template.parameters(), before, strict=True):
         assert torch.equal(parameter, value)
+
+
+def test_what_all_phases_hold_still_has_no_gradient():
+    stack = _stack()
+    still = Phase(1.0, 0.1, {}, learning_rate_scale={"predictor": 0.0})
+    moving = Phase(1.0, 0.1, {}, learning_rate_scale={"predictor": 0.5})
+    for phases, wanted in (([still, still], False), ([still, moving], True)):
+        stack.freeze(phases)
+        leaves = stack.trained_leaves()
+        assert leaves["predictor.weight"].requires_grad == wanted
+        assert leaves["representation.network.output_x.weight"].requires_grad
+        stack.differentiate(sum(leaf.sum() for leaf in leaves.values()))
+        assert (stack.gradients[:, stack.columns("predictor")] == float(wanted)).all()
+        assert (stack.gradients[:, stack.columns("representation")] == 1.0).all()

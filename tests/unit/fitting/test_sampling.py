@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from isr.errors import UserError
 from isr.fitting.sampling import (
+    object_strata,
     pixel_strata,
     stratify,
     stroke_strata,
@@ -72,15 +73,15 @@ def test_unaries_strata_estimate_the_class_weighted_loss(object_weight):
     assert error < 0.02
 
 
-def test_draws_are_shared_by_object_and_background_near_the_boundary_and_away_from_it():
+def test_draws_are_shared_by_the_object_the_background_close_to_it_and_the_rest():
     rows, columns = np.mgrid[0:60, 0:80]
     unaries = (np.hypot(rows - 30, columns - 35) < 15).astype(np.float32)
     strata = unaries_strata(unaries, 40)
     drawn = strata.draw(np.random.default_rng(0).random((50, 40)))
     inside = unaries.ravel()[drawn] > 0.5
-    near = abs(np.hypot(rows - 30, columns - 35).ravel()[drawn] - 15) < 3.5
-    for wanted in (inside & near, inside & ~near, ~inside & near, ~inside & ~near):
-        assert abs(wanted.sum(1).mean() - 10) < 2
+    close = ~inside & (np.hypot(rows - 30, columns - 35).ravel()[drawn] < 17.5)
+    for wanted in (inside, close, ~inside & ~close):
+        assert abs(wanted.sum(1).mean() - 40 / 3) < 2
     values = np.random.default_rng(3).standard_normal(unaries.size) + 5 * unaries.ravel()
     for object_weight in (None, 0.7):
         strata = unaries_strata(unaries, 40, object_weight=object_weight)
@@ -152,3 +153,36 @@ def test_too_few_draws_are_a_users_mistake():
     with pytest.raises(UserError, match="too few"):
         stratify([np.arange(3), np.arange(3, 9)], 1)
     assert torch.equal(stratify([np.arange(3)], 1).weights, torch.ones(1))
+
+
+def _objects() -> np.ndarray:
+    scribbles = np.zeros((8, 9), np.uint8)
+    scribbles[0] = 255
+    scribbles[2, :3] = 1
+    scribbles[4:6] = 2
+    return scribbles
+
+
+def test_object_strata_weigh_each_objects_own_scribbles_as_much_as_all_others():
+    scribbles = _objects()
+    strata, targets, weights = object_strata(scribbles, 12, 2)
+    drawn = strata.draw(np.random.default_rng(0).random((4000, 12)))
+    labels = scribbles.ravel()[drawn]
+    assert (np.sort(labels, axis=1)[0] == [1] * 4 + [2] * 4 + [255] * 4).all()
+    values = np.random.default_rng(1).standard_normal(scribbles.size)
+    for column, label in enumerate((1, 2)):
+        assert ((labels == label) == (targets[:, column].numpy() == 1)).all()
+        assert float(weights[:, column].sum()) == pytest.approx(1.0)
+        estimates = (values[drawn] * weights[:, column].numpy()).sum(1)
+        own = scribbles.ravel() == label
+        others = (scribbles.ravel() != 0) & ~own
+        expected = (values[own].mean() + values[others].mean()) / 2
+        assert abs(estimates.mean() - expected) < 4 * estimates.std() / np.sqrt(4000)
+
+
+@pytest.mark.parametrize(("label", "what"), [(1, "object 1"), (2, "object 2"), (255, "background")])
+def test_an_object_without_scribbles_is_a_users_mistake(label, what):
+    scribbles = _objects()
+    scribbles[scribbles == label] = 0
+    with pytest.raises(UserError, match=f"lack {what}"):
+        object_strata(scribbles, 12, 2)

@@ -67,3 +67,30 @@ def test_a_description_is_plain_data():
     described = describe(schedules.joint_schedule())
     assert json.loads(json.dumps(described)) == described
     assert described[1]["terms"]["coupling"] == 1.0
+
+
+def test_path_connected_fits_begin_with_their_base_alone():
+    schedule = schedules.path_connected_schedule(3e-4)
+    assert phase_ends(schedule, 5000) == [1000, 4200, 5000]
+    base, both, settling = schedule
+    for name in ("representation.flow.blocks.0.s", "representation.linear.shift"):
+        assert base.freezes(name)
+        assert not both.freezes(name)
+    assert not base.freezes("representation.base.network.first.weight")
+    assert (base.optimiser, both.optimiser, settling.optimiser) == ("adam", "adamax", "adamax")
+    assert both.weight_decay == settling.weight_decay == {"representation.flow": 3e-4}
+    assert dict(both.terms) == {"coupling": 1.0}
+    published = schedules.path_connected_schedule(protocol="published-code")
+    assert phase_ends(published, 4200) == [200, 4200]
+    assert published[1].plateau == 200
+
+
+def test_further_terms_stand_in_every_phase():
+    extra = {"regulariser": 0.5}
+    for make in (
+        schedules.unaries_schedule,
+        schedules.scribbles_schedule,
+        schedules.projection_schedule,
+        schedules.path_connected_schedule,
+    ):
+        assert all(phase.terms["regulariser"] == 0.5 for phase in make(extra=extra))

@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from torch.func import functional_call
 
 from isr.data.problems import Problem
 from isr.errors import UserError
+from isr.fitting.calls import bind
+from isr.fitting.projection import Projection
 from isr.fitting.sources import Batch, Points
-from isr.fitting.tasks import PredictorTraining, Projection, Task, WindowedTraining
+from isr.fitting.tasks import PredictorTraining, Task, WindowedTraining
 from isr.networks.initial import initialise_
 from isr.predictors import build as build_predictor
 from isr.representations import build
@@ -29,9 +30,7 @@ FEATURES = "rgb+xy"
 
 
 def _call(task: Task):
-    return lambda name, *inputs: functional_call(
-        task.modules[name], dict(task.modules[name].named_parameters()), inputs
-    )
+    return bind(task.modules, dict(task.modules.named_parameters()))
 
 
 def _terms(task: Task, batch: Batch, active=TERMS) -> dict[str, float]:
@@ -102,29 +101,6 @@ def test_whole_picture_terms_are_the_equations(picture):
     absolute, _, _ = _whole(picture, absolute=True)
     assert absolute["colour_gradient"] == pytest.approx(float(gradient[..., :3].abs().mean()))
     assert absolute["position_gradient"] == pytest.approx(float(gradient[..., 3:].abs().mean()))
-
-
-def test_projection_terms_are_unbiased_for_the_equations(make_problem):
-    problem = make_problem()
-    convex = build("convex", width=8)
-    initialise_(convex, np.random.default_rng(0))
-    task = Projection(convex, Points(12, 12))
-    source = task.source(problem, seed=1, device=CPU)
-    block = source.block(0, 2000)
-    batches = [source.constants | {k: v[n] for k, v in block.items()} for n in range(2000)]
-    drawn = [_terms(task, batch) for batch in batches]
-    level = convex(torch.from_numpy(problem.coordinates)).detach().double()
-    labelled = problem.scribbles != 0
-    target = torch.from_numpy((labelled & (problem.scribbles != 255)).astype(float))
-    entropy = torch.nn.functional.binary_cross_entropy_with_logits(
-        -level[labelled], target[labelled]
-    )
-    distance = (torch.sigmoid(-level) - torch.from_numpy(problem.unaries)).square().mean()
-    for name, expected in (("representation_scribbles", entropy), ("coupling", distance)):
-        values = np.array([terms[name] for terms in drawn])
-        error = values.std() / np.sqrt(len(values))
-        assert abs(values.mean() - float(expected)) < 4 * error, name
-        assert 0 < error < 0.02 * float(expected), name
 
 
 def test_an_inactive_coupling_is_not_computed(make_problem):

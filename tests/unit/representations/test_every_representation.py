@@ -65,7 +65,8 @@ def test_parameters_all_receive_a_gradient(name):
 @every
 def test_a_stack_gives_what_each_gives_alone(name):
     modules = [_built(name, seed=seed) for seed in range(3)]
-    parameters, buffers = stack_module_state(modules)
+    parameters, _ = stack_module_state(modules)
+    buffers = dict(modules[0].named_buffers())
     points = torch.stack([_points(2) + shift for shift in (0.0, 0.3, -0.2)])
 
     def call(parameters, x):

@@ -1,0 +1,115 @@
+"""The fit of one case of a gallery study: one picture and one constraint."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from isr.coordinates import Convention, pixel_coordinates, with_third
+from isr.data.gallery import GalleryPicture, read_picture
+from isr.data.margins import with_margin
+from isr.data.problems import Problem
+from isr.errors import UserError
+from isr.fitting.cells import Plan, stored_metadata
+from isr.fitting.running import optimise, store, write_history
+from isr.fitting.shapes import Shape
+from isr.representations.order_choice import choose_order
+
+_SHAPE = (
+    "points",
+    "object_weight",
+    "learning_rate",
+    "distance",
+    "weight_decay",
+    "regulariser_weight",
+    "overlap_weight",
+    "protocol",
+)
+"""Settings of a case that are attributes of its `Shape`, where they are given."""
+
+
+def case_problem(picture: GalleryPicture, convention: Convention) -> Problem:
+    """A picture of the gallery as a problem."""
+    height, width = picture.grid[-2:]
+    plane = pixel_coordinates(height, width, convention)
+    coordinates = with_third(plane, picture.third).astype(np.float32)
+    return Problem(picture.name, coordinates, picture.scribbles, None, picture.unaries)
+
+
+def case_shape(problem: Problem, settings: Mapping[str, Any]) -> Shape:
+    """How the case is fitted; a list of orders is settled by the unaries.
+
+    Args:
+        problem: with unaries, if the option `order` is a list.
+        settings: of the case: constraint, options, and what `Shape` has.
+    """
+    options = dict(settings.get("options") or {})
+    if isinstance(options.get("order"), list):
+        if problem.unaries is None:
+            raise UserError(f"{problem.name}: order is a list, but has no unaries: name one.")
+        options["order"] = choose_order(
+            torch.from_numpy(problem.coordinates),
+            torch.from_numpy(problem.unaries),
+            options["order"],
+        )
+    given = {key: settings[key] for key in _SHAPE if settings.get(key) is not None}
+    return Shape(settings["constraint"], options, **given).for_problem(problem)
+
+
+def _digest(folder: Path) -> str:
+    """A hash of all files of a picture."""
+    state = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        state.update(file.read_bytes())
+    return state.hexdigest()
+
+
+def fit_case(
+    folder: Path,
+    settings: Mapping[str, Any],
+    output: Path,
+    history: Path,
+    *,
+    device: torch.device,
+    checkpoint_path: Path | None = None,
+    checkpoint_every: float = 60.0,
+) -> None:
+    """Fit one case and store its parameters.
+
+    Args:
+        folder: of the picture.
+        settings: study, case, constraint, options, steps, seed, protocol, convention, margin and
+            what `Shape` has.
+        output: the .safetensors file.
+        history: the .parquet file of the loss terms: picture, step, term, value.
+        device: where to compute.
+        checkpoint_path: where an interrupted fit goes on from; removed at the end.
+        checkpoint_every: seconds between checkpoints.
+    """
+    problem = case_problem(read_picture(folder), settings["convention"])
+    problem = with_margin(problem, settings.get("margin") or 0)
+    shape = case_shape(problem, settings)
+    schedule = shape.schedule(problem)
+    dim = problem.coordinates.shape[-1]
+    about = {"name": shape.constraint, "dim": dim, "options": dict(shape.options)}
+    plan = Plan(
+        shape.task(problem), schedule, stored_metadata(settings, schedule, representation=about)
+    )
+    result = optimise(
+        plan,
+        {"stack_size": 1, **settings},
+        [problem.name],
+        lambda _: problem,
+        inputs=_digest(folder),
+        device=device,
+        checkpoint_path=checkpoint_path,
+        checkpoint_every=checkpoint_every,
+        what=f"fit {settings['study']}/{settings['case']}",
+    )
+    write_history(history, result)
+    store(output, plan, [problem.name], result)
+    if checkpoint_path is not None:
+        checkpoint_path.unlink(missing_ok=True)

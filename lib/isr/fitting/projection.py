@@ -1,0 +1,135 @@
+"""The task of projecting: a representation is fitted to what is known of one problem."""
+
+from collections.abc import Set
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from isr.data.problems import Problem
+from isr.errors import UserError
+from isr.fitting.calls import Call
+from isr.fitting.schedule import (
+    COUPLING,
+    OVERLAP,
+    REGULARISER,
+    REPRESENTATION_SCRIBBLES,
+    UNARIES_ENTROPY,
+)
+from isr.fitting.sources import Batch, Points, PointSource
+from isr.fitting.tasks import Task, Terms
+from isr.objectives import cross_entropy, overlap, squared_distance
+from isr.representations.base import Representation
+from isr.representations.starts import shares
+from isr.representations.union import Union
+
+
+class Projection(Task):
+    """Fit a representation to given unaries and, where there are any, scribbles (eqs. 9 and 15).
+
+    Args:
+        representation: template of the representation.
+        points: pixels per step.
+        object_weight: weight of the unaries' object against the background; see `unaries_strata`.
+        objects: whether scribbles 1..n stand for objects of their own, each for one member of a
+            union.
+    """
+
+    def __init__(
+        self,
+        representation: Representation,
+        points: Points,
+        *,
+        object_weight: float | None = None,
+        objects: bool = False,
+    ) -> None:
+        self.modules = torch.nn.ModuleDict({"representation": representation})
+        self.points, self.object_weight, self.objects = points, object_weight, objects
+        if objects and not isinstance(representation, Union):
+            raise UserError("constraint: several objects need a union with one member for each.")
+
+    def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
+        """Strokes and pixels of a problem."""
+        return PointSource(
+            problem,
+            self.points,
+            seed=seed,
+            device=device,
+            object_weight=self.object_weight,
+            objects=len(self._members()) if self.objects else None,
+            shares=self._shares(problem),
+        )
+
+    def _shares(self, problem: Problem) -> NDArray[np.float32] | None:
+        """Which part of a union should begin where, since equal parts would all take everything."""
+        if problem.unaries is None or not isinstance(self.modules["representation"], Union):
+            return None
+        coordinates, unaries = map(torch.from_numpy, (problem.coordinates, problem.unaries))
+        with torch.no_grad():
+            parts = self.modules["representation"].parts(coordinates[..., :1, :]).shape[-1]
+        return torch.stack(shares(coordinates, unaries, parts), dim=-1).numpy()
+
+    def _members(self) -> list[Representation]:
+        union = self.modules["representation"]
+        assert isinstance(union, Union)
+        return [member for member in union.members if isinstance(member, Representation)]
+
+    def start_(self, problem: Problem) -> None:
+        """Start every object from its own scribbles, or the whole from what is known."""
+        if not self.objects or problem.scribbles is None:
+            super().start_(problem)
+            return
+        like = next(self.modules.parameters())
+        coordinates = torch.from_numpy(problem.coordinates).to(like)
+        labels = torch.from_numpy(problem.scribbles).to(like.device)
+        for number, member in enumerate(self._members(), start=1):
+            known = (labels == number).to(like)
+            member.start_(coordinates, torch.where(labels == 0, torch.nan, known))
+
+    def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
+        """Scribbles, the squared distance to the unaries, their cross entropy, and penalties."""
+        strokes = batch["targets"].shape[0] if "targets" in batch else 0
+        objects = strokes and batch["targets"].ndim == 2
+        coordinates = batch["coordinates"]
+        needs_points = bool({COUPLING, UNARIES_ENTROPY, OVERLAP} & active)
+        seen = coordinates if needs_points else coordinates[:strokes]
+        terms: Terms = {}
+        begins = UNARIES_ENTROPY in active and "shares" in batch
+        if objects or begins or OVERLAP in active:
+            levels = call("representation", seen, method="parts")
+            level = levels.amin(-1)
+        else:
+            level = call("representation", seen)
+        if strokes and objects:
+            each = cross_entropy(
+                levels[:strokes].movedim(-1, 0),
+                batch["targets"].movedim(-1, 0),
+                batch["stroke_weights"].movedim(-1, 0),
+            )
+            terms[REPRESENTATION_SCRIBBLES] = each.mean()
+        elif strokes:
+            terms[REPRESENTATION_SCRIBBLES] = cross_entropy(
+                level[:strokes], batch["targets"], batch["stroke_weights"]
+            )
+        if OVERLAP in active:
+            terms[OVERLAP] = overlap(levels[strokes:], batch["point_weights"])
+        if REGULARISER in active:
+            terms[REGULARISER] = call("representation", method="regulariser")
+        if begins:
+            each = cross_entropy(
+                levels[strokes:].movedim(-1, 0),
+                batch["shares"].movedim(-1, 0),
+                batch["point_weights"],
+            )
+            terms[UNARIES_ENTROPY] = each.mean()
+        return self._unaries_terms(level[strokes:], batch, active) | terms
+
+    @staticmethod
+    def _unaries_terms(level: Tensor, batch: Batch, active: Set[str]) -> Terms:
+        terms: Terms = {}
+        if COUPLING in active:
+            terms[COUPLING] = squared_distance(level, batch["unaries"], batch["point_weights"])
+        if UNARIES_ENTROPY in active:
+            terms[UNARIES_ENTROPY] = cross_entropy(level, batch["unaries"], batch["point_weights"])
+        return terms

@@ -1,0 +1,89 @@
+"""Running a plan: checkpoints, progress, and what is stored at its end."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from isr.data.problems import Problem
+from isr.dependencies import library_files
+from isr.fitting import cells, checkpoint
+from isr.fitting.progress import Progress
+from isr.fitting.slots import Result
+from isr.fitting.stack import Stack
+from isr.fitting.store import versions, write_fits
+from isr.io import atomic_path
+
+_log = logging.getLogger(__name__)
+
+
+@cache
+def code_digest() -> str:
+    """A hash of the library files that a fit depends on."""
+    here = Path(__file__)
+    files = [here, *library_files(here, here.parents[2])]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def optimise(
+    plan: cells.Plan,
+    settings: Mapping[str, Any],
+    names: Sequence[str],
+    load: Callable[[str], Problem],
+    *,
+    inputs: str,
+    device: torch.device,
+    checkpoint_path: Path | None,
+    checkpoint_every: float,
+    what: str,
+) -> Result:
+    """Optimise a plan for some problems, going on from a checkpoint of the same work.
+
+    Args:
+        plan: task and schedule.
+        settings: of the cell; its steps, seed, stack size and protocol are those of the run.
+        names: of the problems.
+        load: reads one.
+        inputs: a hash of all files that the problems are read from.
+        device: where to compute.
+        checkpoint_path: the checkpoint; None for none.
+        checkpoint_every: seconds between checkpoints.
+        what: names the work in messages.
+    """
+    run_settings = cells.run_settings(settings, plan.schedule, device)
+    result = checkpoint.run(
+        Stack(plan.task, names, load, run_settings),
+        checkpoint_path,
+        fingerprint=cells.fingerprint(
+            settings,
+            inputs=inputs,
+            names=list(names),
+            schedule=plan.metadata["schedule"],
+            versions=versions(),
+            code=code_digest(),
+        ),
+        every=checkpoint_every,
+        progress=Progress(what),
+    )
+    for name in (name for name in names if not result.finite[name]):
+        _log.warning("%s: %s did not stay finite; its last finite state is kept", what, name)
+    return result
+
+
+def store(path: Path, plan: cells.Plan, names: Sequence[str], result: Result) -> None:
+    """Write the stored fits of some problems."""
+    states = {name: result.states[name] for name in names}
+    finite = {name: result.finite[name] for name in names}
+    write_fits(path, states, {**plan.metadata, "finite": finite})
+
+
+def write_history(path: Path, result: Result) -> None:
+    """Write the course of the loss terms: picture, step, term, value."""
+    rows = pd.DataFrame(result.history, columns=["picture", "step", "term", "value"])
+    with atomic_path(path) as temporary:
+        rows.to_parquet(temporary, index=False)

@@ -1,0 +1,95 @@
+"""Regions described along rays from a learnable centre (the paper's section 2.2)."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from isr.errors import UserError
+from isr.networks.partially_convex import PartiallyConvexNetwork
+from isr.representations.base import Representation
+
+
+class Polar(Representation):
+    """What representations in polar coordinates share.
+
+    Args:
+        dim: number of coordinates, 2 for pictures.
+        width: units per layer.
+        hidden_layers: hidden layers of the network beside the first.
+        centre: where the centre starts, `dim` coordinates; the middle of the unit square by
+            default. It is learned.
+
+    Raises:
+        UserError: the centre does not have `dim` coordinates.
+    """
+
+    def __init__(
+        self,
+        dim: int = 2,
+        *,
+        width: int = 130,
+        hidden_layers: int = 1,
+        centre: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        start = [0.5] * dim if centre is None else [float(value) for value in centre]
+        if len(start) != dim:
+            raise UserError(f"centre has {len(start)} coordinates: give {dim}, or leave it out.")
+        self.centre = nn.Parameter(torch.tensor(start))
+        self.network = PartiallyConvexNetwork(
+            dim, 1, width=width, hidden_layers=hidden_layers, offset=False
+        )
+
+    @abstractmethod
+    def radial(self, direction: Tensor, radius: Tensor) -> Tensor:
+        """Levels (...,) at distances `radius` (...,) from the centre along `direction` (..., dim).
+
+        Convex in the radius for every direction. Directions are unit vectors; at the centre any
+        direction gives the same level.
+        """
+
+    def forward(self, coordinates: Tensor) -> Tensor:
+        """Levels (...,) at coordinates (..., dim)."""
+        return self.radial(*self.polar(coordinates))
+
+    def polar(self, coordinates: Tensor) -> tuple[Tensor, Tensor]:
+        """Directions (..., dim) and distances (...,) of coordinates (..., dim) from the centre.
+
+        Directions are unit vectors, and the zero vector at the centre itself. Within the square
+        root of the rounding error, where a direction's derivative 1 / r would drown a gradient in
+        rounding errors, directions count as constant. All derivatives are finite.
+        """
+        offset = coordinates - self.centre
+        size = offset.detach().abs().amax(-1, keepdim=True)
+        # Scaled to size 1 first: squares of numbers like 1e-30 are 0 in single precision.
+        scaled = offset.detach() / torch.where(size > 0, size, 1)
+        length = torch.linalg.vector_norm(scaled, dim=-1, keepdim=True)
+        constant = scaled / torch.where(length > 0, length, 1)
+        near = size < torch.finfo(offset.dtype).eps ** 0.5
+        elsewhere = torch.where(near, 1, offset)
+        norm = torch.linalg.vector_norm(elsewhere, dim=-1, keepdim=True)
+        direction = torch.where(near, constant, elsewhere / norm)
+        radius = torch.where(near, (constant * offset).sum(-1, keepdim=True), norm)
+        return direction, radius.squeeze(-1)
+
+    def rise(self, direction: Tensor, radius: Tensor) -> Tensor:
+        """c(u, r) - c(u, 0) of the network c, (...,): exactly 0 at radius 0.
+
+        Both values come from calls of equal shape, so that equal inputs are rounded equally.
+        """
+        terms = self.network.context_terms(direction)
+        at_radius = self.network.values(terms, radius.unsqueeze(-1))
+        at_centre = self.network.values(terms, torch.zeros_like(radius).unsqueeze(-1))
+        return at_radius - at_centre
+
+    def constrained_weights(self) -> dict[str, Tensor]:
+        """The network's z-weights: convexity in the radius rests on their being non-negative."""
+        weights = self.network.constrained_weights()
+        return {f"network.{name}": weight for name, weight in weights.items()}
+
+    def project_(self) -> None:
+        """Clamp the z-weights at zero."""
+        self.network.project_()

@@ -1,0 +1,167 @@
+"""Where a fit starts: points and shares of the foreground of unaries."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import KDTree
+from torch import Tensor
+
+_Array = NDArray[np.float64]
+_POINTS = 20_000
+"""Points that are looked at, of large pictures."""
+_NEIGHBOURS = 9
+"""Known pixels over whose mean noise is smoothed."""
+_CANDIDATES = 64
+_TARGETS = 128
+_STEPS = 12
+
+
+def _known(coordinates: Tensor, unaries: Tensor, limit: int | None) -> tuple[_Array, _Array]:
+    """Points (n, dim) and probabilities (n,) of about `limit` pixels where the unaries are known.
+
+    Without any known pixel: all points, with probability 0.
+    """
+    points = coordinates.detach().cpu().numpy().astype(np.float64)
+    points = points.reshape(-1, points.shape[-1])
+    values = unaries.detach().cpu().numpy().astype(np.float64).reshape(-1)
+    known = np.isfinite(values)
+    if known.any():
+        points, values = points[known], values[known]
+    else:
+        values = np.zeros(len(points))
+    # An odd stride does not fall into step with rows of an even number of pixels.
+    stride = 1 if limit is None else max(1, len(points) // limit) | 1
+    return points[::stride], values[::stride]
+
+
+def _foreground(values: _Array) -> NDArray[np.bool_]:
+    """Likely foreground; the most likely points where none is likely."""
+    return np.asarray((values >= 0.5) if (values >= 0.5).any() else values == values.max())
+
+
+def _spread(points: _Array, count: int) -> _Array:
+    """At most `count` of the points, evenly through their order."""
+    chosen = np.linspace(0, len(points) - 1, min(count, len(points))).round().astype(int)
+    return np.asarray(points[chosen])
+
+
+def centroid(coordinates: Tensor, unaries: Tensor) -> Tensor:
+    """The centroid (dim,) of the likely foreground, weighted by its probability.
+
+    Args:
+        coordinates: (*grid, dim).
+        unaries: (*grid) foreground probabilities; NaN where nothing is known.
+    """
+    points, values = _known(coordinates, unaries, None)
+    inside = _foreground(values)
+    weights = np.maximum(values[inside], 1e-6)
+    return coordinates.new_tensor(np.average(points[inside], axis=0, weights=weights))
+
+
+def value_near(point: Tensor, coordinates: Tensor, unaries: Tensor) -> float:
+    """The mean probability of the known pixels nearest to a point (dim,).
+
+    Args:
+        point: (dim,).
+        coordinates: (*grid, dim).
+        unaries: (*grid) foreground probabilities; NaN where nothing is known.
+    """
+    points, values = _known(coordinates, unaries, None)
+    squares = ((points - point.detach().cpu().numpy()) ** 2).sum(-1)
+    return float(values[np.argsort(squares, kind="stable")[:9]].mean())
+
+
+def inside_point(coordinates: Tensor, unaries: Tensor) -> Tensor:
+    """The point (dim,) of the likely foreground from which most of it can be seen.
+
+    Seen is measured by the mean probability along segments to other foreground points; of points
+    that see nearly the same, the one near the centroid is taken.
+
+    Args:
+        coordinates: (*grid, dim).
+        unaries: (*grid) foreground probabilities; NaN where nothing is known.
+    """
+    points, values = _known(coordinates, unaries, _POINTS)
+    tree = KDTree(points)
+    _, around = tree.query(points, k=range(1, min(_NEIGHBOURS, len(points)) + 1))
+    smooth = values[around].mean(axis=1)
+    inside = points[smooth >= 0.5] if (smooth >= 0.5).any() else points[_foreground(values)]
+    middle = np.average(inside, axis=0)
+    nearest = inside[np.argmin(((inside - middle) ** 2).sum(-1))]
+    candidates = np.concatenate([nearest[None], _spread(inside, _CANDIDATES)])
+    targets = _spread(inside, _TARGETS)
+    share = ((np.arange(_STEPS) + 0.5) / _STEPS)[:, None]
+    start, end = candidates[:, None, None], targets[None, :, None]
+    _, found = tree.query(start + share * (end - start))
+    seen = smooth[found].mean(axis=(1, 2))
+    size = max(float(np.ptp(inside, axis=0).max()), 1e-12)
+    away = np.sqrt(((candidates - middle) ** 2).sum(-1)) / size
+    return coordinates.new_tensor(candidates[np.argmax(seen - 0.3 * away)])
+
+
+def shares(coordinates: Tensor, unaries: Tensor, count: int) -> list[Tensor]:
+    """Split the likely foreground into `count` shares, largest first.
+
+    The components of a grid where it has enough of them, else clusters (k-means).
+
+    Args:
+        coordinates: (*grid, dim).
+        unaries: (*grid) foreground probabilities; NaN where nothing is known.
+        count: number of shares.
+
+    Returns:
+        For each share the unaries (*grid), with 0 at the foreground of the others.
+    """
+    points = coordinates.detach().cpu().numpy().astype(np.float64)
+    points = points.reshape(-1, points.shape[-1])
+    inside = unaries.detach().cpu().numpy() >= 0.5
+    if inside.sum() < count:
+        return [unaries] * count
+    parts, _ = ndimage.label(inside)
+    largest = _large(parts)[:count]
+    if len(largest) == count:
+        labels = parts.reshape(-1)
+        middles = np.stack([points[labels == part].mean(axis=0) for part in largest])
+    else:
+        middles = _clusters(_spread(points[inside.reshape(-1)], _POINTS), count)
+    owner = _nearest(points, middles).reshape(inside.shape)
+    if len(largest) == count:
+        # One may lie around another, so that the nearer middle does not tell them apart.
+        for number, part in enumerate(largest):
+            owner[parts == part] = number
+    sizes = np.bincount(owner[inside], minlength=count)
+    return [
+        torch.where(torch.from_numpy(inside & (owner != k)).to(unaries.device), 0.0, unaries)
+        for k in np.argsort(-sizes, kind="stable")
+    ]
+
+
+def _large(parts: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Labels of the components that hold at least a fiftieth of the foreground, largest first."""
+    sizes = np.bincount(parts.reshape(-1))
+    sizes[0] = 0
+    order = np.argsort(-sizes, kind="stable")
+    return np.asarray(order[sizes[order] >= 0.02 * sizes.sum()])
+
+
+def _clusters(points: _Array, count: int) -> _Array:
+    """Middles (count, dim) of clusters of points (n, dim): k-means from points far apart."""
+    away = ((points - points.mean(axis=0)) ** 2).sum(-1)
+    middles = points[[np.argmax(away)]]
+    while len(middles) < count:
+        away = ((points[:, None] - middles) ** 2).sum(-1).min(axis=1)
+        middles = np.concatenate([middles, points[[np.argmax(away)]]])
+    for _ in range(20):
+        owner = _nearest(points, middles)
+        middles = np.stack(
+            [
+                points[owner == k].mean(axis=0) if (owner == k).any() else middles[k]
+                for k in range(count)
+            ]
+        )
+    return middles
+
+
+def _nearest(points: _Array, middles: _Array) -> NDArray[np.intp]:
+    return np.asarray(((points[:, None] - middles) ** 2).sum(-1).argmin(axis=1))

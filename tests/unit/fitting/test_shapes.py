@@ -1,0 +1,200 @@
+"""Golden shapes: what each representation reaches, and what those of other shapes do not."""
+
+import numpy as np
+import pytest
+import torch
+
+import isr
+from isr.coordinates import ThirdAxis, pixel_coordinates, with_third
+from isr.data.problems import Problem
+from isr.errors import UserError
+from isr.evaluation.drawing import level_function
+from isr.fitting.shapes import Shape, count_objects
+
+HEIGHT, WIDTH = 64, 72
+ROWS, COLUMNS = np.mgrid[0:HEIGHT, 0:WIDTH] + 0.5
+RADIUS = np.hypot(ROWS - 32, COLUMNS - 36)
+ANGLE = np.arctan2(ROWS - 32, COLUMNS - 36)
+
+
+def _iou(one: np.ndarray, other: np.ndarray) -> float:
+    return float((one & other).sum() / (one | other).sum())
+
+
+def _mask(representation, coordinates=None) -> np.ndarray:
+    at = pixel_coordinates(HEIGHT, WIDTH) if coordinates is None else coordinates
+    return level_function(representation)(at) <= 0
+
+
+def _fit(truth: np.ndarray, constraint: str, steps: int, *, given=None, **options) -> float:
+    """IoU with `truth` of a fit to `given`, or to the truth itself."""
+    unaries = (truth if given is None else given).astype(np.float32)
+    options = {"points": 400, **options}
+    return _iou(_mask(isr.fit_unaries(unaries, constraint, steps=steps, **options)), truth)
+
+
+def _hidden(truth: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+    given = truth.copy()
+    given[rows, columns] = False
+    return given
+
+
+def test_a_star_is_no_convex_region():
+    star = 16 + 9 * np.cos(5 * ANGLE) > RADIUS
+    assert _fit(star, "star_shaped", 300) >= 0.95
+    assert _fit(star, "convex", 200) <= 0.75
+
+
+def test_a_ring_is_radially_connected_and_no_star():
+    ring = (RADIUS < 26) & (RADIUS > 12)
+    assert _fit(ring, "radially_connected", 400) >= 0.92
+    assert _fit(ring, "star_shaped", 200) <= 0.85
+
+
+def test_a_u_is_path_connected_and_not_convex():
+    inner = (abs(COLUMNS - 36) < 12) & (ROWS < 40)
+    shape = (abs(COLUMNS - 36) < 24) & (abs(ROWS - 32) < 24) & ~inner
+    options = {"learning_rate": 4e-3, "base_options": {"width": 48}}
+    assert _fit(shape, "path_connected", 1000, **options) >= 0.95
+    assert _fit(shape, "convex", 200) <= 0.75
+
+
+def test_a_mirror_completes_what_is_hidden():
+    x, y = (
+        (COLUMNS - 36) * 0.955 + (ROWS - 32) * 0.296,
+        (ROWS - 32) * 0.955 - (COLUMNS - 36) * 0.296,
+    )
+    wings = (abs(x) - 14) ** 2 / 13**2 + (y + 3 - 0.3 * abs(x)) ** 2 / 16**2 < 1
+    butterfly = wings | ((abs(x) < 4) & (abs(y) < 22))
+    hidden = np.zeros_like(butterfly)
+    hidden[20:36, 52:] = butterfly[20:36, 52:]
+    unaries = (butterfly & ~hidden).astype(np.float32)
+    options = {"steps": 400, "points": 400, "object_weight": 0.6}
+    mirrored = _mask(isr.fit_unaries(unaries, "mirror_symmetric", **options))
+    assert mirrored[hidden].mean() >= 0.9
+    assert _iou(mirrored, butterfly) >= 0.8
+    assert _mask(isr.fit_unaries(unaries, "unconstrained", **options))[hidden].mean() <= 0.5
+
+
+@pytest.mark.parametrize("mirrors", [False, True])
+def test_a_rotation_completes_a_hidden_petal(mirrors):
+    flower = 18 + 7 * np.cos(5 * ANGLE) > RADIUS
+    given = _hidden(flower, slice(26, 38), slice(44, None))
+    options = {"order": 5, "mirrors": mirrors, "object_weight": 0.6}
+    assert _fit(flower, "rotationally_symmetric", 400, given=given, **options) >= 0.92
+
+
+def test_a_lattice_finds_hidden_holes():
+    across, along = (COLUMNS - 0.09 * (ROWS - 32)) % 12 - 6, (ROWS + 0.1 * COLUMNS) % 14 - 7
+    holes = np.hypot(across, along) < 4
+    hidden = np.s_[20:44, 24:48]
+    given = holes.copy()
+    given[hidden] = False
+    unaries = given.astype(np.float32)
+    fit = isr.fit_unaries(unaries, "lattice_periodic", steps=400, points=400, object_weight=0.6)
+    mask = _mask(fit)
+    assert _iou(mask, holes) >= 0.9
+    assert _iou(mask[hidden], holes[hidden]) >= 0.85
+
+
+def test_a_union_of_two_discs():
+    discs = (np.hypot(ROWS - 20, COLUMNS - 18) < 12) | (np.hypot(ROWS - 44, COLUMNS - 52) < 14)
+    assert _fit(discs, "union", 300, count=2) >= 0.95
+    assert _fit(discs, "convex", 200) <= 0.75
+
+
+PATH_CONNECTED_BALL = {
+    "object_weight": 0.6,
+    "learning_rate": 4e-3,
+    "base_options": {"width": 48},
+}
+
+
+def _ball(slices: int = 20) -> tuple[np.ndarray, ThirdAxis]:
+    z, rows, columns = np.mgrid[0:slices, 0:24, 0:28] + 0.5
+    ball = (z - slices / 2) ** 2 + (rows - 12) ** 2 + (columns - 14) ** 2 < 8**2
+    return ball, ThirdAxis("z", (np.arange(slices) + 0.5) / 28)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "steps", "least", "options"),
+    [
+        ("convex", 300, 0.88, {"object_weight": 0.6}),
+        ("star_shaped", 300, 0.84, {"object_weight": 0.6}),
+        ("mirror_symmetric", 400, 0.8, {"object_weight": 0.6}),
+        ("rotationally_symmetric", 400, 0.8, {"object_weight": 0.6, "order": 4}),
+        ("path_connected", 400, 0.8, PATH_CONNECTED_BALL),
+    ],
+)
+def test_a_ball_with_a_hidden_wedge_in_a_volume(constraint, steps, least, options):
+    ball, third = _ball()
+    given = ball.copy()
+    given[6:14, 8:16, 16:] = False
+    unaries = given.astype(np.float32)
+    fit = isr.fit_unaries(unaries, constraint, third=third, steps=steps, points=400, **options)
+    coordinates = with_third(pixel_coordinates(24, 28), third)
+    assert _iou(_mask(fit, coordinates), ball) >= least
+
+
+def test_a_plane_is_convex_with_its_depth_where_the_picture_is_not():
+    """Floor round an object: neither convex in the picture nor in its strokes."""
+    depth = ROWS / HEIGHT
+    thing = (abs(COLUMNS - 36) < 10) & (ROWS > 10) & (ROWS < 50)
+    depth = np.where(thing, 0.78, depth)
+    scribbles = np.zeros((HEIGHT, WIDTH), np.uint8)
+    scribbles[4, 5:67] = scribbles[58, 5:67] = scribbles[10:55, 8] = scribbles[10:55, 64] = 1
+    scribbles[14:40, 30:42:5] = 255
+    third = ThirdAxis("depth", depth)
+    fit = isr.fit_scribbles(scribbles, "convex", third=third, steps=500, points=300)
+    mask = _mask(fit, with_third(pixel_coordinates(HEIGHT, WIDTH), third))
+    assert _iou(mask[:44], ~thing[:44]) >= 0.9
+    flat = _mask(isr.fit_scribbles(scribbles, "convex", steps=300, points=300))
+    assert _iou(flat[:44], ~thing[:44]) <= 0.85
+
+
+def test_scribbled_objects_become_parts_that_do_not_overlap():
+    scribbles = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for label, (row, column) in enumerate([(16, 18), (18, 50), (46, 34)], start=1):
+        scribbles[row - 3 : row + 4, column - 5 : column + 6] = label
+    scribbles[1] = scribbles[-2] = scribbles[:, 1] = scribbles[:, -2] = 255
+    scribbles[31, 5:67] = scribbles[2:28, 34] = 255
+    cells = isr.fit_scribbles(scribbles, "star_shaped", steps=300, points=300, width=48)
+    with torch.no_grad():
+        parts = cells.parts(torch.from_numpy(pixel_coordinates(HEIGHT, WIDTH)).float()) <= 0
+    for label in (1, 2, 3):
+        assert parts[..., label - 1][scribbles == label].float().mean() >= 0.95
+        others = (scribbles != label) & (scribbles != 0)
+        assert parts[..., label - 1][others].float().mean() <= 0.05
+    assert (parts.sum(-1) > 1).float().mean() <= 0.02
+
+
+def test_a_margin_keeps_a_shape_from_closing_outside():
+    """Two legs cut by the lower edge: with a margin they have to be connected inside."""
+    legs = (ROWS > 20) & ((abs(COLUMNS - 24) < 6) | (abs(COLUMNS - 48) < 6))
+    unaries = legs.astype(np.float32)
+    options = {"steps": 400, "points": 300, "learning_rate": 4e-3, "base_options": {"width": 32}}
+    wide = isr.fit_unaries(unaries, "path_connected", margin=12, **options)
+    below = pixel_coordinates(HEIGHT, WIDTH) + np.array([0, (HEIGHT + 4) / WIDTH])
+    assert not _mask(wide, below)[:6].any()
+
+
+def test_a_shape_says_what_it_lacks():
+    coordinates = pixel_coordinates(4, 5).astype(np.float32)
+    with pytest.raises(UserError, match="nothing to fit to"):
+        Shape("convex").task(Problem("p", coordinates))
+    with pytest.raises(UserError, match="third axis"):
+        isr.fit_scribbles(np.zeros((4, 5), np.uint8), third=ThirdAxis("t", np.linspace(0, 1, 3)))
+    with pytest.raises(UserError, match=r"\(frames, h, w\)"):
+        isr.fit_unaries(np.zeros((4, 5)), third=ThirdAxis("z", np.linspace(0, 1, 3)))
+
+
+def test_objects_are_counted_and_make_a_union():
+    coordinates = pixel_coordinates(4, 5).astype(np.float32)
+    scribbles = np.zeros((4, 5), np.uint8)
+    scribbles[0], scribbles[1] = 255, 3
+    problem = Problem("p", coordinates, scribbles)
+    assert count_objects(problem) == 3
+    union = Shape("star_shaped", {"width": 8}).for_problem(problem)
+    assert union.constraint == "union"
+    assert union.options == {"member": "star_shaped", "count": 3, "options": {"width": 8}}
+    assert count_objects(Problem("p", coordinates)) == 0
