@@ -45,7 +45,7 @@ Source = Literal["authors", "embedded"]
 SOURCES: tuple[Source, ...] = ("authors", "embedded")
 
 AUTHORS = ("tomato", "depth_plane", "starfish", "butterfly", "perforated_sheet", "cat", "ball")
-PHOTOGRAPHS = ("coffee", "rocket", "chelsea", "horse", "motorcycle")
+PHOTOGRAPHS = ("coffee", "rocket", "chelsea", "horse", "coins", "motorcycle")
 DRAWN = ("sheet", "drawn_ball", "flower", "volume")
 
 

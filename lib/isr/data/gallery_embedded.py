@@ -7,6 +7,7 @@ ours is one JSON file per photograph in gallery_pictures/ (coffee and rocket: em
 - files: the photograph, and what belongs to it, in the folder skimage/data with their sha256
 - function, author, licence: as scikit-image's documentation states them
 - size: width and height of the photograph
+- crop: [left, top, right, bottom] in pixels of the photograph, where only a part is taken
 - scribbles, fence: lines [[x, y], ...] with a width, in pixels of the whole photograph: x to the
   right, y down, pixel (row i, column j) covers [j, j + 1] x [i, i + 1]
 """
@@ -132,6 +133,13 @@ def _horse() -> dict[str, Any]:
     return {"image": image, "unaries": 1 - image[..., 0]}
 
 
+def _coins() -> dict[str, Any]:
+    left, top, right, bottom = _entry("coins")["crop"]
+    image = _photograph("coins", max(_entry("coins")["size"]))[top:bottom, left:right]
+    grey = cv2.GaussianBlur(image[..., 0], (0, 0), 2.0)
+    return {"image": image, "unaries": (grey > 0.4).astype(np.float32)}
+
+
 def _motorcycle() -> dict[str, Any]:
     entry, image = _entry("motorcycle"), _photograph("motorcycle", MOTORCYCLE_LONG_SIDE)
     height, width, _ = image.shape
@@ -166,5 +174,6 @@ _MAKERS: dict[str, Callable[[], dict[str, Any]]] = {
     "rocket": _rocket,
     "chelsea": _chelsea,
     "horse": _horse,
+    "coins": _coins,
     "motorcycle": _motorcycle,
 }

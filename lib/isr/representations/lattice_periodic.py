@@ -73,7 +73,7 @@ class LatticePeriodic(Representation):
             columns = 0.25 * torch.eye(dim)
         elif torch.linalg.det(columns).abs() < 1e-9:
             raise UserError(f"constraint {name!r}: the columns of option 'basis' are dependent.")
-        self.inverse_basis = nn.Parameter(torch.linalg.inv(columns))
+        self.inverse_basis = nn.Parameter(torch.linalg.inv(columns).contiguous())
         start = parameter_of(name, "origin", origin, (dim,), 0.5).detach()
         self.phase = nn.Parameter(self.inverse_basis.detach() @ (start - MIDDLE))
         if homography:

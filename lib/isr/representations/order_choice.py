@@ -74,10 +74,16 @@ def plane_raster(coordinates: Tensor, unaries: Tensor) -> Raster | None:
     points, values = known_points(coordinates, unaries)
     if not len(points) or values.max() < 1e-6:
         return None
-    raster = rasterise(points[:, :2], values, _CELLS)
+    if points.shape[1] > 2:
+        # Points one behind the other would pass for a finer grid.
+        points, place = np.unique(points[:, :2].round(9), axis=0, return_inverse=True)
+        place = place.ravel()
+        values = np.bincount(place, weights=values) / np.bincount(place)
+    raster = rasterise(points, values, _CELLS)
     # Noise costs small orders less than large ones: they have fewer points to disagree.
     smooth = ndimage.median_filter(raster.values, size=5 if min(raster.values.shape) > 40 else 3)
-    return replace(raster, values=smooth)
+    # What the filter removes altogether was no more than noise.
+    return replace(raster, values=smooth if smooth.any() else raster.values)
 
 
 def find_centre(raster: Raster, order: int) -> tuple[Array, float]:

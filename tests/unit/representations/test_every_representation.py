@@ -16,7 +16,15 @@ every = pytest.mark.parametrize("name", representations.NAMES)
 
 def _built(name: str, dim: int = 2, seed: int = 0) -> representations.Representation:
     representation = representations.build(name, dim)
-    initialise_(representation, np.random.default_rng(seed))
+    generator = np.random.default_rng(seed)
+    initialise_(representation, generator)
+    with torch.no_grad():
+        # Layers that start at zero would hide those before them.
+        for layer in representation.modules():
+            if getattr(layer, "keep_initial", False):
+                for parameter in layer.parameters():
+                    drawn = generator.normal(0, 0.1, tuple(parameter.shape))
+                    parameter.copy_(torch.from_numpy(drawn))
     representation.project_()
     return representation
 

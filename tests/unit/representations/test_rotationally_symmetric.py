@@ -140,3 +140,13 @@ def test_wrong_options_are_a_users_mistake():
         RotationallySymmetric(4)
     with pytest.raises(UserError, match="'tilt' needs 3"):
         RotationallySymmetric(2, tilt=[0.0, 0.0])
+
+
+def test_the_start_in_a_volume_of_few_voxels_is_on_the_axis():
+    z, rows, columns = np.mgrid[0:20, 0:24, 0:28] + 0.5
+    ball = (z - 10) ** 2 + (rows - 11) ** 2 + (columns - 15) ** 2 < 8**2
+    points = torch.from_numpy(np.stack([columns, rows, z], axis=-1).astype(np.float32) / 28)
+    region = RotationallySymmetric(3, order=4, width=8)
+    region.start_(points, torch.from_numpy(ball.astype(np.float32)))
+    expected = torch.tensor([15.0, 11.0, 10.0]) / 28
+    assert torch.allclose(region.centre.detach(), expected, atol=1.5 / 28)
