@@ -19,6 +19,7 @@ from pathlib import Path
 
 from isr.cli import run
 from isr.reporting import figures, settings
+from isr.reporting.figure_files import save
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="path of the PNG file")
     options = parser.parse_args(arguments)
     content = settings.read_settings(options.settings)
-    figures.save(figures.make(content, options.metrics), options.output)
+    save(figures.make(content, options.metrics), options.output)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,9 @@
     tables      [{"file": TABLE.html, "caption"?}], optional
     figures     [{"file": FIGURE.png, "caption"?, "title"?}], optional
     gallery     [{"cell": CELL FOLDER, "dataset": FOLDER, "pictures"?, "title"?}], optional
+    galleries   [{"name", "source", "text"?, "cases": [{"case", "constraint", "picture",
+                "folder"}]}], optional: studies of single pictures; a case without metrics.csv is
+                "not run"
     benchmarks  [FILE or {"file", "rule"}], optional: what Snakemake's `benchmark:` wrote; a
                 missing file is counted
     title       optional

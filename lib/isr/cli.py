@@ -15,12 +15,24 @@ INTERRUPTED = 130
 
 def job_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser with what every job on the pictures of a data set is told."""
+    parser = _settings_parser(description)
+    parser.add_argument("--dataset", type=Path, required=True, help="unpacked data set")
+    parser.add_argument("--semantic", type=Path, help="semantic features")
+    return parser
+
+
+def case_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with what every job on one picture of a gallery is told."""
+    parser = _settings_parser(description)
+    parser.add_argument("--picture", type=Path, required=True, help="unpacked picture")
+    return parser
+
+
+def _settings_parser(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON object")
-    parser.add_argument("--dataset", type=Path, required=True, help="unpacked data set")
-    parser.add_argument("--semantic", type=Path, help="semantic features")
     return parser
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
+from isr import cases
 from isr.errors import UserError
 from isr.protocols import CONVENTIONS
 from isr.schema import complete, suggest
@@ -36,13 +37,16 @@ def resolve(
         place = f"studies.{name}"
         if name in reserved:
             raise UserError(f"config: {place} has the name of a target; give it another name.")
+        if study["kind"] == "gallery":
+            cases.check(place, study)
+            continue
         _must_know(f"{place}.dataset", study["dataset"], resolved["datasets"])
         if ("vary" in study) == ("rows" in study):
             raise UserError(f"config: {place} must have either vary or rows; give one of them.")
         _check_cells(place, study, resolved["predictors"])
         _check_stacks(resolved, name)
-    for kind in ("tables", "figures"):
-        _check_names(kind, resolved["studies"])
+    _check_names("tables", grids(resolved))
+    _check_names("figures", resolved["studies"])
     return resolved
 
 
@@ -119,8 +123,13 @@ def _check_names(kind: str, studies: Mapping[str, Config]) -> None:
             owner[name] = study
 
 
+def grids(config: Config) -> dict[str, Config]:
+    """The studies of kind grid by name."""
+    return {name: each for name, each in config["studies"].items() if each["kind"] == "grid"}
+
+
 def cells(study: Config) -> list[Cell]:
-    """List the cells of a study of a resolved configuration, each with all AXES in their order."""
+    """List the cells of a grid of a resolved configuration, each with all AXES in their order."""
     if "rows" in study:
         return [{axis: row[axis] for axis in AXES} for row in study["rows"]]
     values = product(*(study["vary"][axis] for axis in AXES))
@@ -202,7 +211,7 @@ def cell_settings(config: Config, study: str, cell: Cell, name: str) -> dict[str
 
 
 def check_pictures(config: Config, names: Callable[[str], Sequence[str]]) -> None:
-    """Check that the pictures that studies need exist.
+    """Check that the pictures that grids need exist.
 
     Args:
         config: resolved.
@@ -211,7 +220,7 @@ def check_pictures(config: Config, names: Callable[[str], Sequence[str]]) -> Non
     Raises:
         UserError: a dataset cannot be listed, or does not have a picture that a figure names.
     """
-    for name, study in config["studies"].items():
+    for name, study in grids(config).items():
         there = names(study["dataset"])
         for figure_name, figure in study["figures"].items():
             place = f"studies.{name}.figures.{figure_name}"

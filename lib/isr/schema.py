@@ -20,7 +20,12 @@ _KINDS = {
     "object": "a mapping of keys to values",
     "null": "null",
 }
-_BOUNDS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}
+_BOUNDS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "more than",
+    "exclusiveMaximum": "less than",
+}
 
 
 def complete(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,9 +84,9 @@ def describe(error: ValidationError) -> str:
             kinds = [wanted] if isinstance(wanted, str) else wanted
             allowed = " or ".join(_KINDS[kind] for kind in kinds)
             return f"{place} is {value!r}; it must be {allowed}."
-        case "minimum" | "maximum" | "exclusiveMinimum":
+        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             return f"{place} is {value!r}; it must be {_BOUNDS[error.validator]} {wanted}."
-        case "minItems" | "minLength":
+        case "minItems" | "minLength" | "minProperties":
             return f"{place} is empty; name at least one."
         case "not":
             return f"{place} does not apply here; remove it."

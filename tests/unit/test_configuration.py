@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from isr import configuration
+from isr import cases, configuration
 from isr.errors import UserError
+from isr.representations.registry import NAMES
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
@@ -279,10 +280,13 @@ def test_shipped_configurations_are_valid(overlay):
 
 @pytest.mark.parametrize("readme", ["README.md", "config/README.md"])
 def test_the_example_of_a_readme_is_valid(readme):
-    (example,) = re.findall(r"^```yaml\n(.*?)^```", (ROOT / readme).read_text(), re.M | re.S)
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    _lay_over(config, yaml.safe_load(example))
-    assert list(configuration.resolve(config, SCHEMA)["studies"]) == ["mine"]
+    text = (ROOT / readme).read_text()
+    example, *others = re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)
+    for each in (example, *others):
+        config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+        _lay_over(config, yaml.safe_load(each))
+        studies = configuration.resolve(config, SCHEMA)["studies"]
+        assert each != example or list(studies) == ["mine"]
 
 
 def _lay_over(config, upper):
@@ -291,6 +295,109 @@ def _lay_over(config, upper):
             _lay_over(config[key], value)
         else:
             config[key] = value
+
+
+GALLERY = {
+    "kind": "gallery",
+    "source": "embedded",
+    "cases": {
+        "cup": {"picture": "coffee", "constraint": "convex"},
+        "horse": {"picture": "horse", "constraint": "path_connected", "weight_decay": 0.1},
+        "waves": {"picture": "sheet", "constraint": "periodic"},
+    },
+}
+CASES = ("studies", "gallery", "cases")
+FIGURES = ("studies", "gallery", "figures")
+
+
+def _resolve_gallery(*change):
+    config = {**MINIMAL, "studies": {"gallery": GALLERY}}
+    return configuration.resolve(_put(config, *change) if change else config, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (("studies", "gallery", "kind"), "galery", "choose one of grid, gallery (did you mean gal"),
+        (
+            ("studies", "gallery", "source"),
+            "author",
+            "is 'author'; choose one of authors, embedded",
+        ),
+        (("studies", "gallery", "dataset"), "demo", "config: studies.gallery.dataset is unknown;"),
+        (CASES, {}, "config: studies.gallery.cases is empty;"),
+        ((*CASES, "a b"), {}, "config: studies.gallery.cases has the name 'a b';"),
+        ((*CASES, "cup", "constraint"), "convx", "choose one of convex, star_shaped,"),
+        ((*CASES, "cup", "stpes"), 3, "config: studies.gallery.cases.cup.stpes is unknown;"),
+        ((*CASES, "cup", "object_weight"), 1, "cup.object_weight is 1; it must be less than 1."),
+        ((*CASES, "cup"), {"picture": "coffee"}, "cases.cup lacks the key 'constraint';"),
+        (
+            (*FIGURES, "f"),
+            {"kind": "figure_1", "cases": ["cup", "hrose"]},
+            "figures.f.cases[1] is 'hrose'; choose one of cup, horse, waves (did you mean horse?)",
+        ),
+        ((*FIGURES, "f"), {"kind": "figure_5", "cases": ["cup"]}, "choose one of figure_1,"),
+        ((*FIGURES, "f"), {"kind": "figure_3", "cases": ["cup"]}, "figures.f.cases is unknown;"),
+        (
+            (*FIGURES, "f"),
+            {"kind": "figure_16", "case": "cup"},
+            "is 'cup', which is convex; figure_16 needs a case that is path_connected.",
+        ),
+        (
+            (*FIGURES, "f"),
+            {"kind": "figure_2", "cases": ["cup"]},
+            "figure_2 needs a case that is periodic or lattice_periodic.",
+        ),
+        ((*FIGURES, "f"), {"kind": "figure_7", "cases": ["cup"]}, "weight_decay is not given;"),
+        (
+            (*FIGURES, "f"),
+            {"kind": "figure_4", "cases": ["cup", "horse"]},
+            "figures.f.cases are of the pictures coffee, horse; figure_4 compares cases of one.",
+        ),
+    ],
+)
+def test_a_mistake_in_a_gallery_is_told_in_one_sentence(path, value, message):
+    with pytest.raises(UserError) as error:
+        _resolve_gallery(path, value)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_pictures_of_cases_must_exist():
+    resolved = _resolve_gallery()
+    cases.check_pictures(resolved, lambda source: ["coffee", "horse", "sheet"])
+    with pytest.raises(UserError, match=r"studies.gallery.cases.waves.picture is 'sheet'; choose"):
+        cases.check_pictures(resolved, lambda source: ["coffee", "horse"])
+
+
+def test_what_the_fit_of_a_case_depends_on():
+    resolved = _resolve_gallery((*CASES, "cup", "steps"), 7)
+    assert cases.settings(resolved, "gallery", "cup") == {
+        "study": "gallery",
+        "case": "cup",
+        "source": "embedded",
+        "picture": "coffee",
+        "constraint": "convex",
+        "options": {},
+        "steps": 7,
+        "points": 1000,
+        **dict.fromkeys(("object_weight", "learning_rate", "weight_decay", "regulariser_weight")),
+        "overlap_weight": None,
+        "margin": 0,
+        "seed": 42,
+        "protocol": "paper",
+        "convention": "isotropic",
+    }
+    assert cases.settings(resolved, "gallery", "horse")["steps"] == resolved["steps"]
+
+
+def test_a_dropped_case_is_gone():
+    resolved = _resolve_gallery((*CASES, "cup"), None)
+    assert list(resolved["studies"]["gallery"]["cases"]) == ["horse", "waves"]
+
+
+def test_every_representation_can_be_a_case():
+    assert set(SCHEMA["$defs"]["case"]["properties"]["constraint"]["enum"]) == set(NAMES)
 
 
 def test_the_paper_s_grid():

@@ -8,8 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from isr.data import gallery
 
 ROOT = Path(__file__).parents[2]
+DEMO_CASES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]["gallery"][
+    "cases"
+]
+AUTHORS_FILES = len(gallery.files())
 PAPER = ("--configfile", "config/paper.yaml")
 CELL = "results/convexity/constraint~convex_predictor~fcn_features~{}_fit~{}_seed~42/metrics.csv"
 OWN = {
@@ -22,6 +29,7 @@ OWN = {
     },
     "studies": {
         "convexity": None,
+        "gallery": None,
         "mine": {"dataset": "mine", "vary": {"predictor": ["fcn"], "features": ["xy"]}},
     },
 }
@@ -30,9 +38,14 @@ OWN = {
 def test_the_demo(repository):
     plan = repository.plan()
     assert plan.pop("total") == sum(plan.values())
-    tables, figures = ("table_1", "table_3"), ("figure_5", "figure_9a", "figure_11")
+    tables = ("table_1", "table_3")
+    figures = ["figure_5", "figure_9a", "figure_11"]
+    figures += [f"figure_{number}" for number in (1, 2, 3, 4, 7, 9, 14, 16)]
     assert plan == {
         "unpack": 1,
+        "unpack_gallery": len({case["picture"] for case in DEMO_CASES.values()}),
+        "fit_gallery": len(DEMO_CASES),
+        "evaluate_gallery": len(DEMO_CASES),
         "features": 1,
         "predict": 2 * 3 * 2,
         "fit": 2 * 3 * 2 * 2,
@@ -49,23 +62,35 @@ def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
     assert plan["evaluate"] == 2 * 3 * 2 * 3
     assert plan["fit"] == plan["evaluate"] * 3
     assert plan["predict"] == 2 * 3 * 3
-    assert plan["fetch"] == plan["fetch_features"] == plan["unpack"] == 1
+    assert plan["fetch_features"] == plan["unpack"] == 1
+    assert plan["fetch"] == 1 + AUTHORS_FILES
 
 
 def test_files_to_download(repository):
     assert repository.plan("download", *PAPER) == {
-        "fetch": 1,
+        "fetch": 1 + AUTHORS_FILES,
         "fetch_features": 1,
         "download": 1,
-        "total": 3,
+        "total": 3 + AUTHORS_FILES,
     }
+
+
+def test_a_gallery_s_files_are_fetched_for_the_pictures_that_are_wanted(repository):
+    case = {"picture": "tomato", "constraint": "convex"}
+    config = {"studies": {"own": {"kind": "gallery", "source": "authors", "cases": {"t": case}}}}
+    assert repository.plan("own", config=config) == {
+        **dict.fromkeys(("fetch", "unpack_gallery", "fit_gallery", "evaluate_gallery", "own"), 1),
+        "total": 5,
+    }
+    target = "results/own/t/metrics.csv"
+    assert repository.plan(target, config=config)["evaluate_gallery"] == 1
 
 
 def test_published_features_can_be_made_a_condition(repository):
     semantic = {"source": "published", "url": "https://example.org/Feat.zip"}
     config = {
         "datasets": {"convexitydb": {"kind": "convexitydb", "semantic": semantic}},
-        "studies": {"convexity": {"dataset": "convexitydb", "figures": None}},
+        "studies": {"convexity": {"dataset": "convexitydb", "figures": None}, "gallery": None},
     }
     assert repository.plan("download", config=config)["fetch"] == 2
 
@@ -134,7 +159,7 @@ def test_a_study_is_a_target_and_null_drops_one(repository):
 def test_no_study_can_have_the_name_of_a_target(repository):
     code, output = repository.snakemake("--list-rules")
     assert code == 0
-    rules = set(re.findall(r"^[a-z]+$", output, re.MULTILINE)) - {"convexity"}
+    rules = set(re.findall(r"^[a-z]+$", output, re.MULTILINE)) - {"convexity", "gallery"}
     text = (repository.folder / "workflow/rules/common.smk").read_text()
     reserved = eval(re.search(r"^RESERVED = (\{.*?^\})", text, re.MULTILINE | re.DOTALL)[1])
     assert {"all", "fit"} <= rules <= reserved
@@ -156,6 +181,14 @@ def test_no_study_can_have_the_name_of_a_target(repository):
             {"studies": {"convexity": {"figures": {"figure_9a": {"picture": "moon"}}}}},
             "config: studies.convexity.figures.figure_9a.picture is 'moon'; choose one of",
         ),
+        (
+            {"studies": {"gallery": {"cases": {"coffee": {"picture": "cofee"}}}}},
+            "config: studies.gallery.cases.coffee.picture is 'cofee'; choose one of coffee",
+        ),
+        (
+            {"studies": {"gallery": {"figures": {"figure_16": {"case": "coffee"}}}}},
+            "studies.gallery.figures.figure_16.case is 'coffee', which is convex; figure_16",
+        ),
         (OWN | {"datasets": {"mine": OWN["datasets"]["mine"] | {"path": "nowhere"}}}, "nowhere"),
     ],
 )
@@ -170,6 +203,12 @@ def test_a_cell_that_does_not_exist(repository):
     code, output = repository.snakemake("--dry-run", CELL.format("xy", "joint"))
     assert code != 0
     assert "study convexity has no cell constraint~convex_predictor~fcn_features~xy" in output
+
+
+def test_a_case_that_does_not_exist(repository):
+    code, output = repository.snakemake("--dry-run", "results/gallery/tea/metrics.csv")
+    assert code != 0
+    assert "study gallery has no case tea" in output
 
 
 def test_snakemake_lint(repository):

@@ -2,10 +2,14 @@
 
 import json
 from contextlib import contextmanager
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
+ROOT = Path(__file__).parents[2]
+DEMO = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]["gallery"]
 TINY = {
     "steps": 40,
     "datasets": {"embedded": {"pictures": ["coffee", "rocket"], "long_side": 96}},
@@ -18,7 +22,21 @@ TINY = {
                 {"predictor": "cnn", "features": "rgb+xy", "fit": "joint"},
             ],
             "figures": {"figure_5": {"pictures": ["coffee", "rocket"]}},
-        }
+        },
+        "gallery": {
+            "cases": {
+                **dict.fromkeys(DEMO["cases"]),
+                "coffee": {"picture": "coffee", "constraint": "convex", "steps": 4},
+                "bent": {"picture": "horse", "constraint": "path_connected", "steps": 4},
+                "moving": {"picture": "drawn_ball", "constraint": "convex", "steps": 4},
+            },
+            "figures": {
+                **dict.fromkeys(DEMO["figures"]),
+                "figure_1": {"kind": "figure_1", "cases": ["coffee", "bent", "moving"]},
+                "figure_3": {"kind": "figure_3", "case": "moving"},
+                "figure_16": {"kind": "figure_16", "case": "bent"},
+            },
+        },
     },
 }
 CELLS = [
@@ -29,7 +47,8 @@ CELLS = [
 
 
 _TABLE_ENDS = ("csv", "md", "tex", "html")
-_FIGURES = ("figure_5", "figure_9a", "figure_11")
+_FIGURES = ("figure_5", "figure_9a", "figure_11", "figure_1", "figure_3", "figure_16")
+_CASES = {"coffee": "coffee.png", "bent": "horse.png", "moving": "drawn_ball/007.png"}
 _CELL_FILES = (
     "fits/part-0.safetensors",
     "fits/part-0.history.parquet",
@@ -39,6 +58,14 @@ _CELL_FILES = (
     *(f"predictor/{picture}.png" for picture in ("coffee", "rocket")),
     *(f"outlines/{picture}.svg" for picture in ("coffee", "rocket")),
     "benchmarks/fit-0.tsv",
+    "benchmarks/evaluate.tsv",
+)
+_CASE_FILES = (
+    "fits/part-0.safetensors",
+    "fits/part-0.history.parquet",
+    "metrics.csv",
+    "certificates.csv",
+    "benchmarks/fit.tsv",
     "benchmarks/evaluate.tsv",
 )
 
@@ -65,6 +92,8 @@ def test_everything_is_there(run):
     names += [f"figures/{name}.{end}" for name in _FIGURES for end in ("png", "svg")]
     for cell in CELLS:
         names += [f"convexity/{cell}/{name}" for name in _CELL_FILES]
+    for case, mask in _CASES.items():
+        names += [f"gallery/{case}/{name}" for name in (*_CASE_FILES, f"masks/{mask}")]
     assert [name for name in ["report.html", *names] if not (results / name).stat().st_size] == []
 
 
@@ -84,6 +113,15 @@ def test_every_stored_representation_is_certified(run):
         certificates = pd.read_csv(run.folder / "results/convexity" / cell / "certificates.csv")
         assert set(certificates["picture"]) == {"coffee", "rocket"}
         assert certificates["holds"].all()
+
+
+def test_every_case_is_scored_and_certified(run):
+    for case in _CASES:
+        folder = run.folder / "results/gallery" / case
+        metrics = pd.read_csv(folder / "metrics.csv")
+        assert set(metrics["case"]) == {case}
+        assert metrics["iou"].between(0, 1).all()
+        assert pd.read_csv(folder / "certificates.csv")["holds"].all()
 
 
 def test_the_report_opens_offline(run):
@@ -129,7 +167,7 @@ def test_an_edit_of_the_library_redoes_what_depends_on_it(run):
     with _edited(run.folder / "lib/isr/fitting/stack.py", "# edited\n"):
         plan = run.plan(config=TINY)
     assert plan["predict"] == 1
-    assert plan["fit"] == 3
+    assert plan["fit"] == plan["fit_gallery"] == 3
     assert "unpack" not in plan
 
 
@@ -147,6 +185,14 @@ def test_another_seed_redoes_no_other_cell(run):
     assert run.plan(config=config)["fit"] == 1
 
 
+def test_another_seed_redoes_no_other_case(run):
+    config = json.loads(json.dumps(TINY))
+    config["studies"]["gallery"]["cases"]["coffee"]["seed"] = 7
+    plan = run.plan(config=config)
+    assert plan["fit_gallery"] == plan["evaluate_gallery"] == plan["draw_figure_1"] == 1
+    assert not {"unpack_gallery", "fit", "draw_figure_3", "draw_figure_16"} & set(plan)
+
+
 def test_a_broken_picture_is_told_before_any_fit(repository, tmp_path):
     for name in ("images", "scribbles"):
         (tmp_path / name).mkdir()
@@ -161,6 +207,7 @@ def test_a_broken_picture_is_told_before_any_fit(repository, tmp_path):
         },
         "studies": {
             "convexity": None,
+            "gallery": None,
             "mine": {"dataset": "mine", "vary": {"predictor": ["fcn"], "features": ["xy"]}},
         },
     }

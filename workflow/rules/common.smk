@@ -7,8 +7,8 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import Paramspace
 
-from isr import configuration, dependencies, parts
-from isr.data import sources
+from isr import cases, configuration, dependencies, parts
+from isr.data import gallery, sources
 from isr.errors import UserError
 from isr.protocols import raw_components, uses_predictions
 
@@ -35,13 +35,15 @@ def picture_names(dataset):
 try:
     config.update(configuration.resolve(config, schema, RESERVED))
     configuration.check_pictures(config, picture_names)
+    cases.check_pictures(config, gallery.names)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-DATASETS = sorted({study["dataset"] for study in config["studies"].values()})
+GRIDS = configuration.grids(config)
+DATASETS = sorted({study["dataset"] for study in GRIDS.values()})
 TABLES = {
     name: {"study": study, **table}
-    for study, entry in config["studies"].items()
+    for study, entry in GRIDS.items()
     for name, table in entry["tables"].items()
 }
 FIGURES = {
@@ -53,7 +55,7 @@ FIGURES = {
 
 def name_cells(study):
     """The cells of a study by the names of their folders."""
-    cells = configuration.cells(config["studies"][study])
+    cells = configuration.cells(GRIDS[study])
     space = Paramspace(pd.DataFrame(cells), filename_params="*", single_wildcard="cell")
     return dict(zip(space.instance_patterns, cells))
 
@@ -64,12 +66,12 @@ DOWNLOADS = "resources/downloads"
 # often a fit saves itself stands in `resources`, because a change there redoes nothing.
 GPU = 0 if config["device"] == "cpu" else 1
 
-CELLS = {study: name_cells(study) for study in config["studies"]}
+CELLS = {study: name_cells(study) for study in GRIDS}
 
 
 wildcard_constraints:
-    study="|".join(config["studies"]),
-    dataset="|".join(config["datasets"]),
+    study="|".join(GRIDS) or "(?!)",
+    dataset="|".join(config["datasets"]) or "(?!)",
     cell="[^/]+",
     predictor="[^/+]+",
     features="[^/]+",
@@ -138,10 +140,13 @@ def cell_files(study, file):
 def study_outputs(study):
     """What the target named by a study makes."""
     entry = config["studies"][study]
+    figures = [f"results/figures/{name}.png" for name in entry["figures"]]
+    if study in GALLERIES:
+        return case_files(study, "metrics.csv") + figures
     return (
         cell_files(study, "metrics.csv")
         + [f"results/tables/{name}.csv" for name in entry["tables"]]
-        + [f"results/figures/{name}.png" for name in entry["figures"]]
+        + figures
     )
 
 
@@ -182,10 +187,16 @@ def list_remote_files():
     """Every file that can be downloaded, with its address and hash."""
     entries = list(config["datasets"].values())
     entries += [entry["semantic"] for entry in entries if "semantic" in entry]
-    return {
+    remote = {
         entry["file"]: entry
         for entry in entries
         if "url" in entry and not entry.get("path")
+    }
+    return remote | {
+        f"gallery/{file.file}": vars(file)
+        for study in cases.galleries(config).values()
+        if study["source"] == "authors"
+        for file in gallery.files(cases.pictures(study))
     }
 
 
@@ -228,8 +239,13 @@ def get_figure_inputs(wildcards):
 
 
 # Cells whose masks the report shows: those that figures show.
-GALLERY = sorted(
-    {cell for figure in FIGURES.values() for cell in get_figure_cells(figure).values()}
+THUMBNAILS = sorted(
+    {
+        cell
+        for figure in FIGURES.values()
+        if figure["study"] in GRIDS
+        for cell in get_figure_cells(figure).values()
+    }
 )
 
 
@@ -242,7 +258,7 @@ def get_cell_dataset(folder):
 def list_benchmarks():
     """Benchmark files of all jobs behind the studies, with their rules."""
     found = []
-    for study, entry in config["studies"].items():
+    for study, entry in GRIDS.items():
         for name, cell in CELLS[study].items():
             folder = f"results/{study}/{name}/benchmarks"
             parts = range(count_parts(study))
@@ -254,6 +270,10 @@ def list_benchmarks():
                 found.append(
                     ("predict", f"{folder}/{predictor}/seed-{cell['seed']}.tsv")
                 )
+    for study in GALLERIES:
+        for kind in ("fit", "evaluate"):
+            files = case_files(study, f"benchmarks/{kind}.tsv")
+            found += [(f"{kind}_gallery", file) for file in files]
     return [{"rule": rule, "file": file} for rule, file in dict.fromkeys(found)]
 
 

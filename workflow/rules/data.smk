@@ -45,6 +45,7 @@ rule download:
     input:
         [get_archives(name) for name in DATASETS if "url" in config["datasets"][name]],
         [get_published_features(name) for name in DATASETS],
+        [get_gallery_downloads(study) for study in GALLERIES],
 
 
 rule unpack:

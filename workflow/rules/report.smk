@@ -88,7 +88,16 @@ rule report:
         certificates=[
             file for study in CELLS for file in cell_files(study, "certificates.csv")
         ],
-        masks=[f"{cell}/masks" for cell in GALLERY],
+        masks=[f"{cell}/masks" for cell in THUMBNAILS],
+        galleries=[
+            file
+            for study in GALLERIES
+            for name in ("metrics.csv", "certificates.csv", "masks")
+            for file in case_files(study, name)
+        ],
+        gallery_pictures=[
+            folder for study in GALLERIES for folder in get_gallery_pictures(study)
+        ],
         tables=expand("results/tables/{table}.html", table=TABLES),
         figures=expand("results/figures/{figure}.png", figure=FIGURES),
     output:

@@ -31,6 +31,11 @@ def get_cell_settings(wildcards):
     return json.dumps(settings)
 
 
+def get_case_settings(wildcards):
+    get_case(wildcards)
+    return json.dumps(cases.settings(config, wildcards.gallery, wildcards.case))
+
+
 def without_null(entry, *keys):
     return {key: entry[key] for key in keys if entry.get(key) is not None}
 
@@ -77,6 +82,27 @@ def get_figure_settings(wildcards, input):
     return json.dumps(settings)
 
 
+def get_gallery_figure_settings(wildcards):
+    figure = FIGURES[wildcards.figure]
+    settings = without_null(figure, "kind", "title")
+    return json.dumps(settings | {"cases": get_shown_cases(figure)})
+
+
+def describe_gallery(study):
+    """What the report is told about a gallery."""
+    entry = GALLERIES[study]
+    shown = [
+        {
+            "case": case,
+            "constraint": about["constraint"],
+            "picture": f"resources/gallery/{entry['source']}/{about['picture']}",
+            "folder": f"results/{study}/{case}",
+        }
+        for case, about in entry["cases"].items()
+    ]
+    return {"name": study, **without_null(entry, "source", "text"), "cases": shown}
+
+
 def get_report_settings(wildcards):
     datasets = [
         name_dataset(name) | {"folder": f"resources/datasets/{name}"}
@@ -90,7 +116,7 @@ def get_report_settings(wildcards):
                 for name, cell in CELLS[study].items()
             ]
         }
-        for study, entry in config["studies"].items()
+        for study, entry in GRIDS.items()
     ]
     tables = [
         {"file": f"results/tables/{name}.html", "caption": caption}
@@ -106,8 +132,9 @@ def get_report_settings(wildcards):
         "tables": tables,
         "figures": figures,
         "gallery": [
-            {"cell": cell, "dataset": get_cell_dataset(cell)} for cell in GALLERY
+            {"cell": cell, "dataset": get_cell_dataset(cell)} for cell in THUMBNAILS
         ],
+        "galleries": [describe_gallery(study) for study in GALLERIES],
         "benchmarks": list_benchmarks(),
     }
     return json.dumps(settings)

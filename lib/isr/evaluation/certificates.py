@@ -7,13 +7,25 @@ from functools import singledispatch
 
 import numpy as np
 
-from isr.coordinates import Convention, Points
+from isr.coordinates import Convention, Points, ThirdAxis
 from isr.evaluation.convexity import certify_convex
-from isr.evaluation.drawing import draw_level
+from isr.evaluation.drawing import level_function
+from isr.evaluation.path_connectedness import certify_path_connected
+from isr.evaluation.periodicity import certify_lattice, certify_periodic
+from isr.evaluation.star_shape import certify_star
+from isr.evaluation.symmetry import certify_mirror, certify_rotation
+from isr.evaluation.union_certificates import certify_union
 from isr.evaluation.verdicts import Certificate, Scene, all_hold
 from isr.representations import Representation
 from isr.representations.convex import Convex
+from isr.representations.lattice_periodic import LatticePeriodic
+from isr.representations.mirror_symmetric import MirrorSymmetric
+from isr.representations.path_connected import PathConnected
+from isr.representations.periodic import Periodic
+from isr.representations.polar import Polar
+from isr.representations.rotationally_symmetric import RotationallySymmetric
 from isr.representations.unconstrained import Unconstrained
+from isr.representations.union import Union
 
 __all__ = ["Certificate", "all_hold", "certify"]
 
@@ -24,6 +36,7 @@ def certify(
     width: int,
     convention: Convention = "isotropic",
     *,
+    third: ThirdAxis | None = None,
     seed: int,
     level: Points | None = None,
 ) -> list[Certificate]:
@@ -34,20 +47,25 @@ def certify(
         height: rows of the picture for which the mask is drawn.
         width: columns of that picture.
         convention: of the coordinates that the representation was fitted with.
+        third: the third coordinate of a video, a volume or a picture with depth.
         seed: for the sampled points.
-        level: what `draw_level` gives for this representation and picture, if it is at hand.
+        level: float64 levels of this representation at the scene's pixel centres, (h, w) or
+            (frames, h, w), if they are at hand.
 
     Returns:
-        One certificate per method. A state that is not finite fails; it raises nothing.
+        One certificate per method; of a union those of its members too. A state that is not finite
+        fails; it raises nothing.
 
     Raises:
         TypeError: there are no checks for this type of representation.
     """
+    scene = Scene(height, width, convention, third)
     if level is None:
-        level = draw_level(representation, height, width, convention)
-    if level.shape != (height, width):
-        raise ValueError(f"the level has shape {level.shape}, the picture {(height, width)}")
-    return _checks(representation, Scene(height, width, convention), level, seed)
+        level = level_function(representation)(scene.coordinates())
+    if level.shape != scene.shape:
+        raise ValueError(f"the level has shape {level.shape}, the scene {scene.shape}")
+    with np.errstate(all="ignore"):
+        return _checks(representation, scene, level, seed)
 
 
 @singledispatch
@@ -60,6 +78,43 @@ def _checks(
 @_checks.register
 def _(representation: Convex, scene: Scene, level: Points, seed: int) -> list[Certificate]:
     return certify_convex(representation, scene, level, seed=seed)
+
+
+@_checks.register
+def _(representation: Polar, scene: Scene, level: Points, seed: int) -> list[Certificate]:
+    return certify_star(representation, scene, level, seed=seed)
+
+
+@_checks.register
+def _(representation: MirrorSymmetric, scene: Scene, level: Points, seed: int) -> list[Certificate]:
+    return certify_mirror(representation, scene, level, seed=seed)
+
+
+@_checks.register
+def _(
+    representation: RotationallySymmetric, scene: Scene, level: Points, seed: int
+) -> list[Certificate]:
+    return certify_rotation(representation, scene, level, seed=seed)
+
+
+@_checks.register
+def _(representation: Periodic, scene: Scene, level: Points, seed: int) -> list[Certificate]:
+    return certify_periodic(representation, scene, level, seed=seed)
+
+
+@_checks.register
+def _(representation: LatticePeriodic, scene: Scene, level: Points, seed: int) -> list[Certificate]:
+    return certify_lattice(representation, scene, level, seed=seed)
+
+
+@_checks.register
+def _(representation: PathConnected, scene: Scene, level: Points, seed: int) -> list[Certificate]:
+    return certify_path_connected(representation, scene, level, seed=seed)
+
+
+@_checks.register
+def _(representation: Union, scene: Scene, level: Points, seed: int) -> list[Certificate]:
+    return certify_union(representation, scene, level, _checks, seed=seed)
 
 
 @_checks.register

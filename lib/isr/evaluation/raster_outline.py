@@ -2,18 +2,12 @@
 
 import numpy as np
 from scipy import ndimage
-from shapely import (
-    MultiLineString,
-    MultiPolygon,
-    Polygon,
-    box,
-    build_area,
-    get_parts,
-    make_valid,
-)
+from shapely import MultiLineString, MultiPolygon, Polygon, build_area
 from skimage.measure import find_contours
 
 from isr.coordinates import Points
+from isr.evaluation.clipping import clip
+from isr.evaluation.crossings import onto_boundary, signed
 from isr.evaluation.drawing import LevelFunction
 from isr.levels import foreground
 
@@ -24,27 +18,29 @@ FINENESS = 2
 def raster_outline(level: LevelFunction, height: int, width: int) -> Polygon | MultiPolygon:
     """The region {level <= 0} in the frame, holes included, in pixel units.
 
-    Levels are interpolated between nodes half a pixel apart, among them the frame's own edge.
+    Nodes are half a pixel apart, among them the frame's own edge; where their connecting lines
+    cross the boundary is found by root finding.
     """
-    levels = np.nan_to_num(node_levels(level, height, width), nan=np.inf)
-    largest = float(np.abs(levels[np.isfinite(levels)]).max(initial=0.0)) or 1.0
-    scaled = np.clip(levels / largest, -1.0, 1.0)
-    # A node at exactly 0 is foreground; contours through nodes would touch each other.
-    scaled = np.where(foreground(scaled), np.minimum(scaled, -1e-9), np.maximum(scaled, 1e-9))
-    # Outside the frame all is background, so steeply that contours close on the frame itself.
-    padded = np.pad(scaled, 1, constant_values=1e9)
-    rings = [(ring[:, ::-1] - 1) / FINENESS for ring in find_contours(padded, 0.0)]  # type: ignore[no-untyped-call]
-    return assemble([ring for ring in rings if len(ring) > 3], height, width)
+    # Outside the frame all is background; contours that leave it are moved onto its edge.
+    padded = np.pad(signed(node_levels(level, height, width)), 1, constant_values=1.0)
+    contours = [ring for ring in find_contours(padded, 0.0) if len(ring) > 3]  # type: ignore[no-untyped-call]
+    if not contours:
+        return Polygon()
+    found = np.concatenate(contours)[:, ::-1] - 1
+    moved = onto_boundary(
+        lambda nodes: level(nodes / FINENESS), found, (FINENESS * width, FINENESS * height)
+    )
+    ends = np.cumsum([len(ring) for ring in contours])[:-1]
+    # The two ends of a ring may be rounded differently.
+    rings = [np.concatenate([ring[:-1], ring[:1]]) for ring in np.split(moved / FINENESS, ends)]
+    return assemble(rings, height, width)
 
 
 def assemble(rings: list[Points], height: int, width: int) -> Polygon | MultiPolygon:
     """The area inside an odd number of the closed `rings` (n, 2), cut to the frame."""
     if not rings:
         return Polygon()
-    area = make_valid(build_area(MultiLineString(rings)))
-    inside = area.intersection(box(0, 0, width, height))
-    parts = [part for part in get_parts(inside).tolist() if isinstance(part, Polygon)]
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts) if parts else Polygon()
+    return clip(build_area(MultiLineString(rings)), height, width)
 
 
 def node_levels(level: LevelFunction, height: int, width: int) -> Points:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from isr.coordinates import Convention, pixel_coordinates, with_third
 from isr.data.gallery import GalleryPicture, read_picture
@@ -16,7 +17,9 @@ from isr.errors import UserError
 from isr.fitting.cells import Plan, stored_metadata
 from isr.fitting.running import optimise, store, write_history
 from isr.fitting.shapes import Shape
+from isr.fitting.store import load_parameters
 from isr.representations.order_choice import choose_order
+from isr.representations.periodic import Periodic
 
 _SHAPE = (
     "points",
@@ -67,6 +70,26 @@ def _digest(folder: Path) -> str:
     return state.hexdigest()
 
 
+def _shifted(
+    shape: Shape, dim: int, state: Mapping[str, Tensor], threshold: float
+) -> dict[str, Tensor]:
+    """The state of a periodic function whose foreground is where `state` has levels <= threshold.
+
+    Raises:
+        UserError: the representation has its foreground at levels up to 0 alone.
+    """
+    representation = shape.build(dim)
+    if not isinstance(representation, Periodic):
+        raise UserError(f"threshold is for constraint periodic, not {shape.constraint}: drop it.")
+    prefix = "representation."
+    load_parameters(
+        representation, {key.removeprefix(prefix): value for key, value in state.items()}
+    )
+    with torch.no_grad():
+        representation.shift_threshold_(threshold)
+    return {f"{prefix}{key}": value for key, value in representation.state_dict().items()}
+
+
 def fit_case(
     folder: Path,
     settings: Mapping[str, Any],
@@ -81,8 +104,8 @@ def fit_case(
 
     Args:
         folder: of the picture.
-        settings: study, case, constraint, options, steps, seed, protocol, convention, margin and
-            what `Shape` has.
+        settings: study, case, constraint, options, steps, seed, protocol, convention, margin,
+            threshold and what `Shape` has.
         output: the .safetensors file.
         history: the .parquet file of the loss terms: picture, step, term, value.
         device: where to compute.
@@ -109,6 +132,9 @@ def fit_case(
         checkpoint_every=checkpoint_every,
         what=f"fit {settings['study']}/{settings['case']}",
     )
+    if threshold := settings.get("threshold"):
+        name = problem.name
+        result.states[name] = _shifted(shape, dim, result.states[name], threshold)
     write_history(history, result)
     store(output, plan, [problem.name], result)
     if checkpoint_path is not None:

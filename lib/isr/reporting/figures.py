@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -13,7 +12,7 @@ from isr.data.problems import read_unaries
 from isr.errors import UserError
 from isr.evaluation.drawing import draw_level
 from isr.fitting.store import read_fits
-from isr.io import atomic_path, read_png
+from isr.io import read_png
 from isr.levels import likely_foreground
 from isr.reporting import bars, comparison, level_surface, settings, summary, words
 
@@ -122,15 +121,3 @@ MAKERS: dict[str, Callable[[dict[str, Any], Sequence[Path]], Figure]] = {
     "figure_9a": figure_9a,
     "figure_11": figure_11,
 }
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure beside `path` as .png (160 dpi) and .svg; equal figures give equal bytes."""
-    with atomic_path(path.with_suffix(".png")) as temporary:
-        figure.savefig(temporary, dpi=160, metadata={"Software": None})
-    # Without a date and with a fixed salt, drawing again changes nothing.
-    with (
-        mpl.rc_context({"svg.hashsalt": "isr"}),
-        atomic_path(path.with_suffix(".svg")) as temporary,
-    ):
-        figure.savefig(temporary, dpi=160, metadata={"Date": None})

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from isr.data.dataset import OBJECT, Picture, read_index, read_picture
+from isr.data.dataset import OBJECT, read_index, read_picture
 from isr.io import read_png
 from isr.reporting import overlays, summary
 
@@ -41,21 +41,30 @@ def make(cell: Path, dataset: Path, pictures: Sequence[str] | None = None) -> li
     for name in names:
         path = cell / "masks" / f"{name}.png"
         if path.exists() or pictures is not None:
-            drawn = draw(read_picture(dataset, name), read_png(path) > 0)
+            picture = read_picture(dataset, name)
+            drawn = draw(picture.image, read_png(path) > 0, picture.ground_truth)
             line = _score_line(scores[scores["picture"] == name])
             thumbnails.append(Thumbnail(name, data_uri(drawn), line))
     return thumbnails
 
 
-def draw(picture: Picture, mask: NDArray[np.bool_]) -> Image.Image:
-    """Draw the outlines of a mask (orange) and of the ground truth (white) over a small picture."""
+def draw(
+    image: NDArray[np.floating], mask: NDArray[np.bool_], truth: NDArray[np.uint8] | None
+) -> Image.Image:
+    """Draw the outlines of a mask (orange) and of the ground truth (white) over a small picture.
+
+    Args:
+        image: (h, w, 3) in [0, 1].
+        mask: (h, w).
+        truth: (h, w), 255 object, or None.
+    """
     height, width = mask.shape
     scale = min(1.0, _LONG_SIDE / max(height, width))
-    pixels = np.rint(picture.image * 255).astype(np.uint8)
+    pixels = np.rint(image * 255).astype(np.uint8)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     drawn = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
-    if picture.ground_truth is not None:
-        _draw_outline(drawn, picture.ground_truth == OBJECT, scale, "#ffffff", 2)
+    if truth is not None:
+        _draw_outline(drawn, truth == OBJECT, scale, "#ffffff", 2)
     _draw_outline(drawn, mask, scale, overlays.REPRESENTATION, 5)
     return drawn
 

@@ -1,5 +1,6 @@
-"""Figure 9a: the level of a representation as a surface that cuts the picture in its outline."""
+"""Figure 9: the level of a representation as a surface that cuts the picture in its outline."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -49,13 +50,57 @@ def draw(
         elevation: angle of view over the plane, in degrees.
         azimuth: angle of view around the vertical axis, in degrees.
     """
+    figure = Figure(figsize=(8.0, 5.6), dpi=160)
+    # Larger than the figure: a 3-D axes leaves wide margins around its box.
+    _add_scene(figure, (-0.2, -0.22, 1.4, 1.4), level, image, (elevation, azimuth))
+    _add_legend(figure)
+    if title:
+        figure.suptitle(title, fontsize=13, y=0.97)
+    return figure
+
+
+def draw_several(
+    surfaces: Sequence[tuple[Floats, NDArray[np.floating], str]], title: str
+) -> Figure:
+    """Draw several levels as `draw` does, two in a row, each under its own heading.
+
+    Args:
+        surfaces: level (h, w), image (h, w, 3) and heading of each.
+        title: stands above.
+    """
+    rows = -(-len(surfaces) // 2)
+    width, height, top, bottom = 12.4, 4.5, 0.5, 0.46
+    size = (width, rows * height + top + bottom)
+    figure = Figure(figsize=size, dpi=160)
+    for number, (level, image, heading) in enumerate(surfaces):
+        row, column = divmod(number, 2)
+        alone = column == 0 and number == len(surfaces) - 1
+        left = 0.25 if alone else 0.5 * column
+        low = (bottom + (rows - 1 - row) * height) / size[1]
+        tall = height / size[1]
+        # The axes are larger than their place, as in `draw`.
+        place = (left - 0.1, low - 0.19 * tall, 0.7, 1.32 * tall)
+        _add_scene(figure, place, level, image, (27.0, -64.0))
+        figure.text(left + 0.25, low + tall - 0.1 / size[1], heading, fontsize=12, ha="center")
+    _add_legend(figure)
+    figure.suptitle(title, fontsize=13, y=1 - 0.1 / size[1], va="top")
+    return figure
+
+
+def _add_scene(
+    figure: Figure,
+    place: tuple[float, float, float, float],
+    level: Floats,
+    image: NDArray[np.floating],
+    view: tuple[float, float],
+) -> None:
+    """Put the picture, the surface and its outline at a place (left, bottom, width, height)."""
     lowest = float(level.min())
     depth = -lowest if lowest < 0 else max(float(np.abs(level).max()), 1e-9)
     side = max(level.shape)
     width, height = level.shape[1] / side, level.shape[0] / side
-    figure = Figure(figsize=(8.0, 5.6), dpi=160)
-    # Larger than the figure: a 3-D axes leaves wide margins around its box.
-    axes: Any = figure.add_axes((-0.2, -0.22, 1.4, 1.4), projection="3d", computed_zorder=False)
+    axes: Any = figure.add_axes(place, projection="3d", computed_zorder=False)
+    axes.patch.set_visible(False)
     polygons, colours = _picture(image)
     axes.add_collection3d(_collection(polygons, colours, _PLANE), autolim=False)
     heights = level / depth * _RELIEF
@@ -63,14 +108,11 @@ def draw(
     _add_surface(axes, _bands(triangles, -_RELIEF, 0.0), light, _BELOW)
     _add_surface(axes, _bands(triangles, 0.0, _TOP * _RELIEF), light, _ABOVE, opacity=0.8)
     _add_outline(axes, level)
+    _add_edge(axes, width, height)
     axes.set(xlim=(0, width), ylim=(height, 0), zlim=(-_RELIEF, _TOP * _RELIEF))
     axes.set_box_aspect((width, height, _RELIEF * (1 + _TOP)), zoom=0.98)
     axes.set_axis_off()
-    axes.view_init(elev=elevation, azim=azimuth)
-    _add_legend(figure)
-    if title:
-        figure.suptitle(title, fontsize=13, y=0.97)
-    return figure
+    axes.view_init(elev=view[0], azim=view[1])
 
 
 def _picture(image: NDArray[np.floating]) -> tuple[Floats, Floats]:
@@ -202,6 +244,15 @@ def _add_outline(axes: Any, level: Floats) -> None:
             lines, colors=colour, linewidths=width, zorder=_ABOVE + 1, clip_on=False
         )
         axes.add_collection3d(curve, autolim=False)
+
+
+def _add_edge(axes: Any, width: float, height: float) -> None:
+    """The picture's edge, without which a white one would vanish."""
+    corners = np.array([[0, 0, 0], [width, 0, 0], [width, height, 0], [0, height, 0], [0, 0, 0]])
+    edge = Line3DCollection(
+        [corners], colors="#9aa1a8", linewidths=0.8, zorder=_PLANE, clip_on=False
+    )
+    axes.add_collection3d(edge, autolim=False)
 
 
 def _add_legend(figure: Figure) -> None:

@@ -1,6 +1,6 @@
 """Drawing masks, outlines and scribbles over a picture."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,12 +8,14 @@ from matplotlib.colors import to_rgb
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 from scipy import ndimage
+from shapely import MultiPolygon, Polygon, get_parts
 from skimage.measure import find_contours
 
 from isr.data import dataset
 
 Image = NDArray[np.floating]
 Mask = NDArray[np.bool_]
+Region: TypeAlias = Polygon | MultiPolygon
 
 PREDICTOR = "#1f8bf2"
 REPRESENTATION = "#f07f13"
@@ -64,6 +66,21 @@ def draw_outline(
     for contour in contours(padded, 0.5):
         rows, columns = contour.T - 0.5
         axes.plot(columns, rows, color=colour, linewidth=width, path_effects=effects, **style)
+
+
+def draw_region(
+    axes: Axes,
+    region: Region,
+    colour: str,
+    *,
+    width: float = 1.8,
+) -> None:
+    """Draw the outline of a region in pixel units, holes included; thick ones get a rim."""
+    effects = [Normal()] if width < 1.0 else rim(width)
+    for part in get_parts(region).tolist():
+        for ring in () if part.is_empty else (part.exterior, *part.interiors):
+            columns, rows = np.asarray(ring.coords).T
+            axes.plot(columns, rows, color=colour, linewidth=width, path_effects=effects)
 
 
 def rim(width: float) -> list[Any]:

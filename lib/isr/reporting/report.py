@@ -3,59 +3,33 @@
 import base64
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import pandas as pd
 from PIL import Image
 
 from isr import __version__
 from isr.data.dataset import read_index
 from isr.errors import UserError
 from isr.reporting import (
-    certificate_summary,
+    case_report,
     deviations,
     formats,
     gallery,
     published,
     run_times,
     settings,
+    study_report,
     summary,
     words,
 )
-from isr.reporting.certificate_summary import CertificateSummary
+from isr.reporting.study_report import StudyReport
 
 _TEMPLATE = "report.html.jinja"
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-image", "shapely", "matplotlib")
-_OPTIONAL = ("title", "tables", "figures", "gallery", "benchmarks")
-
-
-@dataclass(frozen=True)
-class StudyReport:
-    """What the page says of one study.
-
-    Attributes:
-        name: of the study.
-        data: what its pictures are.
-        text: a sentence of the configuration, or "".
-        planned: number of cells.
-        missing: cells that did not run, in words.
-        rows: facts about those that ran: (heading, words).
-        warning: a sentence on fits that stopped early, or "".
-        certificates: of all its representations.
-    """
-
-    name: str
-    data: str
-    text: str
-    planned: int
-    missing: tuple[str, ...]
-    rows: tuple[tuple[str, str], ...]
-    warning: str
-    certificates: CertificateSummary
+_OPTIONAL = ("title", "tables", "figures", "gallery", "galleries", "benchmarks")
 
 
 def make(content: Mapping[str, Any]) -> str:
@@ -69,7 +43,9 @@ def make(content: Mapping[str, Any]) -> str:
     """
     settings.check_keys(content, "the top", required=("datasets", "studies"), optional=_OPTIONAL)
     datasets = {entry.get("name"): entry for entry in content["datasets"]}
-    studies = [_study(entry, datasets) for entry in content["studies"]]
+    studies = [study_report.make(entry, datasets) for entry in content["studies"]]
+    cases = [case_report.make(entry) for entry in content.get("galleries", [])]
+    studies += [each.study for each in cases]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -86,6 +62,7 @@ def make(content: Mapping[str, Any]) -> str:
         studies=studies,
         tables=[_table(entry) for entry in content.get("tables", [])],
         figures=[_figure(entry) for entry in content.get("figures", [])],
+        cases=cases,
         galleries=[_gallery(entry) for entry in content.get("gallery", [])],
         departures=deviations.DEPARTURES,
         deviations=deviations.CONVEXITY,
@@ -118,71 +95,6 @@ def _dataset(entry: Any) -> dict[str, Any]:
         "text": dataset.describe(len(index)),
         "pictures": index.reset_index().to_dict("records"),
     }
-
-
-def _study(entry: Any, datasets: Mapping[Any, Any]) -> StudyReport:
-    settings.check_keys(entry, "studies", required=("name", "dataset", "cells"), optional=("text",))
-    if entry["dataset"] not in datasets:
-        raise UserError(
-            f"studies of the settings: {entry['name']} has the unknown dataset "
-            f"{entry['dataset']!r}: add it to datasets."
-        )
-    dataset = settings.parse_dataset(datasets[entry["dataset"]], "datasets")
-    folders = {_cell_words(cell): Path(cell["folder"]) for cell in entry["cells"]}
-    ran = {name: folder for name, folder in folders.items() if (folder / "metrics.csv").exists()}
-    metrics = summary.read_metrics(
-        (folder / "metrics.csv" for folder in ran.values()), entry["name"]
-    )
-    certificates = [folder / "certificates.csv" for folder in ran.values()]
-    return StudyReport(
-        name=str(entry["name"]),
-        data=dataset.describe(metrics["picture"].nunique()) if ran else dataset.name,
-        text=entry.get("text") or "",
-        planned=len(folders),
-        missing=tuple(name for name in folders if name not in ran),
-        rows=_facts(metrics, dataset),
-        warning=words.stopped(
-            summary.count_stopped(metrics[metrics["output"] == "representation"])
-        ),
-        certificates=certificate_summary.summarise(
-            certificate_summary.read_certificates(certificates)
-        ),
-    )
-
-
-def _cell_words(cell: Any) -> str:
-    axes = settings.parse_cell(cell, "studies")
-    if "folder" not in cell:
-        raise UserError("studies of the settings: a cell lacks `folder`: add it.")
-    names = (axes.constraint, axes.predictor, axes.features, axes.fit, axes.seed)
-    return " ".join(map(str, names))
-
-
-def _facts(metrics: pd.DataFrame, dataset: settings.Dataset) -> tuple[tuple[str, str], ...]:
-    """What the cells that ran have in common or between them, as (heading, words)."""
-
-    def values(column: str) -> str:
-        found = metrics[column].dropna().unique()
-        return words.listing(f"{x:g}" if isinstance(x, float) else str(x) for x in found)
-
-    if metrics.empty:
-        return ()
-    axes = ["predictor", "features", "fit", "output", "steps"]
-    steps = metrics[axes].drop_duplicates().astype({"steps": str})
-    size = "as they are" if dataset.long_side is None else f"at most {dataset.long_side:,} px"
-    return (
-        ("Constraint", values("constraint")),
-        ("Predictors", words.listing(map(words.predictor, metrics["predictor"].unique()))),
-        ("Inputs", words.listing(map(words.features, metrics["features"].unique()))),
-        ("Fits", values("fit")),
-        ("Seeds", values("seed")),
-        ("Pictures", str(metrics["picture"].nunique())),
-        ("Size of the pictures", size),
-        ("Steps per picture", words.steps(steps)),
-        ("Protocol", values("protocol")),
-        ("Scale in training", values("scale")),
-        ("Semantic features", words.semantic(metrics) or "not used"),
-    )
 
 
 def _protocols(studies: Sequence[StudyReport]) -> str:

@@ -19,7 +19,11 @@ BASELINES = {
     "convex_hull_largest": "hull of its largest part",
 }
 _INPUTS = {"rgb": "RGB", "xy": "spatial"}
-_CONSTRAINTS = {"unconstrained": "no constraint"}
+_CONSTRAINTS = {
+    "unconstrained": "no constraint",
+    "rotationally_symmetric": "rotationally symmetric",
+    "radially_connected": "radially connected",
+}
 
 
 def predictor(name: str) -> str:

@@ -1,12 +1,15 @@
 """Representations with a known or an adversarial shape."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pytest
 import torch
 
+from isr.representations import build
+from isr.representations.base import Representation
 from isr.representations.convex import Convex
+from isr.representations.path_connected import PathConnected
 
 HalfPlane = tuple[float, float, float]
 
@@ -44,6 +47,55 @@ def _random_convex(seed: int, width: int = 130) -> Convex:
         at_centre = float(representation(torch.tensor(centre, dtype=torch.float32)))
         network.output_z.bias -= at_centre + float(generator.uniform(0.02, 0.15))
     return representation
+
+
+def _bent(planes: Sequence[HalfPlane], *, slope: float = 0.0, offset: float = 0.0) -> PathConnected:
+    """A polygon whose points (x, y) were at y + tanh(slope |2 x - 1| + offset) / 2."""
+    representation = build(
+        "path_connected", blocks=2, base_options={"width": len(planes), "hidden_layers": 1}
+    )
+    assert isinstance(representation, PathConnected)
+    representation.base.load_state_dict(_polygon(planes).state_dict())
+    shift = representation.flow.couplings[0].t.net
+    with torch.no_grad():
+        shift[0].weight.zero_()
+        shift[0].bias.zero_()
+        shift[0].weight[:2, 0] = torch.tensor([1.0, -1.0])
+        shift[2].weight[1, :2] = slope
+        shift[2].bias[1] = offset
+    return representation
+
+
+def _bar(y: float, half: float, *, tilt: float = 0.0, left: float = 0.1, right: float = 0.9):
+    """Half-planes of a bar of height 2 `half` round the line y + `tilt` x."""
+    return [(-1, 0, left), (1, 0, -right), (-tilt, 1, -y - half), (tilt, -1, y - half)]
+
+
+def _scatter_(
+    representation: Representation, generator: np.random.Generator, scales: Mapping[str, float]
+) -> None:
+    """Draw all parameters: normal, with the scale of the first prefix of their name, or 1."""
+    with torch.no_grad():
+        for name, parameter in representation.named_parameters():
+            scale = next((s for prefix, s in scales.items() if name.startswith(prefix)), 1.0)
+            values = generator.normal(size=tuple(parameter.shape)) * scale
+            parameter.copy_(torch.from_numpy(np.asarray(values)))
+    representation.project_()
+
+
+@pytest.fixture(scope="session")
+def bent() -> Callable[..., PathConnected]:
+    return _bent
+
+
+@pytest.fixture(scope="session")
+def bar() -> Callable[..., list[HalfPlane]]:
+    return _bar
+
+
+@pytest.fixture(scope="session")
+def scatter_() -> Callable[..., None]:
+    return _scatter_
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isr.coordinates import pixel_coordinates
+from isr.coordinates import ThirdAxis, pixel_coordinates
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.convexity import certify_raster
-from isr.evaluation.drawing import draw_level
+from isr.evaluation.drawing import draw_level, level_function
+from isr.evaluation.verdicts import Scene
 from isr.representations import build
 from isr.representations.base import Representation
 
@@ -18,9 +19,9 @@ SCALES = [0.0, 1e-45, 1e-38, 1e-20, 1e-6, 1.0, 1e3, 1e10, 1e20, 1e30]
 
 
 @st.composite
-def adversarial(draw, width: int = 9):
+def adversarial(draw, width: int = 9, dim: int = 2):
     """A projected convex representation whose tensors have scales of any magnitude."""
-    representation = build("convex", 2, width=width, hidden_layers=draw(st.integers(1, 2)))
+    representation = build("convex", dim, width=width, hidden_layers=draw(st.integers(1, 2)))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     with torch.no_grad():
         for parameter in representation.parameters():
@@ -45,6 +46,82 @@ def test_every_projected_network_passes(representation):
     assert all(c.property == "convex" for c in certificates)
     assert certificates[0].margin >= 0
     assert certificates[2].margin == 0
+
+
+THIRD = {
+    "t": ThirdAxis("t", np.linspace(0, 1, 5)),
+    "uneven": ThirdAxis("z", np.array([0.0, 0.1, 0.5, 0.6, 2.0])),
+    "one frame": ThirdAxis("t", np.array([0.0])),
+    "depth": ThirdAxis("depth", np.random.default_rng(0).uniform(size=(24, 32))),
+    "plane": ThirdAxis("depth", np.mgrid[0:24, 0:32].sum(axis=0) / 56),
+}
+
+
+@settings(max_examples=30, deadline=None)
+@given(representation=adversarial(dim=3))
+@pytest.mark.parametrize("third", THIRD)
+def test_every_projected_network_passes_with_a_third_coordinate(representation, third):
+    certificates = certify(representation, 24, 32, third=THIRD[third], seed=1)
+    assert [c.method for c in certificates] == ["structure", "sampled margin", "raster"]
+    assert all_hold(certificates), certificates
+
+
+@pytest.mark.parametrize("third", THIRD)
+def test_without_projection_a_third_coordinate_does_not_help(third):
+    torch.manual_seed(0)
+    representation = build("convex", 3, width=32)
+    with torch.no_grad():
+        representation.network.hidden_z[0].weight.mul_(5)
+        representation.network.output_z.weight.mul_(5)
+    assert failing(representation, third=THIRD[third])[:2] == ["structure", "sampled margin"]
+
+
+def ball(scene_third: ThirdAxis) -> Representation:
+    """An octahedron in the middle of the scene."""
+    representation = build("convex", 3, width=8)
+    signs = np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T
+    middle = np.array([0.5, 0.4, scene_third.values.mean()])
+    with torch.no_grad():
+        for parameter in representation.parameters():
+            parameter.zero_()
+        network = representation.network
+        network.first.weight.copy_(torch.from_numpy(signs))
+        network.first.bias.copy_(torch.from_numpy(-signs @ middle - 0.4))
+        network.hidden_z[0].weight[0] = 1.0
+        network.output_z.weight[0, 0] = 1.0
+        network.output_z.bias[0] = -1e-6
+    return representation
+
+
+@pytest.mark.parametrize("third", ["t", "uneven", "depth"])
+def test_a_torn_volume_fails_the_raster(third):
+    representation = ball(THIRD[third])
+    scene = Scene(24, 32, third=THIRD[third])
+    level = level_function(representation)(scene.coordinates())
+    assert failing(representation, third=scene.third, level=level) == []
+    raster = certify(representation, 24, 32, third=scene.third, seed=0, level=level)[2]
+    assert raster.verdict == "holds"
+    level.flat[np.abs(scene.coordinates() - [0.5, 0.4, 0.5]).sum(axis=-1).argmin()] = 1.0
+    assert failing(representation, third=scene.third, level=level) == ["raster"]
+
+
+def test_every_slice_and_what_lies_between_them_is_convex():
+    """Two equal discs in the first and last frame, with nothing between them."""
+    level = np.ones((3, 24, 32))
+    level[[0, 2], 8:12, 8:12] = -1.0
+    scene = Scene(24, 32, third=ThirdAxis("t", np.linspace(0, 1, 3)))
+    raster = certify_raster(level, 0.0, scene)
+    assert raster.margin == -16
+    level[1, 8:12, 8:12] = -1.0
+    assert certify_raster(level, 0.0, scene).holds
+    level[1, 9, 9] = 1.0
+    assert certify_raster(level, 0.0, scene).margin == -1
+
+
+def test_the_level_has_the_shape_of_the_scene():
+    representation = build("convex", 3, width=4)
+    with pytest.raises(ValueError, match="shape"):
+        certify(representation, 24, 32, third=THIRD["t"], seed=0, level=np.ones((24, 32)))
 
 
 def fitted(*, project: bool) -> Representation:

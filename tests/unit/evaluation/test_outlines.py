@@ -216,3 +216,54 @@ def test_the_outline_of_an_unconstrained_region():
 def test_marching_squares_on_constant_levels(level, share):
     region = raster_outline(lambda points: np.full(points.shape[:-1], level), HEIGHT, WIDTH)
     assert region.area == pytest.approx(share * HEIGHT * WIDTH, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["mirror_symmetric", "periodic", "lattice_periodic"])
+def test_marching_squares_points_lie_on_the_boundary(name):
+    torch.manual_seed(1)
+    representation = build(name, 2)
+    with torch.no_grad():
+        for part, parameter in representation.named_parameters():
+            if part.startswith(("network", "amplitudes")):
+                parameter.normal_().mul_(3 / parameter.shape[-1] ** 0.5)
+            if part == "amplitudes.bias":
+                parameter.zero_()
+    region = outline(representation, HEIGHT, WIDTH)
+    level = level_function(representation)
+    points = shapely.get_coordinates(region)
+    points = points[((points > 0) & (points < [WIDTH, HEIGHT])).all(axis=1)]
+    assert len(points) > 100
+    values, *steps = (
+        level(from_pixels(points + step, HEIGHT, WIDTH)) for step in ([0, 0], [1e-5, 0], [0, 1e-5])
+    )
+    slopes = np.hypot(*(np.stack(steps) - values)) / 1e-5
+    assert np.median(slopes) > 1e-3
+    assert (np.abs(values) <= 1e-3 * slopes).all()
+
+
+def test_the_outline_of_a_union_is_that_of_its_members(random_convex):
+    members = [{"name": "convex"}, {"name": "convex"}, {"name": "star_shaped"}]
+    union = build("union", 2, members=members)
+    for number in range(2):
+        union.members[number].load_state_dict(random_convex(number).state_dict())
+    with torch.no_grad():
+        torch.manual_seed(2)
+        for parameter in union.members[2].network.parameters():
+            parameter.normal_().mul_(3 / parameter.shape[-1] ** 0.5)
+    union.project_()
+    region = outline(union, HEIGHT, WIDTH)
+    parts = [outline(member, HEIGHT, WIDTH) for member in union.members]
+    assert region.symmetric_difference(shapely.union_all(parts)).area < 1e-9
+    assert region.area > max(part.area for part in parts)
+    assert region.area == pytest.approx(fine_area(union), rel=5e-3)
+    assert region.is_valid
+
+
+def test_rings_close_although_levels_are_rounded_differently():
+    random = np.random.default_rng(0)
+
+    def noisy(points):
+        return ring(points) + random.normal(0, 1e-12, points.shape[:-1])
+
+    region = raster_outline(noisy, HEIGHT, WIDTH)
+    assert region.area == pytest.approx(raster_outline(ring, HEIGHT, WIDTH).area, rel=1e-6)

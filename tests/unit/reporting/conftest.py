@@ -1,15 +1,25 @@
 from collections.abc import Callable, Iterable
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from isr import representations
+from isr.coordinates import ThirdAxis
 from isr.data.dataset import Picture, write_dataset
+from isr.data.gallery import GalleryPicture, write_picture
+from isr.evaluation.case import evaluate_case
+from isr.fitting.store import write_fits
 from isr.reporting.settings import Cell, Dataset, Study
+from isr.reporting.views import View
 
 Rows = list[dict[str, Any]]
+Entry = dict[str, str]
+MakeCase = Callable[..., Entry]
 
 
 def score_rows(
@@ -112,3 +122,90 @@ def dataset(tmp_path: Path, picture: Picture) -> Path:
     folder = tmp_path / "dataset"
     write_dataset(folder, [picture], source="a test", licence="CC0")
     return folder
+
+
+@pytest.fixture
+def view(picture: Picture) -> View:
+    """The disc, found a little too small, with its unaries."""
+    rows, columns = np.mgrid[:30, :40] + 0.5
+    distance = np.hypot(rows - 15, columns - 20)
+    scores = {"unaries": 0.81, "ground truth": float("nan")}
+    return View("disc", "convex", picture.image, distance < 9, distance < 10, scores=scores)
+
+
+@pytest.fixture
+def make_case(tmp_path: Path, picture: Picture) -> MakeCase:
+    """Store a fit, what was found of it and its picture; give what the settings say of it."""
+
+    def make(constraint: str = "convex", *, shape: str = "picture", **settings: Any) -> Entry:
+        name = f"{constraint}-{len(list(tmp_path.glob('case-*')))}"
+        grid = {"picture": (30, 40), "video": (3, 30, 40), "depth": (30, 40)}[shape]
+        third = {
+            "picture": None,
+            "video": ThirdAxis("t", np.linspace(0, 1, 3)),
+            "depth": ThirdAxis("depth", np.linspace(0, 1, 1200).reshape(30, 40)),
+        }[shape]
+        disc = picture.ground_truth == 255
+        content = GalleryPicture(
+            "disc",
+            np.broadcast_to(picture.image, (*grid, 3)),
+            np.broadcast_to(disc, grid).astype(np.float32),
+            picture.scribbles if shape == "depth" else None,
+            third,
+            "A disc.",
+            source="drawn",
+            licence="CC0",
+        )
+        write_picture(tmp_path / "pictures" / shape, content)
+        folder = tmp_path / f"case-{name}"
+        dim = 2 if third is None else 3
+        module = representations.build(constraint, dim)
+        module.start_(torch.rand(30, 40, dim), torch.zeros(30, 40))
+        state = {f"representation.{key}": value for key, value in module.named_parameters()}
+        about = {
+            "representation": {"name": constraint, "dim": dim, "options": {}},
+            "convention": "isotropic",
+            "settings": {"steps": 7, **settings},
+            "finite": {"disc": True},
+        }
+        fits = folder / "fits" / "part-0.safetensors"
+        write_fits(fits, {"disc": {key: part.detach() for key, part in state.items()}}, about)
+        about_case = {"study": "g", "source": "embedded", "case": name, "protocol": "paper"}
+        evaluate_case(
+            fits,
+            tmp_path / "pictures" / shape,
+            folder,
+            {**about_case, "constraint": constraint, "seed": 42},
+        )
+        return {
+            "case": name,
+            "picture": str(tmp_path / "pictures" / shape),
+            "folder": str(folder),
+        }
+
+    return make
+
+
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Checker(HTMLParser):
+    """Collects what a page would load, and checks that its elements are closed in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.loaded = [], []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in VOID:
+            self.open.append(tag)
+        self.loaded += [value for name, value in attributes if name in ("src", "srcset", "data")]
+        assert tag not in ("script", "link", "iframe")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+
+@pytest.fixture
+def checker() -> Checker:
+    return Checker()

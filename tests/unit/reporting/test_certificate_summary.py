@@ -48,6 +48,7 @@ def test_counts(certificates):
     found = certificate_summary.summarise(certificates)
     assert (found.certified, found.holding) == (3, 2)
     assert found.special == {"empty": 1}
+    assert found.unpromised == {"holds": 1}
     assert [each.verdict for each in found.representations] == ["holds", "fails", "empty"]
     assert found.representations[2].margins == (0.75, None)
 
@@ -65,6 +66,19 @@ def test_failures_are_told(certificates):
     assert found.failures == ("convex fcn rgb joint 42, b, raster: 3 pixels are missing.",)
 
 
+def test_a_property_without_a_check_promises_nothing(certificates):
+    row = certificate("e", "none", math.nan, property="periodic", verdict="none: almost periodic")
+    found = certificate_summary.summarise(pd.concat([certificates, pd.DataFrame([row])]))
+    assert found.certified == 3
+    assert found.unpromised == {"holds": 1, "none: almost periodic": 1}
+
+
+def test_a_case_is_called_by_its_name(certificates):
+    cases = certificates.assign(case="cup", constraint="star_shaped")
+    found = certificate_summary.summarise(cases)
+    assert {each.cell for each in found.representations} == {"cup (star-shaped)"}
+
+
 def test_nothing_certified():
     found = certificate_summary.summarise(certificate_summary.read_certificates([]))
     assert (found.certified, found.holding, found.methods) == (0, 0, ())
@@ -78,3 +92,29 @@ def test_files(tmp_path, certificates):
     certificates.drop(columns="margin").to_csv(path, index=False)
     with pytest.raises(UserError, match="'margin'"):
         certificate_summary.read_certificates([path])
+
+
+def test_a_union_is_one_representation():
+    members = [
+        certificate("a", "raster", 0.0, property="union of convex, convex"),
+        certificate("a", "raster", -2.0, property="member 1: convex", verdict="empty"),
+        certificate("a", "raster", 1.0, property="member 2: convex"),
+    ]
+    found = certificate_summary.summarise(pd.DataFrame(members))
+    assert (found.certified, found.holding, found.special) == (1, 1, {})
+    assert found.representations[0].margins == (-2.0,)
+    assert (found.methods[0].checked, found.methods[0].held) == (1, 1)
+    members[2] |= {"holds": False, "verdict": "fails"}
+    found = certificate_summary.summarise(pd.DataFrame(members))
+    assert (found.methods[0].checked, found.methods[0].held) == (1, 0)
+    assert found.representations[0].verdict == "fails"
+
+
+def test_what_fails_has_no_verdict_of_its_own():
+    rows = [
+        certificate("a", "structure", -1.0, holds=False, verdict="fails"),
+        certificate("a", "raster", 0.0, verdict="empty"),
+    ]
+    found = certificate_summary.summarise(pd.DataFrame(rows))
+    assert found.representations[0].verdict == "fails"
+    assert found.special == {}

@@ -7,7 +7,7 @@ from isr import representations
 from isr.errors import UserError
 from isr.fitting.store import write_fits
 from isr.io import write_png
-from isr.reporting import figures
+from isr.reporting import figure_files, figures
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_png_and_svg_are_written_and_repeat_bit_for_bit(cell, dataset, tmp_path)
     contents = []
     for name in ("one", "two"):
         path = tmp_path / name / "figure_5.png"
-        figures.save(figures.make({"kind": "figure_5", "rows": [row]}, []), path)
+        figure_files.save(figures.make({"kind": "figure_5", "rows": [row]}, []), path)
         contents.append([path.with_suffix(suffix).read_bytes() for suffix in (".png", ".svg")])
         with Image.open(path) as picture:
             assert picture.width > 1500

@@ -33,5 +33,5 @@ def test_a_picture_without_mask_is_left_out(tmp_path, dataset, score):
 def test_the_outline_is_drawn_in_orange(picture):
     mask = np.zeros((30, 40), bool)
     mask[10:20, 10:30] = True
-    drawn = np.asarray(gallery.draw(picture, mask)).astype(int)
+    drawn = np.asarray(gallery.draw(picture.image, mask, picture.ground_truth)).astype(int)
     assert abs(drawn[10, 20] - [240, 127, 19]).max() < 3

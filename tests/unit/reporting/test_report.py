@@ -1,5 +1,4 @@
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
@@ -8,25 +7,6 @@ import pytest
 from isr.errors import UserError
 from isr.io import write_png
 from isr.reporting import formats, report, summary, tables
-
-VOID = {"meta", "img", "br", "link", "input", "hr"}
-
-
-class Checker(HTMLParser):
-    """Collects what a page would load, and checks that its elements are closed in order."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.loaded = [], []
-
-    def handle_starttag(self, tag, attributes):
-        if tag not in VOID:
-            self.open.append(tag)
-        self.loaded += [value for name, value in attributes if name in ("src", "srcset", "data")]
-        assert tag not in ("script", "link", "iframe")
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag, tag
 
 
 @pytest.fixture
@@ -66,9 +46,8 @@ def content(tmp_path, dataset, picture, grid_metrics, grid_study):
     }
 
 
-def test_the_page_is_complete_in_itself(content):
+def test_the_page_is_complete_in_itself(content, checker):
     page = report.make(content)
-    checker = Checker()
     checker.feed(page)
     assert checker.open == []
     assert len(checker.loaded) == 2

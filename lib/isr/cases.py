@@ -1,0 +1,122 @@
+"""Studies of kind gallery: single pictures, each fitted with the shape that suits it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from isr.errors import UserError
+from isr.protocols import CONVENTIONS
+from isr.schema import suggest
+
+Config = Mapping[str, Any]
+
+_NEEDED = {
+    "figure_2": ("periodic", "lattice_periodic"),
+    "figure_14": ("path_connected",),
+    "figure_16": ("path_connected",),
+}
+"""Constraints that the cases of a figure must have."""
+
+_OF_ONE_PICTURE = ("figure_2", "figure_4", "figure_7")
+"""Figures that compare fits to one picture."""
+
+
+def check(place: str, study: Config) -> None:
+    """Check what a schema cannot: that the entries of a gallery fit together.
+
+    Args:
+        place: where the study stands in the configuration.
+        study: of kind gallery, with defaults.
+
+    Raises:
+        UserError: an entry does not fit; the message names it.
+    """
+    for name, figure in study["figures"].items():
+        _check_figure(f"{place}.figures.{name}", figure, study["cases"])
+
+
+def _check_figure(place: str, figure: Config, cases: Config) -> None:
+    kind = figure["kind"]
+    for where, name in _named(place, figure):
+        if name not in cases:
+            raise UserError(f"config: {where} is {name!r}; {suggest(name, cases)}.")
+        constraint = cases[name]["constraint"]
+        needed = _NEEDED.get(kind, (constraint,))
+        if constraint not in needed:
+            raise UserError(
+                f"config: {where} is {name!r}, which is {constraint}; {kind} needs a case that is "
+                f"{' or '.join(needed)}."
+            )
+        if kind == "figure_7" and cases[name]["weight_decay"] is None:
+            raise UserError(
+                f"config: {where} is {name!r}, whose weight_decay is not given; give it, since "
+                "figure_7 compares them."
+            )
+    _check_same(place, figure, cases)
+
+
+def _check_same(place: str, figure: Config, cases: Config) -> None:
+    if figure["kind"] not in _OF_ONE_PICTURE:
+        return
+    named = {cases[name]["picture"]: name for name in reversed(shown(figure))}
+    if len(named) > 1:
+        raise UserError(
+            f"config: {place}.cases are of the pictures {', '.join(reversed(named))}; "
+            f"{figure['kind']} compares cases of one."
+        )
+
+
+def _named(place: str, figure: Config) -> list[tuple[str, str]]:
+    """Cases that a figure names, each with its place."""
+    if "case" in figure:
+        return [(f"{place}.case", figure["case"])]
+    return [(f"{place}.cases[{index}]", name) for index, name in enumerate(figure["cases"])]
+
+
+def shown(figure: Config) -> list[str]:
+    """Names of the cases that a figure shows, in its order."""
+    return [name for _, name in _named("", figure)]
+
+
+def pictures(study: Config) -> list[str]:
+    """Names of the pictures that a study needs, without repetition."""
+    return list(dict.fromkeys(case["picture"] for case in study["cases"].values()))
+
+
+def check_pictures(config: Config, names: Callable[[str], Sequence[str]]) -> None:
+    """Check that the pictures of all galleries exist.
+
+    Args:
+        config: resolved.
+        names: gives the names of the pictures of a source.
+
+    Raises:
+        UserError: there is no such picture.
+    """
+    for study_name, study in galleries(config).items():
+        known = names(study["source"])
+        for name, case in study["cases"].items():
+            if case["picture"] not in known:
+                raise UserError(
+                    f"config: studies.{study_name}.cases.{name}.picture is {case['picture']!r}; "
+                    f"{suggest(case['picture'], known)}."
+                )
+
+
+def galleries(config: Config) -> dict[str, Config]:
+    """The studies of kind gallery by name."""
+    return {name: each for name, each in config["studies"].items() if each["kind"] == "gallery"}
+
+
+def settings(config: Config, study: str, case: str) -> dict[str, Any]:
+    """What the fit of a case depends on."""
+    entry = config["studies"][study]
+    own = dict(entry["cases"][case])
+    own["steps"] = config["steps"] if own["steps"] is None else own["steps"]
+    return {
+        "study": study,
+        "case": case,
+        "source": entry["source"],
+        "protocol": config["protocol"],
+        "convention": CONVENTIONS[config["protocol"]],
+        **own,
+    }

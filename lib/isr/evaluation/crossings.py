@@ -1,0 +1,83 @@
+"""Where the edges of a grid cross the boundary of a region.
+
+Marching squares and cubes interpolate; with the level at hand the crossings can be found.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import elementwise
+
+from isr.coordinates import Points
+from isr.evaluation.drawing import LevelFunction
+from isr.levels import foreground
+
+# In units of the grid.
+_TOLERANCE = 1e-10
+_SLIGHT = 1e-6
+
+
+def signed(levels: Points) -> Points:
+    """Levels (...,) between -1 and 1 of the same sign, none of them 0.
+
+    A node at exactly 0 is foreground; contours through nodes would touch each other. Background
+    stands where a level is not a number.
+    """
+    known = np.where(np.isnan(levels), np.inf, levels)
+    largest = float(np.abs(known[np.isfinite(known)]).max(initial=0.0)) or 1.0
+    sizes = np.clip(np.abs(known) / largest, _SLIGHT, 1.0)
+    return np.where(foreground(known), -sizes, sizes)
+
+
+def onto_boundary(
+    level: LevelFunction, points: Points, counts: Sequence[int] | NDArray[np.int64]
+) -> Points:
+    """Points (n, d) on edges of the unit grid, moved along them to where the level changes sign.
+
+    Points in the middle of a cell stay. Those outside of the grid, which lie on edges that lead out
+    of it, go to its surface.
+
+    Args:
+        level: of points (..., d) in units of the grid.
+        points: as marching squares or cubes find them.
+        counts: cells along each axis.
+    """
+    moved = np.clip(points, 0.0, counts)
+    out = (moved != points).any(axis=1)
+    off = np.abs(moved - np.round(moved))
+    # One coordinate runs along the edge, the others are those of nodes.
+    axis = off.argmax(axis=1)
+    rest = off.sum(axis=1) - off.max(axis=1)
+    # A point at a node lies on several edges, as near to the boundary as it can.
+    at = np.flatnonzero(~out & (rest < _SLIGHT) & (off.max(axis=1) > _TOLERANCE))
+    axis = axis[at]
+    base = np.round(moved[at])
+    rows = np.arange(len(at))
+    start = np.floor(moved[at][rows, axis])
+    start = np.minimum(start, np.asarray(counts)[axis] - 1)
+
+    def along(step: Points, row: NDArray[np.generic]) -> Points:
+        # Root finding turns all its arguments into floats.
+        index = row.astype(int)
+        here = base[index].copy()
+        here[np.arange(len(index)), axis[index]] = start[index] + step
+        values = level(here)
+        return np.where(foreground(values), np.minimum(values, -np.finfo(float).tiny), values)
+
+    zero, one = np.zeros(len(at)), np.ones(len(at))
+    changes = foreground(along(zero, rows)) != foreground(along(one, rows))
+    rows = rows[changes]
+    if rows.size:
+        result = elementwise.find_root(
+            along,
+            (zero[rows], one[rows]),
+            args=(rows,),
+            tolerances={"xatol": _TOLERANCE, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0},
+        )
+        # Rounding may hide a change of sign from another evaluation; the point then stays.
+        rows, steps = rows[result.success], result.x[result.success]
+        here = base[rows]
+        here[np.arange(len(rows)), axis[rows]] = start[rows] + steps
+        moved[at[rows]] = here
+    return np.asarray(moved)

@@ -1,0 +1,154 @@
+"""Paths inside path-connected regions (proposition 2.3), in float64."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from isr.coordinates import Points
+from isr.evaluation.drawing import BATCH, frozen_copy
+from isr.representations.path_connected import PathConnected
+from isr.representations.polar import Polar
+
+PointMap = Callable[[Points], Points]
+
+FIRST_STEPS = 33
+# The parameter of a path is halved at most so often: 2^-40 of it is far below any pixel.
+MAX_HALVINGS = 40
+MAX_POINTS = 5000
+
+
+def path(representation: PathConnected, v: Points, w: Points, steps: int) -> Points:
+    """Points p(s) (steps, dim) from `v` to `w` (dim,), at equal steps of s from 0 to 1.
+
+    p(s) is the pre-image of the base's segment between the images of v and w or, where the base is
+    star-shaped, of its two segments through the centre. Between foreground points it stays in the
+    foreground (proposition 2.3).
+    """
+    points = Paths(representation).at(v[None], w[None], np.linspace(0, 1, steps))
+    return np.asarray(points[0])
+
+
+def point_map(transform: Callable[[Tensor], Tensor], dtype: torch.dtype) -> PointMap:
+    """A function of arrays (..., dim), float64 in and out, that computes in `dtype`."""
+
+    def mapped(points: Points) -> Points:
+        flat = torch.from_numpy(np.ascontiguousarray(points, np.float64)).flatten(0, -2)
+        with torch.no_grad():
+            values = [transform(part.to(dtype)).double() for part in torch.split(flat, BATCH)]
+        image = torch.cat(values).numpy()
+        return np.asarray(image.reshape(*points.shape[:-1], *image.shape[1:]))
+
+    return mapped
+
+
+class Paths:
+    """The diffeomorphism, the base and the paths of one representation.
+
+    Args:
+        representation: as it was stored, in any precision.
+        dtype: in which all values are computed.
+    """
+
+    def __init__(self, representation: PathConnected, dtype: torch.dtype = torch.float64) -> None:
+        frozen = frozen_copy(representation).to(dtype)
+        assert isinstance(frozen, PathConnected)
+        self.to_base = point_map(frozen.to_base, dtype)
+        self.from_base = point_map(frozen.from_base, dtype)
+        self.level = point_map(frozen, dtype)
+        self.base_level = point_map(frozen.base, dtype)
+        self.centre: Points | None = None
+        if isinstance(frozen.base, Polar):
+            self.centre = frozen.base.centre.double().numpy()
+
+    def base_points(self, v: Points, w: Points, s: Points) -> Points:
+        """Where the paths from v to w (pairs, dim) are at s (steps,), in the base's coordinates."""
+        start, end = (self.to_base(points)[:, None] for points in (v, w))
+        share = s[:, None]
+        if self.centre is None:
+            return np.asarray((1 - share) * start + share * end)
+        near = np.where(share < 0.5, start, end)
+        return np.asarray(self.centre + np.abs(1 - 2 * share) * (near - self.centre))
+
+    def at(self, v: Points, w: Points, s: Points) -> Points:
+        """Points (pairs, steps, dim) of the paths from v to w (pairs, dim) at s (steps,)."""
+        return self.from_base(self.base_points(v, w, s))
+
+    def bound(self, start: Points, end: Points, s: Points) -> Points:
+        """Largest levels (pairs, steps) that the base's convexity allows on paths.
+
+        Args:
+            start: (pairs,) levels at the starts.
+            end: (pairs,) levels at the ends.
+            s: (steps,) where on the paths.
+        """
+        if self.centre is None:
+            return np.asarray((1 - s) * start[:, None] + s * end[:, None])
+        share = np.abs(1 - 2 * s)
+        return np.asarray(share * np.where(s < 0.5, start[:, None], end[:, None]) - (1 - share))
+
+    def fine(self, v: Points, w: Points, spacing: float) -> list[Points]:
+        """Paths from v to w (pairs, dim), refined until `coarseness` is at most 1."""
+        ends = list(zip(self.to_base(v), self.to_base(w), strict=True))
+
+        def curve(number: int, s: Points) -> Points:
+            start, end = ends[number]
+            if self.centre is None:
+                return np.asarray((1 - s[:, None]) * start + s[:, None] * end)
+            near = np.where(s[:, None] < 0.5, start, end)
+            return np.asarray(self.centre + np.abs(1 - 2 * s[:, None]) * (near - self.centre))
+
+        return refine(curve, len(ends), self.from_base, spacing)
+
+
+def refine(
+    curve: Callable[[int, Points], Points], count: int, mapped: PointMap, spacing: float
+) -> list[Points]:
+    """Sample curves until their `coarseness` after a map is at most 1, or they jump.
+
+    Args:
+        curve: the points (n, dim) of a numbered curve at parameters (n,) from 0 to 1.
+        count: how many curves there are.
+        mapped: called with points of all curves at once.
+        spacing: between neighbouring images.
+
+    Returns:
+        For each curve its images (n, dim), in order.
+    """
+    parameters: list[NDArray[np.float64]] = [np.linspace(0, 1, FIRST_STEPS)] * count
+    images = _images(curve, parameters, mapped)
+    for _ in range(MAX_HALVINGS):
+        added = [_midpoints(s, p, spacing) for s, p in zip(parameters, images, strict=True)]
+        if not any(each.size for each in added):
+            break
+        for number, new in enumerate(_images(curve, added, mapped)):
+            order = np.argsort(np.concatenate([parameters[number], added[number]]), kind="stable")
+            parameters[number] = np.concatenate([parameters[number], added[number]])[order]
+            images[number] = np.concatenate([images[number], new])[order]
+    return images
+
+
+def coarseness(points: Points, spacing: float) -> float:
+    """The largest step of a path (n, dim), in units of the largest that it should have.
+
+    That is `spacing` or, for a path longer than 5,000 times that, a 5,000th of its length. It is
+    above 1 for a refined path that jumps.
+    """
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    return float(steps.max() / max(spacing, steps.sum() / MAX_POINTS))
+
+
+def _midpoints(s: Points, points: Points, spacing: float) -> Points:
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    coarse = steps > max(spacing, steps.sum() / MAX_POINTS)
+    return np.asarray((s[:-1] + s[1:])[coarse] / 2)
+
+
+def _images(
+    curve: Callable[[int, Points], Points], parameters: Sequence[Points], mapped: PointMap
+) -> list[Points]:
+    points = [curve(number, s) for number, s in enumerate(parameters)]
+    sizes = np.cumsum([len(each) for each in points])[:-1]
+    return list(np.split(mapped(np.concatenate(points)), sizes))

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from isr.reporting import panels
+
+
+def sizes(figure: Figure, axes):
+    width, height = figure.get_size_inches()
+    boxes = [axis.get_position() for axis in axes]
+    return [(box.width * width, box.height * height) for box in boxes]
+
+
+def test_panels_of_a_row_have_one_height_and_fill_the_width():
+    figure, (row,) = panels.lay_out([[2.0, 1.0, 1.5]], "T")
+    found = sizes(figure, row)
+    np.testing.assert_allclose([w / h for w, h in found], [2.0, 1.0, 1.5])
+    assert len({round(height, 6) for _, height in found}) == 1
+    assert row[0].get_position().x0 < 0.02
+    assert row[-1].get_position().x1 > 0.98
+
+
+def test_a_tall_panel_is_kept_small_and_in_the_middle():
+    figure, ((axes,),) = panels.lay_out([[0.5]], "T", tallest=3.0)
+    np.testing.assert_allclose(sizes(figure, [axes]), [(1.5, 3.0)])
+    box = axes.get_position()
+    assert box.x0 + box.x1 == pytest.approx(1.0)
+
+
+def test_rows_of_one_height():
+    figure, (first, second) = panels.lay_out([[1.0], [1.0, 1.0, 1.0]], "T", even=True)
+    np.testing.assert_allclose(sizes(figure, first) * 3, sizes(figure, second))
+
+
+def test_nothing_overlaps_or_leaves_the_figure():
+    _, rows = panels.lay_out([[1.5, 1.5], [1.0], [2.0, 2.0]], "T")
+    boxes = [axes.get_position() for row in rows for axes in row]
+    assert all(0 < box.x0 < box.x1 < 1 and 0 < box.y0 < box.y1 < 1 for box in boxes)
+    for number, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[number + 1 :])
