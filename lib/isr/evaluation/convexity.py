@@ -34,7 +34,8 @@ def certify_convex(
 ) -> list[Certificate]:
     """Three certificates: of the stored weights, of sampled levels, of the drawn `level`."""
     boxes = [scene.box(1.0), scene.box(3.0)]
-    bound = np.abs(boxes[1]).max(axis=0)
+    # Close pairs reach a little beyond the box, which may be flat.
+    bound = np.abs(boxes[1]).max(axis=0) + CLOSE
     explained = tolerance(rounding_scale(representation.network, bound))
     samples = sampled_convexity(level_function(representation), boxes, explained, seed=seed)
     return [
