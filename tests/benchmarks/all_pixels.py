@@ -5,8 +5,8 @@
 Segments what is red in PICTURE (the paper's tomato: likelihood R - G - B - 0.5, sigmoid, stretched
 to [0, 1], above 0.5), at half size, fits a convex region to it and prints the IoU with these
 unaries: for 1,000 drawn points a step and, with --all-pixels, for every pixel of the picture at
-every step, with torch's own Adam, and the same loss, schedule and number of steps (some forty minutes for
-640x480 and 3,000 steps).
+every step, with torch's own Adam, and the same loss, schedule and number of steps (some forty
+minutes for 640x480 and 3,000 steps).
 """
 
 import argparse

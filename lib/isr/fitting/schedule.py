@@ -1,7 +1,7 @@
 """Schedules: what is optimised, how fast and with which weights, phase after phase."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from isr.errors import UserError
@@ -195,7 +195,7 @@ def path_connected_schedule(
 
     Args:
         weight_decay: on the diffeomorphism: the larger, the closer to the base's own shape.
-        learning_rate: until the last fifth.
+        learning_rate: until the last fifth; the base keeps to 1e-3 once the diffeomorphism moves.
         evidence: what is fitted: the squared distance to unaries, their entropy, or scribbles.
         extra: weights of further terms in all phases.
         protocol: whose.
@@ -211,8 +211,18 @@ def path_connected_schedule(
             Phase(4000, rate, fine, "adamax", weight_decay=decay, restart=True, plateau=200),
         )
     coarse = {UNARIES_ENTROPY: 1.0, **more} if evidence == COUPLING else fine
+    # Adamax begins with full steps of all weights: a fast base would jump out of the picture.
+    together = Phase(
+        3200,
+        rate,
+        fine,
+        "adamax",
+        learning_rate_scale={"representation.base": min(1.0, 1e-3 / rate)},
+        weight_decay=decay,
+        restart=True,
+    )
     return (
         Phase(1000, rate, coarse, learning_rate_scale=still),
-        Phase(3200, rate, fine, "adamax", weight_decay=decay, restart=True),
-        Phase(800, 0.1 * rate, fine, "adamax", weight_decay=decay),
+        together,
+        replace(together, share=800, learning_rate=0.1 * rate, restart=False),
     )
