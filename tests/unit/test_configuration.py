@@ -383,6 +383,7 @@ def test_what_the_fit_of_a_case_depends_on():
         "points": 1000,
         **dict.fromkeys(("object_weight", "learning_rate", "weight_decay", "regulariser_weight")),
         "overlap_weight": None,
+        "optimiser": "adam",
         "distance": "squared",
         "threshold": 0,
         "margin": 0,

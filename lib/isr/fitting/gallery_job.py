@@ -25,6 +25,7 @@ _SHAPE = (
     "points",
     "object_weight",
     "learning_rate",
+    "optimiser",
     "distance",
     "weight_decay",
     "regulariser_weight",

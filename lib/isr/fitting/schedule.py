@@ -182,6 +182,7 @@ def path_connected_schedule(
     weight_decay: float = 1e-5,
     *,
     learning_rate: float = 1e-3,
+    optimiser: OptimiserKind = "adamax",
     evidence: str = COUPLING,
     extra: Mapping[str, float] | None = None,
     protocol: Protocol = "paper",
@@ -196,6 +197,7 @@ def path_connected_schedule(
     Args:
         weight_decay: on the diffeomorphism: the larger, the closer to the base's own shape.
         learning_rate: until the last fifth; the base keeps to 1e-3 once the diffeomorphism moves.
+        optimiser: of the diffeomorphism and its base together.
         evidence: what is fitted: the squared distance to unaries, their entropy, or scribbles.
         extra: weights of further terms in all phases.
         protocol: whose.
@@ -216,7 +218,7 @@ def path_connected_schedule(
         3200,
         rate,
         fine,
-        "adamax",
+        optimiser,
         learning_rate_scale={"representation.base": min(1.0, 1e-3 / rate)},
         weight_decay=decay,
         restart=True,

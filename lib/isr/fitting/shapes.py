@@ -16,6 +16,7 @@ from isr.fitting.schedule import (
     REGULARISER,
     REPRESENTATION_SCRIBBLES,
     UNARIES_ENTROPY,
+    OptimiserKind,
     Schedule,
     path_connected_schedule,
     projection_schedule,
@@ -31,8 +32,8 @@ from isr.representations import Representation, build
 
 Distance = Literal["squared", "entropy"]
 
-_RATES = {"star_shaped": 3e-3, "radially_connected": 3e-3}
-"""Learning rates of constraints that the schedules' own one is too large for."""
+_RATES = {"star_shaped": 3e-3, "radially_connected": 3e-3, "path_connected": 4e-3}
+"""Learning rates of constraints that the schedules' own one does not suit."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Shape:
         object_weight: weight in (0, 1) of the unaries' object against the background; None for the
             mean over all pixels.
         learning_rate: at the beginning; None for the usual one of the constraint.
+        optimiser: of the diffeomorphism of a path-connected region and its base; others take Adam.
         distance: from the unaries (the d of equation 9): squared, or the cross entropy.
         weight_decay: on the diffeomorphism of a path-connected region.
         regulariser_weight: of what the representation penalises (amplitudes of waves).
@@ -58,6 +60,7 @@ class Shape:
     points: int = 1000
     object_weight: float | None = None
     learning_rate: float | None = None
+    optimiser: OptimiserKind = "adam"
     distance: Distance = "squared"
     weight_decay: float = 1e-5
     regulariser_weight: float = 0.0
@@ -100,7 +103,7 @@ class Shape:
             extra[OVERLAP] = self.overlap_weight
         usual = _RATES.get(self.options.get("member", self.constraint))
         chosen = usual if self.learning_rate is None else self.learning_rate
-        rate = {} if chosen is None else {"learning_rate": chosen}
+        rate: dict[str, Any] = {} if chosen is None else {"learning_rate": chosen}
         # The entropy of a union is that of its parts against the shares they begin with.
         entropy = self.distance == "entropy" and self.constraint != "union"
         evidence = UNARIES_ENTROPY if entropy else COUPLING
@@ -108,9 +111,17 @@ class Shape:
             evidence = REPRESENTATION_SCRIBBLES
         elif problem.scribbles is not None:
             extra[REPRESENTATION_SCRIBBLES] = 1.0
+        if self.constraint == "path_connected" and self.protocol == "published-code":
+            return path_connected_schedule(
+                self.weight_decay, evidence=evidence, extra=extra, protocol=self.protocol
+            )
         if self.constraint == "path_connected":
             return path_connected_schedule(
-                self.weight_decay, evidence=evidence, extra=extra, protocol=self.protocol, **rate
+                self.weight_decay,
+                optimiser=self.optimiser,
+                evidence=evidence,
+                extra=extra,
+                **rate,
             )
         if problem.unaries is None:
             return scribbles_schedule(**rate, extra=extra)

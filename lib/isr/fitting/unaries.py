@@ -9,7 +9,7 @@ from isr.coordinates import Convention, ThirdAxis, pixel_coordinates, with_third
 from isr.data.margins import with_margin
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.schedule import Schedule
+from isr.fitting.schedule import OptimiserKind, Schedule
 from isr.fitting.shapes import Distance, Shape, fit_shape
 from isr.representations import Representation
 
@@ -24,6 +24,7 @@ def fit_unaries(
     points: int = 1000,
     object_weight: float | None = None,
     learning_rate: float | None = None,
+    optimiser: OptimiserKind = "adam",
     distance: Distance = "squared",
     weight_decay: float = 1e-5,
     regulariser_weight: float = 0.0,
@@ -48,6 +49,7 @@ def fit_unaries(
         object_weight: weight in (0, 1) of the object's mean error against the background's; None
             for the mean over all pixels. A larger one keeps occluded objects whole.
         learning_rate: at the beginning; None for the usual one of the constraint.
+        optimiser: of the diffeomorphism of a path-connected region; other shapes take Adam.
         distance: from the unaries (the d of eq. 9): `squared`, or the cross `entropy`.
         weight_decay: on the diffeomorphism of a path-connected region.
         regulariser_weight: of what the representation penalises, such as amplitudes of waves.
@@ -87,6 +89,7 @@ def fit_unaries(
         points=points,
         object_weight=object_weight,
         learning_rate=learning_rate,
+        optimiser=optimiser,
         distance=distance,
         weight_decay=weight_decay,
         regulariser_weight=regulariser_weight,

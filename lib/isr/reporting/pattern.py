@@ -66,8 +66,9 @@ def count(mask: Mask) -> int:
 
 
 def hidden_holes(mask: Mask, likely: Mask | None) -> Mask:
-    """The holes of `mask` (h, w) of which `likely` shows less than a fifth.
+    """The holes of `mask` (h, w) where `likely` shows less than a fifth of a hole.
 
+    A hole is as large as the one in `mask` or the middle one of `likely`, whichever is smaller.
     Specks of less than a fifth of the middle hole's size do not count.
     """
     labels, found = ndimage.label(mask)
@@ -75,6 +76,7 @@ def hidden_holes(mask: Mask, likely: Mask | None) -> Mask:
         return np.zeros_like(mask)
     sizes = np.bincount(labels.ravel(), minlength=found + 1)
     seen = np.bincount(labels.ravel(), weights=likely.ravel(), minlength=found + 1)
-    hidden = (seen < _SMALL * sizes) & (sizes >= _SMALL * np.median(sizes[1:]))
+    usual = np.median(np.bincount(ndimage.label(likely)[0].ravel())[1:]) if likely.any() else np.inf
+    hidden = (seen < _SMALL * np.minimum(sizes, usual)) & (sizes >= _SMALL * np.median(sizes[1:]))
     hidden[0] = False
     return np.asarray(hidden[labels])

@@ -54,7 +54,7 @@ def test_a_ring_is_radially_connected_and_no_star():
 def test_a_u_is_path_connected_and_not_convex():
     inner = (abs(COLUMNS - 36) < 12) & (ROWS < 40)
     shape = (abs(COLUMNS - 36) < 24) & (abs(ROWS - 32) < 24) & ~inner
-    options = {"learning_rate": 4e-3, "base_options": {"width": 48}}
+    options = {"base_options": {"width": 48}}
     assert _fit(shape, "path_connected", 1000, **options) >= 0.95
     assert _fit(shape, "convex", 200) <= 0.75
 
@@ -105,7 +105,6 @@ def test_a_union_of_two_discs():
 
 PATH_CONNECTED_BALL = {
     "object_weight": 0.6,
-    "learning_rate": 4e-3,
     "base_options": {"width": 48},
 }
 
@@ -172,7 +171,7 @@ def test_a_margin_keeps_a_shape_from_closing_outside():
     """Two legs cut by the lower edge: with a margin they have to be connected inside."""
     legs = (ROWS > 20) & ((abs(COLUMNS - 24) < 6) | (abs(COLUMNS - 48) < 6))
     unaries = legs.astype(np.float32)
-    options = {"steps": 400, "points": 300, "learning_rate": 4e-3, "base_options": {"width": 32}}
+    options = {"steps": 400, "points": 300, "base_options": {"width": 32}}
     wide = isr.fit_unaries(unaries, "path_connected", margin=12, **options)
     below = pixel_coordinates(HEIGHT, WIDTH) + np.array([0, (HEIGHT + 4) / WIDTH])
     assert not _mask(wide, below)[:6].any()
