@@ -18,8 +18,8 @@ from isr.fitting.schedule import (
     describe,
     joint_schedule,
     predictor_schedule,
-    projection_schedule,
 )
+from isr.fitting.shapes import RATE_FACTORS, Shape
 from isr.fitting.slots import Settings
 from isr.fitting.sources import Points
 from isr.fitting.tasks import (
@@ -140,10 +140,15 @@ def cell_plan(settings: Mapping[str, Any]) -> Plan:
     about = {"name": settings["constraint"], "dim": 2, "options": options}
     if uses_predictions(settings):
         task: Task = Projection(representation, Points(**settings["points"]))
-        schedule = projection_schedule()
+        schedule = Shape(settings["constraint"]).schedule_from(unaries=True, scribbles=True)
         return Plan(task, schedule, stored_metadata(settings, schedule, representation=about))
     sequential = settings["fit"] == "sequential"
     task, predictor = _training(settings, representation, "binarised" if sequential else "both")
-    schedule = concurrent_schedule() if sequential else joint_schedule(settings["protocol"])
+    rate = RATE_FACTORS.get(settings["constraint"], 1.0)
+    schedule = (
+        concurrent_schedule()
+        if sequential
+        else joint_schedule(settings["protocol"], representation_rate=rate)
+    )
     metadata = stored_metadata(settings, schedule, representation=about, predictor=predictor)
     return Plan(task, schedule, metadata)

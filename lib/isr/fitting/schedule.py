@@ -100,7 +100,9 @@ def predictor_schedule() -> Schedule:
     return (Phase(1.0, 0.02, {PREDICTOR_SCRIBBLES: 1.0, **_PENALTIES}),)
 
 
-def projection_schedule(*, extra: Mapping[str, float] | None = None) -> Schedule:
+def projection_schedule(
+    learning_rate: float = 0.02, *, extra: Mapping[str, float] | None = None
+) -> Schedule:
     """Projection of given unaries with scribbles (eq. 15): alpha 0, then 1; Adam at 0.02.
 
     The paper keeps the rate to the end, over whole pictures. Steps of drawn points would end in
@@ -108,27 +110,33 @@ def projection_schedule(*, extra: Mapping[str, float] | None = None) -> Schedule
     the unaries is then that of many more points a step at the constant rate.
 
     Args:
+        learning_rate: until the last fifth.
         extra: weights of further terms, such as the regulariser, in all phases.
     """
     scribbles = {REPRESENTATION_SCRIBBLES: 1.0, **(extra or {})}
     together = {**scribbles, COUPLING: 1.0}
     return (
-        Phase(_ALONE, 0.02, scribbles),
-        Phase(_TOGETHER - _SETTLING, 0.02, together),
-        Phase(_SETTLING, 0.002, together),
+        Phase(_ALONE, learning_rate, scribbles),
+        Phase(_TOGETHER - _SETTLING, learning_rate, together),
+        Phase(_SETTLING, 0.1 * learning_rate, together),
     )
 
 
-def joint_schedule(protocol: Protocol = "paper") -> Schedule:
+def joint_schedule(protocol: Protocol = "paper", *, representation_rate: float = 1.0) -> Schedule:
     """Joint training (eq. 13): alpha 0 at rate 0.02, then alpha 1 at 0.002.
 
     The published code lowers the rate to 0.001 instead.
+
+    Args:
+        protocol: whose.
+        representation_rate: factor of the representation's learning rates.
     """
     alone = {PREDICTOR_SCRIBBLES: 1.0, REPRESENTATION_SCRIBBLES: 1.0, **_PENALTIES}
     later_rate = 0.002 if protocol == "paper" else 0.001
+    scale = {} if representation_rate == 1.0 else {"representation": representation_rate}
     return (
-        Phase(_ALONE, 0.02, alone),
-        Phase(_TOGETHER, later_rate, {**alone, COUPLING: 1.0}),
+        Phase(_ALONE, 0.02, alone, learning_rate_scale=scale),
+        Phase(_TOGETHER, later_rate, {**alone, COUPLING: 1.0}, learning_rate_scale=scale),
     )
 
 

@@ -32,8 +32,9 @@ from isr.representations import Representation, build
 
 Distance = Literal["squared", "entropy"]
 
-_RATES = {"star_shaped": 3e-3, "radially_connected": 3e-3, "path_connected": 4e-3}
-"""Learning rates of constraints that the schedules' own one does not suit."""
+RATE_FACTORS = {"star_shaped": 0.3, "radially_connected": 0.3, "path_connected": 0.4}
+"""Factors of the learning rates for constraints that those of a convex region are too large for."""
+_UNARIES_RATE, _PROJECTION_RATE = 0.01, 0.02
 
 
 @dataclass(frozen=True)
@@ -96,20 +97,25 @@ class Shape:
 
     def schedule(self, problem: Problem) -> Schedule:
         """The usual schedule for this constraint and what is known of the problem."""
+        return self.schedule_from(
+            unaries=problem.unaries is not None, scribbles=problem.scribbles is not None
+        )
+
+    def schedule_from(self, *, unaries: bool, scribbles: bool) -> Schedule:
+        """The usual schedule where unaries, scribbles or both are known."""
         extra = {}
         if self.regulariser_weight:
             extra[REGULARISER] = self.regulariser_weight
         if self.constraint == "union" and self.overlap_weight:
             extra[OVERLAP] = self.overlap_weight
-        usual = _RATES.get(self.options.get("member", self.constraint))
-        chosen = usual if self.learning_rate is None else self.learning_rate
-        rate: dict[str, Any] = {} if chosen is None else {"learning_rate": chosen}
+        factor = RATE_FACTORS.get(self.options.get("member", self.constraint), 1.0)
+        rate = self.learning_rate or factor * _UNARIES_RATE
         # The entropy of a union is that of its parts against the shares they begin with.
         entropy = self.distance == "entropy" and self.constraint != "union"
         evidence = UNARIES_ENTROPY if entropy else COUPLING
-        if problem.unaries is None:
+        if not unaries:
             evidence = REPRESENTATION_SCRIBBLES
-        elif problem.scribbles is not None:
+        elif scribbles:
             extra[REPRESENTATION_SCRIBBLES] = 1.0
         if self.constraint == "path_connected" and self.protocol == "published-code":
             return path_connected_schedule(
@@ -120,14 +126,15 @@ class Shape:
                 self.weight_decay,
                 optimiser=self.optimiser,
                 evidence=evidence,
+                learning_rate=rate,
                 extra=extra,
-                **rate,
             )
-        if problem.unaries is None:
-            return scribbles_schedule(**rate, extra=extra)
-        if problem.scribbles is not None:
-            return projection_schedule(extra=extra)
-        return unaries_schedule(**rate, evidence=evidence, extra=extra)
+        if not unaries:
+            return scribbles_schedule(rate, extra=extra)
+        if scribbles:
+            rate = self.learning_rate or factor * _PROJECTION_RATE
+            return projection_schedule(rate, extra=extra)
+        return unaries_schedule(rate, evidence=evidence, extra=extra)
 
 
 def count_objects(problem: Problem) -> int:
