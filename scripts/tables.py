@@ -10,7 +10,7 @@ paper's layout). `--settings` is a JSON object or the path of a JSON file:
     dataset     {"name", "kind": "embedded" | "convexitydb" | "scribbles", "text"?, "long_side"?}
     cells       every cell planned: [{"constraint", "predictor", "features", "fit", "seed"}, ...]
     published   whether the papers' numbers stand beside ours (default true)
-    constraint  the constraint that is tabulated (default "convex")
+    constraint  the constraint that is tabulated (default: the only one of the cells)
     predictors  published network ("fcn", "cnn") of each predictor's name (default: its own name)
     title       replaces the words about the content
 """

@@ -1,11 +1,11 @@
 """Make one picture of the gallery with its unaries or scribbles.
 
     python scripts/unpack_gallery.py --source authors|embedded --name NAME --output DIR
-        [--downloads DIR [--download]]
+        [--downloads DIR]
 
 Makes DIR/image.png (or frames/), unaries.npy or scribbles.png, third.npy, truth.png and about.json.
 The authors' pictures are made from their files in the folder of downloads, whose hashes are
-verified; with --download those that are missing are fetched first.
+verified.
 """
 
 import argparse
@@ -24,7 +24,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--source", choices=gallery.SOURCES, required=True)
     parser.add_argument("--name", required=True, help="name of the picture")
     parser.add_argument("--downloads", type=Path, help="where the authors' files lie")
-    parser.add_argument("--download", action="store_true", help="fetch what is missing there")
     parser.add_argument("--output", type=Path, required=True, help="folder to make")
     options = parser.parse_args(arguments)
     if options.source == "embedded":
@@ -32,8 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     elif options.downloads is None:
         parser.error("--downloads is needed for the authors' pictures")
     else:
-        if options.download:
-            gallery.download(options.name, options.downloads)
         picture = gallery.load(options.name, options.downloads)
     gallery.write_picture(options.output, picture)
 

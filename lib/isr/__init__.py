@@ -1,8 +1,9 @@
 """Implicit segmentation representations with guaranteed shape.
 
-The public calls are `fit_unaries` (fit a shape to a picture's foreground probabilities), `build`
-(make a representation by name), `certify` (check its guarantee) and `outline` (its boundary). They
-are loaded on first use, so that reading a configuration does not load PyTorch.
+The public calls are `fit_unaries` and `fit_scribbles` (fit a shape to foreground probabilities or
+to scribbles), `build` (make a representation by name), `certify` (check its guarantee), `outline`
+and `mesh` (its boundary), and what volumes and videos need. They are loaded on first use, so that
+reading a configuration does not load PyTorch.
 """
 
 from importlib import import_module
@@ -11,11 +12,18 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "Scene": "isr.evaluation.verdicts",
+    "ThirdAxis": "isr.coordinates",
     "build": "isr.representations",
     "certify": "isr.evaluation.certificates",
     "fit_scribbles": "isr.fitting.unaries",
     "fit_unaries": "isr.fitting.unaries",
+    "mesh": "isr.evaluation.meshes",
     "outline": "isr.evaluation.outlines",
+    "pixel_coordinates": "isr.coordinates",
+    "read_volume": "isr.data.volumes",
+    "slice_coordinates": "isr.data.volumes",
+    "write_ply": "isr.evaluation.meshes",
 }
 __all__ = ["__version__", *_PUBLIC]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from isr.data.gallery import SCRIBBLED, WITH_THIRD
 from isr.errors import UserError
 from isr.protocols import CONVENTIONS
 from isr.schema import suggest
@@ -15,6 +16,9 @@ _NEEDED = {
     "figure_16": ("path_connected",),
 }
 """Constraints that the cases of a figure must have."""
+
+_STEPS = 4
+"""Every phase of a fit takes a step, and some shapes have so many."""
 
 _OF_ONE_PICTURE = ("figure_2", "figure_4", "figure_7")
 """Figures that compare fits to one picture."""
@@ -30,8 +34,54 @@ def check(place: str, study: Config) -> None:
     Raises:
         UserError: an entry does not fit; the message names it.
     """
+    for name, case in study["cases"].items():
+        _check_case(f"{place}.cases.{name}", case)
     for name, figure in study["figures"].items():
         _check_figure(f"{place}.figures.{name}", figure, study["cases"])
+
+
+def _check_case(place: str, case: Config) -> None:
+    constraint, picture = case["constraint"], case["picture"]
+    if case["threshold"] and constraint != "periodic":
+        raise UserError(
+            f"config: {place}.threshold is {case['threshold']}, but {constraint} has its "
+            "foreground at levels up to 0; remove it, it is for periodic."
+        )
+    if isinstance(case["options"].get("order"), list):
+        _check_orders(f"{place}.options.order", constraint, picture)
+    if case["connect"] and (constraint != "path_connected" or picture in WITH_THIRD):
+        raise UserError(
+            f"config: {place}.connect is true, but paths are drawn for path_connected in pictures "
+            "without a third coordinate alone; set it to false."
+        )
+
+
+def _check_orders(place: str, constraint: str, picture: str) -> None:
+    if constraint != "rotationally_symmetric":
+        raise UserError(
+            f"config: {place} is a list, which is for rotationally_symmetric, not {constraint}; "
+            "give one number or remove it."
+        )
+    if picture in SCRIBBLED:
+        raise UserError(
+            f"config: {place} is a list, but the picture {picture} has no unaries to settle which; "
+            "give one number."
+        )
+
+
+def check_steps(config: Config) -> None:
+    """Check the steps of cases that take those of the whole.
+
+    Raises:
+        UserError: a case has too few.
+    """
+    for study_name, study in galleries(config).items():
+        for name, case in study["cases"].items():
+            if case["steps"] is None and config["steps"] < _STEPS:
+                raise UserError(
+                    f"config: steps is {config['steps']}, but studies.{study_name}.cases.{name} "
+                    f"needs {_STEPS}; raise it, or give the case steps of its own."
+                )
 
 
 def _check_figure(place: str, figure: Config, cases: Config) -> None:
@@ -111,6 +161,8 @@ def settings(config: Config, study: str, case: str) -> dict[str, Any]:
     """What the fit of a case depends on."""
     entry = config["studies"][study]
     own = dict(entry["cases"][case])
+    # How a mask is written must not redo the fit.
+    del own["connect"]
     own["steps"] = config["steps"] if own["steps"] is None else own["steps"]
     return {
         "study": study,
@@ -120,3 +172,9 @@ def settings(config: Config, study: str, case: str) -> dict[str, Any]:
         "convention": CONVENTIONS[config["protocol"]],
         **own,
     }
+
+
+def evaluation_settings(config: Config, study: str, case: str) -> dict[str, Any]:
+    """What the evaluation of a case depends on."""
+    connect = config["studies"][study]["cases"][case]["connect"]
+    return {**settings(config, study, case), "connect": connect}

@@ -44,7 +44,9 @@ def resolve(
         if ("vary" in study) == ("rows" in study):
             raise UserError(f"config: {place} must have either vary or rows; give one of them.")
         _check_cells(place, study, resolved["predictors"])
+        _check_shown(place, study)
         _check_stacks(resolved, name)
+    cases.check_steps(resolved)
     _check_names("tables", grids(resolved))
     _check_names("figures", resolved["studies"])
     return resolved
@@ -90,6 +92,38 @@ def _check_cells(place: str, study: Config, predictors: Config) -> None:
     for name, figure in study["figures"].items():
         for fit in figure_fits(figure):
             pick(cells(study), figure["cell"] | fit, f"{place}.figures.{name}.cell")
+
+
+def _check_shown(place: str, study: Config) -> None:
+    """Tables and figures over a whole study are of one constraint."""
+    for kind in ("tables", "figures"):
+        for name, entry in study[kind].items():
+            if "constraint" in entry:
+                shown_constraint(study, entry, f"{place}.{kind}.{name}")
+
+
+def shown_constraint(study: Config, entry: Config, place: str = "") -> str:
+    """Say which constraint a table or a figure over a whole study shows.
+
+    Args:
+        study: resolved, of kind grid.
+        entry: of the table or figure; its `constraint` null means the study's only one.
+        place: where it stands in the configuration, for the message.
+
+    Raises:
+        UserError: the study has no such constraint, or several of which none is named.
+    """
+    known = list(dict.fromkeys(cell["constraint"] for cell in cells(study)))
+    chosen = entry["constraint"]
+    if chosen is not None:
+        _must_know(f"{place}.constraint", chosen, known)
+        return str(chosen)
+    if len(known) > 1:
+        raise UserError(
+            f"config: {place}: the study has several constraints ({', '.join(known)}); name one "
+            "with constraint."
+        )
+    return str(known[0])
 
 
 def _check_stacks(config: Config, study: str) -> None:

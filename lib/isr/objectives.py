@@ -45,13 +45,15 @@ def overlap(levels: Tensor, weights: Tensor) -> Tensor:
     """How deep points lie in more than one part of a union (the paper's section 2.5).
 
     Args:
-        levels: (..., n, parts) levels of the parts, at least two.
+        levels: (..., n, parts) levels of the parts.
         weights: (..., n) importance weights.
 
     Returns:
         (...,) weighted sums of max(0, -level) of the second deepest part: zero if and only if no
         point lies inside two parts.
     """
+    if levels.shape[-1] < 2:
+        return torch.zeros_like(levels[..., 0]).sum(-1)
     second = levels.topk(2, dim=-1, largest=False).values[..., 1]
     return (weights * functional.relu(-second)).sum(-1)
 

@@ -145,6 +145,31 @@ def test_the_same_name_in_two_studies_is_refused():
         configuration.resolve(config, SCHEMA)
 
 
+@pytest.mark.parametrize(
+    ("part", "kind"), [("tables", "table_1"), ("tables", "table_3"), ("figures", "figure_11")]
+)
+def test_a_table_of_several_constraints_names_one(part, kind):
+    config = _put(MINIMAL, (*VARY, "constraint"), ["star_shaped", "path_connected"])
+    with pytest.raises(UserError) as error:
+        configuration.resolve(_put(config, (*STUDY, part, "t"), {"kind": kind}), SCHEMA)
+    assert str(error.value) == (
+        f"config: studies.convexity.{part}.t: the study has several constraints (star_shaped, "
+        "path_connected); name one with constraint."
+    )
+    entry = {"kind": kind, "constraint": "convex"}
+    with pytest.raises(UserError, match=rf"{part}.t.constraint is 'convex'; choose one of star_sh"):
+        configuration.resolve(_put(config, (*STUDY, part, "t"), entry), SCHEMA)
+    entry["constraint"] = "path_connected"
+    study = configuration.resolve(_put(config, (*STUDY, part, "t"), entry), SCHEMA)["studies"]
+    shown = configuration.shown_constraint(study["convexity"], study["convexity"][part]["t"])
+    assert shown == "path_connected"
+
+
+def test_the_only_constraint_of_a_study_is_shown():
+    study = _resolve((*STUDY, "tables", "t"), {"kind": "table_1"})["studies"]["convexity"]
+    assert configuration.shown_constraint(study, study["tables"]["t"]) == "convex"
+
+
 def test_a_row_twice_is_refused():
     row = {"predictor": "fcn", "features": "xy", "fit": "joint"}
     study = {"dataset": "demo", "rows": [row, {**row, "seed": 42}]}
@@ -349,6 +374,29 @@ def _resolve_gallery(*change):
             "figure_2 needs a case that is periodic or lattice_periodic.",
         ),
         ((*FIGURES, "f"), {"kind": "figure_7", "cases": ["cup"]}, "weight_decay is not given;"),
+        ((*CASES, "cup", "steps"), 3, "cases.cup.steps is 3; it must be at least 4."),
+        (("steps",), 3, "config: steps is 3, but studies.gallery.cases.cup needs 4;"),
+        ((*CASES, "cup", "threshold"), 1, "cup.threshold is 1, but convex has its foreground at"),
+        (
+            (*CASES, "cup", "options"),
+            {"order": [2, 3]},
+            "cup.options.order is a list, which is for rotationally_symmetric, not convex;",
+        ),
+        (
+            (*CASES, "star"),
+            {
+                "picture": "motorcycle",
+                "constraint": "rotationally_symmetric",
+                "options": {"order": [2, 3]},
+            },
+            "star.options.order is a list, but the picture motorcycle has no unaries to settle",
+        ),
+        ((*CASES, "cup", "connect"), True, "cup.connect is true, but paths are drawn for path_"),
+        (
+            (*CASES, "ball"),
+            {"picture": "drawn_ball", "constraint": "path_connected", "connect": True},
+            "ball.connect is true, but paths are drawn for path_connected in pictures without a",
+        ),
         (
             (*FIGURES, "f"),
             {"kind": "figure_4", "cases": ["cup", "horse"]},
@@ -392,6 +440,21 @@ def test_what_the_fit_of_a_case_depends_on():
         "convention": "isotropic",
     }
     assert cases.settings(resolved, "gallery", "horse")["steps"] == resolved["steps"]
+
+
+def test_how_a_mask_is_written_does_not_redo_the_fit():
+    plain, changed = _resolve_gallery(), _resolve_gallery((*CASES, "horse", "connect"), True)
+    fits = [cases.settings(each, "gallery", "horse") for each in (plain, changed)]
+    assert fits[0] == fits[1]
+    assert cases.evaluation_settings(changed, "gallery", "horse") == fits[0] | {"connect": True}
+
+
+def test_a_periodic_case_may_have_a_threshold_and_a_rotational_one_several_orders():
+    config = _put(MINIMAL, ("studies", "gallery"), GALLERY)
+    config = _put(config, (*CASES, "waves", "threshold"), 1)
+    case = {"picture": "flower", "constraint": "rotationally_symmetric"}
+    config = _put(config, (*CASES, "flower"), case | {"options": {"order": [4, 5]}})
+    configuration.resolve(config, SCHEMA)
 
 
 def test_a_dropped_case_is_gone():

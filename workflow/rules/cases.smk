@@ -2,6 +2,10 @@
 
 GALLERIES = cases.galleries(config)
 CASES = {study: list(entry["cases"]) for study, entry in GALLERIES.items()}
+
+# One small problem keeps no GPU busy: cases are fitted on one only if nothing else will do.
+GALLERY_GPU = 1 if config["device"] == "cuda" else 0
+
 GALLERY_DOWNLOADS = f"{DOWNLOADS}/gallery"
 
 

@@ -37,8 +37,8 @@ rule fit_gallery:
         "../../envs/isr.yaml"
     threads: 1
     resources:
-        gpu=GPU,
-        device=config["device"],
+        gpu=GALLERY_GPU,
+        device="cuda" if GALLERY_GPU else "cpu",
         checkpoint_every=str(config["checkpoint_every"]),
         mem_mb=2000,
         runtime=120,
@@ -77,7 +77,7 @@ rule evaluate_gallery:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=get_case_settings,
+        settings=get_case_evaluation_settings,
         folder=lambda wildcards, output: Path(output.metrics).parent,
     message:
         "Evaluate: {wildcards.gallery}, {wildcards.case}"

@@ -36,6 +36,12 @@ def get_case_settings(wildcards):
     return json.dumps(cases.settings(config, wildcards.gallery, wildcards.case))
 
 
+def get_case_evaluation_settings(wildcards):
+    get_case(wildcards)
+    settings = cases.evaluation_settings(config, wildcards.gallery, wildcards.case)
+    return json.dumps(settings)
+
+
 def without_null(entry, *keys):
     return {key: entry[key] for key in keys if entry.get(key) is not None}
 
@@ -45,12 +51,14 @@ def name_dataset(dataset):
     return {"name": dataset} | without_null(entry, "kind", "text", "long_side")
 
 
-def describe_study(study):
-    """What tables and figures over a whole study are told about it."""
+def describe_study(entry):
+    """What a table or a figure over a whole study is told about it."""
+    study = entry["study"]
     return {
         "study": study,
         "dataset": name_dataset(config["studies"][study]["dataset"]),
         "cells": list(CELLS[study].values()),
+        "constraint": configuration.shown_constraint(GRIDS[study], entry),
         "predictors": {
             name: options["kind"] for name, options in config["predictors"].items()
         },
@@ -60,7 +68,7 @@ def describe_study(study):
 def get_table_settings(wildcards):
     table = TABLES[wildcards.table]
     settings = without_null(table, "kind", "published", "title")
-    return json.dumps(settings | describe_study(table["study"]))
+    return json.dumps(settings | describe_study(table))
 
 
 def get_figure_settings(wildcards, input):
@@ -77,7 +85,7 @@ def get_figure_settings(wildcards, input):
             settings |= {"dataset": input.dataset, "picture": figure["picture"]}
             settings["fits"] = list(input.fits)
         case "figure_11":
-            settings |= describe_study(figure["study"])
+            settings |= describe_study(figure)
             settings["published"] = figure["published"]
     return json.dumps(settings)
 

@@ -4,7 +4,8 @@ The authors' pictures are those of the paper's figures 1 to 4, downloaded from t
 embedded ones need no network. On disk a picture is a folder with
 
 - image.png, or frames/000.png ... for a video or a volume: 8-bit RGB
-- unaries.npy: float16 foreground probabilities; or scribbles.png: 0 none, 255 background, 1..n
+- unaries.npy: float16 foreground probabilities
+- scribbles.png or scribbles/000.png ...: 0 none, 255 background, 1..n; instead of unaries or beside
 - third.npy: float64 values of the third coordinate, where there is one
 - truth.png or truth/000.png ...: 0 background, 255 object, 128 unknown, where it is known
 - about.json: name, text, source, licence and the name of the third coordinate
@@ -27,12 +28,13 @@ __all__ = [
     "AUTHORS",
     "DRAWN",
     "PHOTOGRAPHS",
+    "SCRIBBLED",
     "SOURCES",
+    "WITH_THIRD",
     "GalleryPicture",
     "RemoteFile",
     "Source",
     "check_picture",
-    "download",
     "embedded_load",
     "files",
     "load",
@@ -47,6 +49,12 @@ SOURCES: tuple[Source, ...] = ("authors", "embedded")
 AUTHORS = ("tomato", "depth_plane", "starfish", "butterfly", "perforated_sheet", "cat", "ball")
 PHOTOGRAPHS = ("coffee", "rocket", "chelsea", "horse", "coins", "motorcycle")
 DRAWN = ("sheet", "drawn_ball", "flower", "volume")
+
+SCRIBBLED = ("depth_plane", "motorcycle")
+"""Pictures of both sources that have scribbles and no unaries."""
+
+WITH_THIRD = ("depth_plane", "ball", "motorcycle", "drawn_ball", "volume")
+"""Pictures of both sources that have a third coordinate."""
 
 
 def names(source: Source) -> list[str]:
@@ -73,18 +81,6 @@ def files(chosen: list[str] | None = None) -> list[RemoteFile]:
     for name in wanted:
         _check_name(name, "authors")
     return [file for name in wanted for file in gallery_files.files(name)]
-
-
-def download(name: str, folder: Path) -> None:
-    """Download the files of one of the authors' pictures; those in place are verified and kept.
-
-    Raises:
-        UserError: there is no such picture, or a file cannot be had or is not the one expected.
-    """
-    from isr.data.download import fetch
-
-    for file in files([name]):
-        fetch(file.url, Path(folder) / file.file, sha256=file.sha256, size=file.bytes)
 
 
 def load(name: str, folder: Path) -> GalleryPicture:
@@ -141,7 +137,8 @@ def write_picture(folder: Path, picture: GalleryPicture) -> None:
         if picture.unaries is not None:
             np.save(temporary / "unaries.npy", picture.unaries.astype(np.float16))
         if picture.scribbles is not None:
-            write_png(temporary / "scribbles.png", picture.scribbles)
+            strokes = picture.scribbles
+            _write_layers(temporary, "scribbles", "scribbles", strokes, layered=strokes.ndim == 3)
         if picture.third is not None:
             np.save(temporary / "third.npy", picture.third.values)
         if picture.ground_truth is not None:
@@ -181,12 +178,11 @@ def read_picture(folder: Path) -> GalleryPicture:
     unaries, third = _read_array(folder / "unaries.npy"), _read_array(folder / "third.npy")
     if (third is None) != (about["third"] is None):
         raise UserError(f"{folder}: third.npy and about.json disagree: unpack the picture again.")
-    scribbles = folder / "scribbles.png"
     picture = GalleryPicture(
         name=about["name"],
         image=image.astype(np.float32) / np.float32(255),
         unaries=None if unaries is None else unaries.astype(np.float32),
-        scribbles=read_png(scribbles) if scribbles.exists() else None,
+        scribbles=_read_layers(folder, "scribbles", "scribbles"),
         third=None if third is None else ThirdAxis(about["third"], third),
         text=about["text"],
         ground_truth=_read_layers(folder, "truth", "truth"),

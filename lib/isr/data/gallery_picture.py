@@ -19,11 +19,10 @@ class GalleryPicture:
         name: unique in its source.
         image: float32 (*grid, 3), RGB in [0, 1].
         unaries: float32 (*grid), foreground probabilities (high is object), or None.
-        scribbles: uint8 (h, w): 0 none, 255 background, 1..n object n; or None.
+        scribbles: uint8 (*grid): 0 none, 255 background, 1..n object n; or None.
         third: the third coordinate: (frames,) values of t or z, (h, w) of depth; or None.
         text: what the object is and how its unaries or scribbles are made.
         ground_truth: uint8 (*grid): 0 background, 255 object, 128 unknown; or None.
-        reference: bool (*grid), somebody's mask to compare with; never stored; or None.
         source: where the picture comes from.
         licence: the licence of the picture.
     """
@@ -35,7 +34,6 @@ class GalleryPicture:
     third: ThirdAxis | None = None
     text: str = ""
     ground_truth: NDArray[np.uint8] | None = None
-    reference: NDArray[np.bool_] | None = None
     source: str = ""
     licence: str = ""
 
@@ -62,7 +60,7 @@ def check_picture(picture: GalleryPicture, *, path: Path | str) -> None:
         _check_shape(picture.unaries, grid, "unaries", path)
         _check_range(picture.unaries, "unaries", path)
     if picture.scribbles is not None:
-        _check_shape(picture.scribbles, grid[-2:], "scribbles", path)
+        _check_shape(picture.scribbles, grid, "scribbles", path)
     if picture.ground_truth is not None:
         _check_shape(picture.ground_truth, grid, "ground truth", path)
         if not np.isin(picture.ground_truth, (0, 128, 255)).all():

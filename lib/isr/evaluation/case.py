@@ -13,7 +13,10 @@ from scipy import ndimage
 from isr.coordinates import Points, ThirdAxis, from_pixels
 from isr.data.dataset import BACKGROUND, BACKGROUND_SCRIBBLE, NO_SCRIBBLE, OBJECT, UNKNOWN
 from isr.data.gallery import GalleryPicture, read_picture
+from isr.errors import UserError
+from isr.evaluation.baselines import project_trivially
 from isr.evaluation.certificates import certify
+from isr.evaluation.connecting import draw_connected
 from isr.evaluation.drawing import LevelFunction, level_function
 from isr.evaluation.meshes import mesh, write_ply
 from isr.evaluation.metrics import foreground_iou, pixel_accuracy, scored_pixels
@@ -25,6 +28,7 @@ from isr.fitting.store import StoredFits, read_fits
 from isr.io import atomic_folder, atomic_path, write_png
 from isr.levels import foreground, likely_foreground
 from isr.representations import Representation
+from isr.representations.path_connected import PathConnected
 
 Mask = NDArray[np.bool_]
 
@@ -48,7 +52,8 @@ def evaluate_case(fits_path: Path, folder: Path, output: Path, settings: Mapping
         fits_path: the stored fit.
         folder: of the picture.
         output: the case's folder.
-        settings: of the case: study, case, source, constraint, seed, protocol.
+        settings: of the case: study, case, source, constraint, seed, protocol, and maybe connect:
+            whether masks have thin connections drawn in.
 
     Raises:
         UserError: the fit or the picture cannot be read.
@@ -57,7 +62,7 @@ def evaluate_case(fits_path: Path, folder: Path, output: Path, settings: Mapping
     representation = fits.representation(picture.name)
     scene = case_scene(picture, fits)
     level = level_function(representation)(scene.coordinates())
-    mask = foreground(level)
+    mask = _connected(representation, scene) if settings.get("connect") else foreground(level)
     certificates = certify(
         representation,
         scene.height,
@@ -77,7 +82,7 @@ def evaluate_case(fits_path: Path, folder: Path, output: Path, settings: Mapping
         "finite": fits.metadata["finite"][picture.name],
         "picture": picture.name,
     }
-    metrics = [about | row for row in score(picture, mask)]
+    metrics = [about | row for row in score(picture, mask, settings["constraint"])]
     rows = [axes | {"picture": picture.name} | asdict(row) for row in certificates]
     with atomic_folder(output / "masks") as masks, atomic_folder(output / "outlines") as outlines:
         write_masks(masks, picture.name, mask)
@@ -101,31 +106,53 @@ def _axes(picture: GalleryPicture, settings: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def score(picture: GalleryPicture, mask: Mask) -> list[dict[str, Any]]:
+def _connected(representation: Representation, scene: Scene) -> Mask:
+    """The mask with thin connections drawn in.
+
+    Raises:
+        UserError: they can be drawn for path-connected regions of the plane alone.
+    """
+    if not isinstance(representation, PathConnected) or scene.third is not None:
+        raise UserError("connect is for path_connected in the plane: set it to false.")
+    return draw_connected(representation, scene.height, scene.width, scene.convention)
+
+
+def score(picture: GalleryPicture, mask: Mask, constraint: str) -> list[dict[str, Any]]:
     """Compare the drawn foreground (*grid) with all that is known of a picture.
 
     Returns:
-        Rows with `output` (representation, or the thresholded unaries), what it is compared
-        `against` (unaries, scribbles, ground truth), iou, accuracy and scored_pixels.
+        Rows with `output` (representation, the thresholded unaries, or a trivial projection of
+        these for the constraint, in the plane), what it is compared `against` (unaries, scribbles,
+        ground truth), iou, accuracy and scored_pixels.
     """
     rows = []
+    outputs = {"representation": mask}
     if picture.unaries is not None:
         likely = likely_foreground(picture.unaries)
-        rows.append(_row("representation", mask, "unaries", _as_truth(likely)))
+        # A constraint on points of three coordinates says nothing of a picture's plane.
+        if picture.third is None:
+            outputs |= project_trivially(likely, constraint)
+        rows += _rows(outputs, "unaries", _as_truth(likely))
         if picture.ground_truth is not None:
             rows.append(_row("unaries", likely, "ground truth", picture.ground_truth))
-    if picture.scribbles is not None and picture.scribbles.shape == mask.shape:
+    if picture.scribbles is not None:
         known = np.full(picture.scribbles.shape, UNKNOWN, np.uint8)
         known[picture.scribbles != NO_SCRIBBLE] = OBJECT
         known[picture.scribbles == BACKGROUND_SCRIBBLE] = BACKGROUND
-        rows.append(_row("representation", mask, "scribbles", known))
+        rows += _rows(outputs, "scribbles", known)
     if picture.ground_truth is not None:
-        rows.append(_row("representation", mask, "ground truth", picture.ground_truth))
+        rows += _rows(outputs, "ground truth", picture.ground_truth)
     return rows
 
 
 def _as_truth(mask: Mask) -> NDArray[np.uint8]:
     return np.where(mask, OBJECT, BACKGROUND).astype(np.uint8)
+
+
+def _rows(
+    outputs: Mapping[str, Mask], against: str, truth: NDArray[np.uint8]
+) -> list[dict[str, Any]]:
+    return [_row(output, mask, against, truth) for output, mask in outputs.items()]
 
 
 def _row(output: str, mask: Mask, against: str, truth: NDArray[np.uint8]) -> dict[str, Any]:

@@ -135,9 +135,8 @@ def prediction_plan(settings: Mapping[str, Any]) -> Plan:
 
 def cell_plan(settings: Mapping[str, Any]) -> Plan:
     """The fit of a cell: a projection of stored predictions, or a training of both networks."""
-    options = settings.get("constraint_options", {})
-    representation = representations.build(settings["constraint"], 2, **options)
-    about = {"name": settings["constraint"], "dim": 2, "options": options}
+    representation = representations.build(settings["constraint"], 2)
+    about = {"name": settings["constraint"], "dim": 2, "options": {}}
     if uses_predictions(settings):
         task: Task = Projection(representation, Points(**settings["points"]))
         schedule = Shape(settings["constraint"]).schedule_from(unaries=True, scribbles=True)

@@ -18,7 +18,6 @@ from isr.fitting.cells import Plan, stored_metadata
 from isr.fitting.running import optimise, store, write_history
 from isr.fitting.shapes import Shape
 from isr.fitting.store import load_parameters
-from isr.representations.order_choice import choose_order
 from isr.representations.periodic import Periodic
 
 _SHAPE = (
@@ -50,17 +49,9 @@ def case_shape(problem: Problem, settings: Mapping[str, Any]) -> Shape:
         problem: with unaries, if the option `order` is a list.
         settings: of the case: constraint, options, and what `Shape` has.
     """
-    options = dict(settings.get("options") or {})
-    if isinstance(options.get("order"), list):
-        if problem.unaries is None:
-            raise UserError(f"{problem.name}: order is a list, but has no unaries: name one.")
-        options["order"] = choose_order(
-            torch.from_numpy(problem.coordinates),
-            torch.from_numpy(problem.unaries),
-            options["order"],
-        )
     given = {key: settings[key] for key in _SHAPE if settings.get(key) is not None}
-    return Shape(settings["constraint"], options, **given).for_problem(problem)
+    shape = Shape(settings["constraint"], dict(settings.get("options") or {}), **given)
+    return shape.for_problem(problem)
 
 
 def _digest(folder: Path) -> str:
@@ -128,6 +119,7 @@ def fit_case(
         [problem.name],
         lambda _: problem,
         inputs=_digest(folder),
+        caller=__file__,
         device=device,
         checkpoint_path=checkpoint_path,
         checkpoint_every=checkpoint_every,

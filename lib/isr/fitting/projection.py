@@ -46,7 +46,10 @@ class Projection(Task):
     ) -> None:
         self.modules = torch.nn.ModuleDict({"representation": representation})
         self.points, self.object_weight, self.objects = points, object_weight, objects
-        if objects and not isinstance(representation, Union):
+        if objects and not (
+            isinstance(representation, Union)
+            and representation.part_count == len(representation.members)
+        ):
             raise UserError("constraint: several objects need a union with one member for each.")
 
     def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
@@ -63,12 +66,11 @@ class Projection(Task):
 
     def _shares(self, problem: Problem) -> NDArray[np.float32] | None:
         """Which part of a union should begin where, since equal parts would all take everything."""
-        if problem.unaries is None or not isinstance(self.modules["representation"], Union):
+        union = self.modules["representation"]
+        if problem.unaries is None or problem.scribbles is not None or not isinstance(union, Union):
             return None
         coordinates, unaries = map(torch.from_numpy, (problem.coordinates, problem.unaries))
-        with torch.no_grad():
-            parts = self.modules["representation"].parts(coordinates[..., :1, :]).shape[-1]
-        return torch.stack(shares(coordinates, unaries, parts), dim=-1).numpy()
+        return torch.stack(shares(coordinates, unaries, union.part_count), dim=-1).numpy()
 
     def _members(self) -> list[Representation]:
         union = self.modules["representation"]

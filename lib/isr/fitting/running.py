@@ -23,11 +23,12 @@ _log = logging.getLogger(__name__)
 
 
 @cache
-def code_digest() -> str:
-    """A hash of the library files that a fit depends on."""
+def code_digest(caller: str) -> str:
+    """A hash of the library files that a fit depends on: those behind this module and `caller`."""
     here = Path(__file__)
-    files = [here, *library_files(here, here.parents[2])]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    root = here.parents[2]
+    files = {here, Path(caller), *library_files(here, root), *library_files(Path(caller), root)}
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files))).hexdigest()
 
 
 def optimise(
@@ -37,6 +38,7 @@ def optimise(
     load: Callable[[str], Problem],
     *,
     inputs: str,
+    caller: str,
     device: torch.device,
     checkpoint_path: Path | None,
     checkpoint_every: float,
@@ -50,6 +52,7 @@ def optimise(
         names: of the problems.
         load: reads one.
         inputs: a hash of all files that the problems are read from.
+        caller: file of the module that makes the problems.
         device: where to compute.
         checkpoint_path: the checkpoint; None for none.
         checkpoint_every: seconds between checkpoints.
@@ -65,7 +68,7 @@ def optimise(
             names=list(names),
             schedule=plan.metadata["schedule"],
             versions=versions(),
-            code=code_digest(),
+            code=code_digest(caller),
         ),
         every=checkpoint_every,
         progress=Progress(what),

@@ -1,6 +1,6 @@
 """Schedules: what is optimised, how fast and with which weights, phase after phase."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -101,7 +101,10 @@ def predictor_schedule() -> Schedule:
 
 
 def projection_schedule(
-    learning_rate: float = 0.02, *, extra: Mapping[str, float] | None = None
+    learning_rate: float = 0.02,
+    *,
+    evidence: str = COUPLING,
+    extra: Mapping[str, float] | None = None,
 ) -> Schedule:
     """Projection of given unaries with scribbles (eq. 15): alpha 0, then 1; Adam at 0.02.
 
@@ -111,10 +114,11 @@ def projection_schedule(
 
     Args:
         learning_rate: until the last fifth.
+        evidence: how unaries are followed: by the squared distance, or the cross entropy.
         extra: weights of further terms, such as the regulariser, in all phases.
     """
     scribbles = {REPRESENTATION_SCRIBBLES: 1.0, **(extra or {})}
-    together = {**scribbles, COUPLING: 1.0}
+    together = {**scribbles, evidence: 1.0}
     return (
         Phase(_ALONE, learning_rate, scribbles),
         Phase(_TOGETHER - _SETTLING, learning_rate, together),
@@ -193,6 +197,7 @@ def path_connected_schedule(
     optimiser: OptimiserKind = "adamax",
     evidence: str = COUPLING,
     extra: Mapping[str, float] | None = None,
+    groups: Sequence[str] = ("representation",),
     protocol: Protocol = "paper",
 ) -> Schedule:
     """Fit through a diffeomorphism (section C.2): first its base alone, then all by Adamax.
@@ -208,10 +213,11 @@ def path_connected_schedule(
         optimiser: of the diffeomorphism and its base together.
         evidence: what is fitted: the squared distance to unaries, their entropy, or scribbles.
         extra: weights of further terms in all phases.
+        groups: names of the path-connected modules: the representation or members of a union.
         protocol: whose.
     """
-    still = {"representation.linear": 0.0, "representation.flow": 0.0}
-    decay = {"representation.flow": weight_decay}
+    still = {f"{group}.{part}": 0.0 for group in groups for part in ("linear", "flow")}
+    decay = {f"{group}.flow": weight_decay for group in groups}
     more = dict(extra or {})
     fine = {evidence: 1.0, **more}
     rate = learning_rate
@@ -227,7 +233,7 @@ def path_connected_schedule(
         rate,
         fine,
         optimiser,
-        learning_rate_scale={"representation.base": min(1.0, 1e-3 / rate)},
+        learning_rate_scale={f"{group}.base": min(1.0, 1e-3 / rate) for group in groups},
         weight_decay=decay,
         restart=True,
     )

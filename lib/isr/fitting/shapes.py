@@ -1,7 +1,7 @@
 """What fitting one shape to one problem takes: the representation, the task and the schedule."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import torch
@@ -29,6 +29,7 @@ from isr.fitting.stack import Stack, run
 from isr.fitting.store import load_parameters
 from isr.protocols import Protocol
 from isr.representations import Representation, build
+from isr.representations.order_choice import choose_order
 
 Distance = Literal["squared", "entropy"]
 
@@ -69,12 +70,28 @@ class Shape:
     protocol: Protocol = "paper"
 
     def for_problem(self, problem: Problem) -> "Shape":
-        """The shape with one member for each object, where scribbles tell several apart."""
+        """What the problem settles: the order among several, and a member for each object.
+
+        Raises:
+            UserError: the option `order` is a list, and there are no unaries to choose by.
+        """
+        if isinstance(self.options.get("order"), list):
+            return self._with_order(problem).for_problem(problem)
         count = count_objects(problem)
         if count < 2 or self.constraint == "union":
             return self
         union = {"member": self.constraint, "count": count, "options": dict(self.options)}
-        return Shape(**{**vars(self), "constraint": "union", "options": union})
+        return replace(self, constraint="union", options=union)
+
+    def _with_order(self, problem: Problem) -> "Shape":
+        if problem.unaries is None:
+            raise UserError(f"{problem.name}: order is a list, but there are no unaries: name one.")
+        order = choose_order(
+            torch.from_numpy(problem.coordinates),
+            torch.from_numpy(problem.unaries),
+            self.options["order"],
+        )
+        return replace(self, options={**self.options, "order": order})
 
     def build(self, dim: int) -> Representation:
         """The representation, not yet fitted."""
@@ -88,11 +105,18 @@ class Shape:
         if strokes and problem.unaries is not None:
             strokes //= 2
         random = self.points if problem.unaries is None else self.points - strokes
+        representation = self.build(problem.coordinates.shape[-1])
+        objects, parts = count_objects(problem), representation.part_count
+        if objects > 1 and objects != parts:
+            raise UserError(
+                f"{problem.name}: scribbles name {objects} objects, the union has {parts} parts: "
+                "give it one member for each object."
+            )
         return Projection(
-            self.build(problem.coordinates.shape[-1]),
+            representation,
             Points(strokes, random),
             object_weight=self.object_weight,
-            objects=count_objects(problem) > 1,
+            objects=objects > 1,
         )
 
     def schedule(self, problem: Problem) -> Schedule:
@@ -108,33 +132,59 @@ class Shape:
             extra[REGULARISER] = self.regulariser_weight
         if self.constraint == "union" and self.overlap_weight:
             extra[OVERLAP] = self.overlap_weight
-        factor = RATE_FACTORS.get(self.options.get("member", self.constraint), 1.0)
+        kinds = dict(_kinds("representation", self.constraint, self.options))
+        factor = min(RATE_FACTORS.get(kind, 1.0) for kind in kinds.values())
         rate = self.learning_rate or factor * _UNARIES_RATE
         # The entropy of a union is that of its parts against the shares they begin with.
         entropy = self.distance == "entropy" and self.constraint != "union"
         evidence = UNARIES_ENTROPY if entropy else COUPLING
-        if not unaries:
-            evidence = REPRESENTATION_SCRIBBLES
-        elif scribbles:
-            extra[REPRESENTATION_SCRIBBLES] = 1.0
-        if self.constraint == "path_connected" and self.protocol == "published-code":
-            return path_connected_schedule(
-                self.weight_decay, evidence=evidence, extra=extra, protocol=self.protocol
-            )
-        if self.constraint == "path_connected":
-            return path_connected_schedule(
-                self.weight_decay,
-                optimiser=self.optimiser,
-                evidence=evidence,
-                learning_rate=rate,
-                extra=extra,
+        bending = [name for name, kind in kinds.items() if kind == "path_connected"]
+        if bending:
+            if unaries and scribbles:
+                extra[REPRESENTATION_SCRIBBLES] = 1.0
+            return self._bending_schedule(
+                bending, rate, evidence if unaries else REPRESENTATION_SCRIBBLES, extra
             )
         if not unaries:
             return scribbles_schedule(rate, extra=extra)
         if scribbles:
             rate = self.learning_rate or factor * _PROJECTION_RATE
-            return projection_schedule(rate, extra=extra)
+            return projection_schedule(rate, evidence=evidence, extra=extra)
         return unaries_schedule(rate, evidence=evidence, extra=extra)
+
+    def _bending_schedule(
+        self, groups: list[str], rate: float, evidence: str, extra: Mapping[str, float]
+    ) -> Schedule:
+        if self.protocol == "published-code":
+            return path_connected_schedule(
+                self.weight_decay,
+                evidence=evidence,
+                extra=extra,
+                groups=groups,
+                protocol=self.protocol,
+            )
+        return path_connected_schedule(
+            self.weight_decay,
+            learning_rate=rate,
+            optimiser=self.optimiser,
+            evidence=evidence,
+            extra=extra,
+            groups=groups,
+        )
+
+
+def _kinds(name: str, constraint: str, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Names of the modules that a representation is a union of, with their constraints."""
+    if constraint != "union":
+        yield name, constraint
+        return
+    members = options.get("members")
+    if members is None:
+        member = {"name": options.get("member", "convex"), "options": options.get("options", {})}
+        members = [member] * options.get("count", 2)
+    for number, member in enumerate(members):
+        inner = f"{name}.members.{number}"
+        yield from _kinds(inner, member["name"], member.get("options", {}))
 
 
 def count_objects(problem: Problem) -> int:

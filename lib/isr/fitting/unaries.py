@@ -1,5 +1,6 @@
 """The shortest way in: fit a shape to foreground probabilities or to scribbles."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 from isr.coordinates import Convention, ThirdAxis, pixel_coordinates, with_third
 from isr.data.margins import with_margin
 from isr.data.problems import Problem
-from isr.errors import UserError
+from isr.fitting.arguments import check_arguments
+from isr.fitting.cells import choose_device
 from isr.fitting.schedule import OptimiserKind, Schedule
 from isr.fitting.shapes import Distance, Shape, fit_shape
 from isr.representations import Representation
@@ -54,10 +56,11 @@ def fit_unaries(
         weight_decay: on the diffeomorphism of a path-connected region.
         regulariser_weight: of what the representation penalises, such as amplitudes of waves.
         overlap_weight: of the overlap of the parts of a union.
-        margin: pixels of background round the picture, so that the shape does not close outside.
+        margin: pixels of background round the picture, so that the shape does not close outside;
+            0 with a depth.
         schedule: phases of the optimisation; None for the usual one.
         seed: determines all random numbers.
-        device: where to compute, such as `cuda`.
+        device: where to compute: `cpu`, `cuda`, or `auto` for an accelerator if there is one.
         convention: of the coordinates.
         **options: of the representation, such as `width`.
 
@@ -65,24 +68,15 @@ def fit_unaries(
         The representation, in float32 on the CPU; its foreground has the shape by construction.
 
     Raises:
-        UserError: the arrays do not fit together or have values out of range, or the fit did not
-            stay finite.
+        UserError: the arrays do not fit together, another argument or option is outside its
+            range, the device does not exist here, scribbles lack object or background, or the fit
+            did not stay finite.
 
     >>> import numpy as np, isr
     >>> rows, columns = np.mgrid[0:40, 0:60]
     >>> disc = ((rows - 20) ** 2 + (columns - 30) ** 2 < 100).astype(np.float32)
     >>> shape = isr.fit_unaries(disc, "convex", steps=50)
     """
-    grid = 3 if third is not None and third.name != "depth" else 2
-    if unaries.ndim != grid or not unaries.size or not np.isfinite(unaries).all():
-        wanted = "(h, w)" if grid == 2 else "(frames, h, w)"
-        raise UserError(f"unaries must be finite values {wanted}, not of shape {unaries.shape}.")
-    if unaries.min() < 0 or unaries.max() > 1:
-        raise UserError("unaries must lie in [0, 1]: give foreground probabilities.")
-    if scribbles is not None and scribbles.shape != unaries.shape:
-        raise UserError(f"scribbles have shape {scribbles.shape}, unaries {unaries.shape}: agree.")
-    coordinates = _coordinates(unaries.shape, third, convention)
-    problem = Problem("unaries", coordinates, scribbles, None, unaries.astype(np.float32))
     shape = Shape(
         constraint,
         options,
@@ -95,8 +89,22 @@ def fit_unaries(
         regulariser_weight=regulariser_weight,
         overlap_weight=overlap_weight,
     )
-    return fit_shape(
-        with_margin(problem, margin),
+    check_arguments(
+        shape,
+        "unaries",
+        unaries,
+        scribbles,
+        third,
+        margin=margin,
+        steps=steps,
+        seed=seed,
+        device=device,
+        convention=convention,
+    )
+    coordinates = _coordinates(unaries.shape, third, convention)
+    problem = Problem("unaries", coordinates, scribbles, None, unaries.astype(np.float32))
+    return _fit(
+        with_margin(problem, int(margin)),
         shape,
         steps=steps,
         seed=seed,
@@ -139,7 +147,7 @@ def fit_scribbles(
         margin: pixels of background round the picture.
         schedule: phases of the optimisation; None for the usual one.
         seed: determines all random numbers.
-        device: where to compute.
+        device: where to compute, as for `fit_unaries`.
         convention: of the coordinates.
         **options: of the representation.
 
@@ -147,10 +155,10 @@ def fit_scribbles(
         The representation, in float32 on the CPU.
 
     Raises:
-        UserError: an object or the background has no scribble, or the fit did not stay finite.
+        UserError: an object or the background has no scribble, an array, another argument or an
+            option is outside its range, the device does not exist here, or the fit did not stay
+            finite.
     """
-    coordinates = _coordinates(scribbles.shape, third, convention)
-    problem = Problem("scribbles", coordinates, scribbles)
     shape = Shape(
         constraint,
         options,
@@ -159,8 +167,22 @@ def fit_scribbles(
         weight_decay=weight_decay,
         overlap_weight=overlap_weight,
     )
-    return fit_shape(
-        with_margin(problem, margin),
+    check_arguments(
+        shape,
+        "scribbles",
+        None,
+        scribbles,
+        third,
+        margin=margin,
+        steps=steps,
+        seed=seed,
+        device=device,
+        convention=convention,
+    )
+    coordinates = _coordinates(scribbles.shape, third, convention)
+    problem = Problem("scribbles", coordinates, scribbles)
+    return _fit(
+        with_margin(problem, int(margin)),
         shape,
         steps=steps,
         seed=seed,
@@ -169,13 +191,29 @@ def fit_scribbles(
     )
 
 
+def _fit(
+    problem: Problem,
+    shape: Shape,
+    *,
+    steps: int,
+    seed: int,
+    device: str,
+    schedule: Schedule | None,
+) -> Representation:
+    # Generators of random numbers cannot count in NumPy's integers.
+    return fit_shape(
+        problem,
+        replace(shape, points=int(shape.points)),
+        steps=int(steps),
+        seed=int(seed),
+        device=str(choose_device(device)),
+        schedule=schedule,
+    )
+
+
 def _coordinates(
     grid: tuple[int, ...], third: ThirdAxis | None, convention: Convention
 ) -> NDArray[np.float32]:
     """Coordinates (*grid, dim) of the pixels of an array of shape `grid`."""
-    coordinates = with_third(pixel_coordinates(grid[-2], grid[-1], convention), third)
-    if coordinates.shape[:-1] != grid:
-        raise UserError(
-            f"the third axis is for arrays of shape {coordinates.shape[:-1]}, not {grid}: agree."
-        )
-    return coordinates.astype(np.float32)
+    plane = pixel_coordinates(grid[-2], grid[-1], convention)
+    return with_third(plane, third).astype(np.float32)

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from isr.evaluation.baselines import BASELINES
 from isr.reporting import overlays, words
 from isr.reporting.settings import Study
 
 _COLOURS = {"predictor": overlays.PREDICTOR, "representation": overlays.REPRESENTATION}
 _HATCHES = {"joint": "////"}
-_BASELINE = "convex_hull_largest"
 _WIDTH = 0.2
 
 
@@ -22,7 +22,7 @@ def draw(summary: pd.DataFrame, study: Study, title: str | None = None) -> Figur
     """Draw one panel per predictor, in it a group of bars per feature set.
 
     Bars are means over pictures and seeds, error bars deviations over seeds (none for one seed),
-    diamonds the published values, grey dashes the hull of the predictor's largest part.
+    diamonds the published values, grey dashes the last trivial projection for the constraint.
 
     Args:
         summary: as `isr.reporting.summary.summarise` gives it.
@@ -30,7 +30,8 @@ def draw(summary: pd.DataFrame, study: Study, title: str | None = None) -> Figur
         title: replaces the words about the content; the data are always named.
     """
     predictors = list(dict.fromkeys(summary["predictor"]))
-    figure = Figure(figsize=(5.6 * max(len(predictors), 1) + 0.6, 5.4), dpi=160)
+    # Title and legend need the width of two panels.
+    figure = Figure(figsize=(5.6 * max(len(predictors), 2) + 0.6, 5.4), dpi=160)
     panels = figure.subplots(1, len(predictors), sharey=True, squeeze=False)[0]
     for axes, predictor in zip(panels, predictors, strict=True):
         _draw_panel(axes, summary[summary["predictor"] == predictor], study)
@@ -50,6 +51,7 @@ def _draw_panel(axes: Axes, summary: pd.DataFrame, study: Study) -> None:
         for fit in dict.fromkeys(summary["fit"])
         for output in ("predictor", "representation")
     ]
+    projection = _projection(study)
     offsets = (np.arange(len(bars)) - (len(bars) - 1) / 2) * (_WIDTH + 0.015)
     rows = {(row.features, row.fit, row.output): row for row in summary.itertuples()}
     for position, features in enumerate(groups):
@@ -57,7 +59,7 @@ def _draw_panel(axes: Axes, summary: pd.DataFrame, study: Study) -> None:
             row = rows.get((features, fit, output))
             if row is not None:
                 _draw_bar(axes, position + offset, row)
-            baseline = rows.get((features, fit, _BASELINE))
+            baseline = rows.get((features, fit, projection))
             if output == "representation" and baseline is not None and baseline.status == "ran":
                 _draw_baseline(axes, position + offset, baseline.iou)
     names = [words.features(name).replace("spatial+", "spatial\n+") for name in groups]
@@ -70,6 +72,11 @@ def _draw_panel(axes: Axes, summary: pd.DataFrame, study: Study) -> None:
     axes.grid(axis="y", color="#dddddd", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _projection(study: Study) -> str | None:
+    """The trivial projection that is marked, None for a constraint without."""
+    return next(reversed(BASELINES.get(study.constraint, ())), None)
 
 
 def _draw_bar(axes: Axes, position: float, row: Any) -> None:
@@ -118,10 +125,9 @@ def _add_legend(figure: Figure, summary: pd.DataFrame, study: Study) -> None:
         for fit in dict.fromkeys(summary["fit"])
         for output in _COLOURS
     ]
-    baseline = words.output(_BASELINE, study.constraint)
-    entries.append(
-        (Line2D([], [], color="#555555", lw=2.2), baseline.replace("its", "predictor's"))
-    )
+    if projection := _projection(study):
+        dash = Line2D([], [], color="#555555", lw=2.2)
+        entries.append((dash, words.output(projection, study.constraint)))
     if summary["published"].any():
         same = study.dataset.is_published_set(words.pictures(summary))
         marker = Line2D([], [], marker="D", ls="", ms=6, mfc="#ffffff", mec="#000000")

@@ -75,7 +75,7 @@ class Study:
         name: name of the study, as in the column `study` of metrics.csv.
         dataset: the dataset of all its cells.
         cells: all cells planned.
-        shows_published: whether the papers' numbers stand beside ours.
+        shows_published: whether the papers' numbers are wanted beside ours.
         constraint: the constraint that is tabulated.
         predictors: published network ("fcn", "cnn") of each predictor of the configuration; a
             predictor that is not named is looked up under its own name.
@@ -88,11 +88,16 @@ class Study:
     constraint: str = "convex"
     predictors: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def compares(self) -> bool:
+        """Whether the papers' numbers, all of convex shapes, stand beside ours."""
+        return self.shows_published and self.constraint == "convex"
+
     def published_result(
         self, fit: str, features: str, predictor: str, output: str
     ) -> published.Result | None:
         """The papers' result of one setting, None when there is none or none is wanted."""
-        if not self.shows_published or self.constraint != "convex":
+        if not self.compares:
             return None
         network = self.predictors.get(predictor, predictor)
         return published.find(fit, features, network, output)
@@ -176,11 +181,25 @@ def parse_study(content: Mapping[str, Any]) -> Study:
     Raises:
         UserError: one of them is wrong.
     """
+    cells = tuple(parse_cell(cell) for cell in content["cells"])
     return Study(
         name=str(content["study"]),
         dataset=parse_dataset(content["dataset"]),
-        cells=tuple(parse_cell(cell) for cell in content["cells"]),
+        cells=cells,
         shows_published=bool(content.get("published", True)),
-        constraint=str(content.get("constraint", "convex")),
+        constraint=_parse_constraint(content.get("constraint"), cells),
         predictors=dict(content.get("predictors", {})),
     )
+
+
+def _parse_constraint(wanted: object, cells: Iterable[Cell]) -> str:
+    """The constraint that is tabulated: the one that is wanted, or the only one of the cells."""
+    known = list(dict.fromkeys(cell.constraint for cell in cells))
+    if wanted is None and len(known) == 1:
+        return known[0]
+    if wanted not in known:
+        raise UserError(
+            f"constraint of the settings is {wanted!r}: name one of those of the cells "
+            f"({', '.join(known)})."
+        )
+    return str(wanted)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from isr.errors import UserError
+from isr.evaluation.baselines import BASELINES
 from isr.evaluation.metrics import mean_and_deviation
 from isr.reporting import published
 from isr.reporting.settings import Study
@@ -16,7 +17,6 @@ NOT_LEGIBLE = "not legible"
 OTHER_PICTURES = "other pictures"
 NO_GROUND_TRUTH = "no ground truth"
 
-BASELINES = ("convex_hull", "convex_hull_largest")
 METRICS_COLUMNS = [
     "study",
     "dataset",
@@ -96,7 +96,7 @@ def summarise(metrics: pd.DataFrame, study: Study) -> pd.DataFrame:
     groups = dict(iter(ran.groupby(KEYS, sort=False)))
     rows = []
     for predictor, features, fit in _settings(study):
-        for output in ("predictor", *_baselines(ran), "representation"):
+        for output in ("predictor", *_baselines(ran, study.constraint), "representation"):
             key = (predictor, features, fit, output)
             rows.append(_row(study, key, groups.get(key), len(_seeds(planned, key))))
     return pd.DataFrame(rows)
@@ -109,7 +109,7 @@ def _settings(study: Study) -> list[tuple[str, str, str]]:
         for cell in study.cells
         if cell.constraint == study.constraint
     }
-    if study.shows_published:
+    if study.compares:
         names = _names_of_networks(study, {predictor for predictor, *_ in settings})
         settings |= {
             (name, features, fit)
@@ -143,9 +143,11 @@ def _index(order: Sequence[str], name: str) -> int:
     return order.index(name) if name in order else len(order)
 
 
-def _baselines(metrics: pd.DataFrame) -> list[str]:
+def _baselines(metrics: pd.DataFrame, constraint: str) -> list[str]:
+    """The trivial projections for a constraint, then others that were scored."""
+    own = BASELINES.get(constraint, ())
     found = [name for name in metrics["output"].unique() if name not in published.OUTPUTS]
-    return sorted(set(found) | set(BASELINES), key=lambda name: (_index(BASELINES, name), name))
+    return sorted(set(found) | set(own), key=lambda name: (_index(own, name), name))
 
 
 def _seeds(planned: Iterable[tuple[str, str, str, int]], key: tuple[str, ...]) -> set[int]:

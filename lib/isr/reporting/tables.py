@@ -105,7 +105,8 @@ def table_1(summary: pd.DataFrame, study: Study, title: str | None = None) -> Ta
         Heading(words.features(group), sum(feature == group for feature, _ in columns))
         for group in groups
     )
-    content = title or f"Foreground IoU of predictor / {representation} (the paper's Table 1)"
+    of_paper = _place_in_paper("Table 1", study)
+    content = title or f"Foreground IoU of predictor / {representation} ({of_paper})"
     return Table(
         title=f"{study.dataset.describe(words.pictures(summary))}. {content}",
         stubs=("", ""),
@@ -171,7 +172,8 @@ def table_3(summary: pd.DataFrame, study: Study, title: str | None = None) -> Ta
     notes = _notes(summary, study, "in each setting")
     if summary["iou_deviation"].notna().any():
         notes.append(f"{DEVIATION}: standard deviation over seeds (ddof 1).")
-    content = title or "Foreground IoU and pixel accuracy (the paper's Table 3)"
+    of_paper = _place_in_paper("Table 3", study)
+    content = title or f"Foreground IoU and pixel accuracy ({of_paper})"
     return Table(
         title=f"{study.dataset.describe(words.pictures(summary))}. {content}",
         stubs=("Fit", "Model", "Input", "Segmentation"),
@@ -206,6 +208,11 @@ def _line(
     secondary: bool = False,
 ) -> Line:
     return Line(names, tuple(entries), opens_block, secondary)
+
+
+def _place_in_paper(table: str, study: Study) -> str:
+    # The paper's tables are of convex shapes.
+    return f"{'' if study.constraint == 'convex' else 'after '}the paper's {table}"
 
 
 def _published_heading(same: bool) -> str:

@@ -118,13 +118,15 @@ class CaseFiles:
     def view(self) -> View:
         """What a figure shows: of a video or a volume, the middle frame."""
         picture, masks = self.picture, self.masks()
-        image, unaries, remark = picture.image, picture.unaries, ""
+        image, unaries, scribbles = picture.image, picture.unaries, picture.scribbles
+        remark = ""
         if masks.ndim == 3:
             middle = len(masks) // 2
             kind = "frame" if picture.third is not None and picture.third.name == "t" else "slice"
             remark = f"{kind} {middle + 1} of {len(masks)}"
             image, masks = image[middle], masks[middle]
             unaries = None if unaries is None else unaries[middle]
+            scribbles = None if scribbles is None else scribbles[middle]
         own = self.metrics[self.metrics["output"] == "representation"]
         return View(
             picture.name.replace("_", " "),
@@ -132,7 +134,7 @@ class CaseFiles:
             image,
             masks,
             None if unaries is None else likely_foreground(unaries),
-            picture.scribbles,
+            scribbles,
             self._region(),
             dict(zip(own["against"], own["iou"].astype(float), strict=True)),
             remark,

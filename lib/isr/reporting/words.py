@@ -16,7 +16,9 @@ SEMANTIC = {
 }
 BASELINES = {
     "convex_hull": "hull of the predictor's mask",
-    "convex_hull_largest": "hull of its largest part",
+    "convex_hull_largest": "hull of the predictor's largest part",
+    "ray_polygon": "part of the predictor's mask seen from its centre",
+    "largest_component_filled": "predictor's largest part, its holes filled",
 }
 _INPUTS = {"rgb": "RGB", "xy": "spatial"}
 _CONSTRAINTS = {
@@ -118,7 +120,7 @@ def provenance(summary: pd.DataFrame, study: Study) -> list[str]:
         sentences += _shortfalls(ran)
         fits = ran[ran["output"] == "representation"]
         sentences += filter(None, [stopped(int(fits["n_stopped"].sum()))])
-    if study.shows_published and summary["published"].any():
+    if study.compares and summary["published"].any():
         difference = study.dataset.difference(pictures(summary))
         sentences.append(
             f"Published: ICML 2024 paper, Tables 1 and 3, means over {published.SEEDS} seeds and "

@@ -24,6 +24,11 @@ class Representation(nn.Module, ABC):
         level: Tensor = self(coordinates)
         return level.unsqueeze(-1)
 
+    @property
+    def part_count(self) -> int:
+        """Number of parts."""
+        return 1
+
     def constrained_weights(self) -> dict[str, Tensor]:
         """The parameters on whose sign the guarantee rests, by name; none by default."""
         return {}

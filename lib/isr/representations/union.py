@@ -52,12 +52,17 @@ class Union(Representation):
         )
 
     def forward(self, coordinates: Tensor) -> Tensor:
-        """Levels (...,) at coordinates (..., dim): the least of the parts'."""
+        """Levels (...,) at coordinates (..., dim): the least of the parts', NaN where one is."""
         return self.parts(coordinates).amin(-1)
 
     def parts(self, coordinates: Tensor) -> Tensor:
         """Levels (..., n) of the members' parts at coordinates (..., dim)."""
         return torch.cat([member.parts(coordinates) for member in self._members()], dim=-1)
+
+    @property
+    def part_count(self) -> int:
+        """Number of parts: those of all members."""
+        return sum(member.part_count for member in self._members())
 
     def _members(self) -> list[Representation]:
         return [member for member in self.members if isinstance(member, Representation)]

@@ -43,6 +43,10 @@ PICTURES = {
     "volume": picture((12, 4, 6), ThirdAxis("z", np.arange(12) / 6)),
     "one frame": picture((1, 4, 6), ThirdAxis("t", np.zeros(1))),
     "depth": with_scribbles(),
+    "scribbled video": replace(
+        picture((2, 4, 6), ThirdAxis("t", np.array([0.0, 1.0]))),
+        scribbles=np.arange(48, dtype=np.uint8).reshape(2, 4, 6),
+    ),
 }
 
 
@@ -119,6 +123,20 @@ def test_a_bad_picture_leaves_the_old_one(tmp_path: Path) -> None:
 def test_what_is_not_valid_is_refused(change: dict, message: str) -> None:
     with pytest.raises(UserError, match=f"^here: .*{message}"):
         gallery.check_picture(replace(picture(), **change), path="here")
+
+
+def test_scribbles_are_of_every_frame() -> None:
+    with pytest.raises(UserError, match=r"scribbles of shape \(4, 6\), expected \(3, 4, 6\)"):
+        gallery.check_picture(
+            replace(PICTURES["video"], scribbles=np.zeros((4, 6), np.uint8)), path="here"
+        )
+
+
+@pytest.mark.parametrize("name", gallery.names("embedded"))
+def test_what_is_said_of_embedded_pictures_without_reading_them(name: str) -> None:
+    found = gallery.embedded_load(name)
+    assert (found.unaries is None) == (name in gallery.SCRIBBLED)
+    assert (found.third is not None) == (name in gallery.WITH_THIRD)
 
 
 def test_frames_without_a_third_coordinate_are_refused() -> None:

@@ -131,26 +131,12 @@ def test_a_file_that_is_not_the_expected_one_is_refused(name: str, server: Path)
         gallery.load(name, server)
 
 
-def test_download_keeps_what_is_in_place(
-    server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    downloads = tmp_path / "downloads"
-    gallery.download("ball", downloads)
-    assert gallery.load("ball", downloads).grid == (8, 8, 12)
-    (server / "ball" / "frame_3.png").unlink()
-    gallery.download("ball", downloads)
-    (downloads / "ball" / "frame_3.png").write_bytes(b"x")
-    with pytest.raises(UserError, match=r"ball/frame_3\.png|frame_3\.png has 1 bytes"):
-        gallery.download("ball", downloads)
-
-
-def test_the_command_line_downloads_on_demand(server: Path, tmp_path: Path) -> None:
+def test_the_command_line_unpacks_what_was_downloaded(server: Path, tmp_path: Path) -> None:
     arguments = ["--source", "authors", "--name", "cat", "--output", str(tmp_path / "cat")]
-    arguments += ["--downloads", str(tmp_path / "downloads")]
     with pytest.raises(UserError, match="does not exist"):
-        unpack_gallery.main(arguments)
+        unpack_gallery.main([*arguments, "--downloads", str(tmp_path)])
     assert not (tmp_path / "cat").exists()
-    unpack_gallery.main([*arguments, "--download"])
+    unpack_gallery.main([*arguments, "--downloads", str(server)])
     assert gallery.read_picture(tmp_path / "cat").name == "cat"
 
 

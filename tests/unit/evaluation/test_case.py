@@ -7,9 +7,12 @@ import pandas as pd
 import pytest
 import torch
 
+from isr import representations
 from isr.coordinates import ThirdAxis
 from isr.data.gallery import GalleryPicture, write_picture
+from isr.errors import UserError
 from isr.evaluation import case
+from isr.evaluation.baselines import project_trivially
 from isr.fitting.store import write_fits
 from isr.io import read_png
 from isr.representations.convex import Convex
@@ -114,3 +117,58 @@ def test_a_video_has_a_mask_for_each_frame_and_a_mesh(tmp_path):
     assert (read_png(masks[3]) > 0).sum() == 300
     assert scores.loc[("representation", "unaries"), "scored_pixels"] == 2400
     assert [path.name for path in (output / "outlines").iterdir()] == ["box.ply"]
+
+
+@pytest.mark.parametrize(
+    ("constraint", "names"),
+    [
+        ("convex", ["convex_hull", "convex_hull_largest"]),
+        ("star_shaped", ["ray_polygon"]),
+        ("path_connected", ["largest_component_filled"]),
+        ("radially_connected", []),
+        ("unconstrained", []),
+    ],
+)
+def test_trivial_projections_are_scored_against_the_same(constraint, names):
+    truth = np.zeros((20, 30), np.uint8)
+    truth[4:15, 5:20] = 255
+    content = picture(ground_truth=truth)
+    content.unaries[8:12, 8:12] = 0
+    rows = case.score(content, np.zeros((20, 30), bool), constraint)
+    scores = pd.DataFrame(rows).set_index(["against", "output"])
+    assert list(scores.loc["unaries"].index) == ["representation", *names]
+    assert list(scores.loc["ground truth"].index) == ["unaries", "representation", *names]
+    for name, found in project_trivially(content.unaries > 0.5, constraint).items():
+        common, either = found & (truth == 255), found | (truth == 255)
+        assert scores.loc[("ground truth", name), "iou"] == common.sum() / either.sum()
+
+
+def test_trivial_projections_are_of_the_plane():
+    content = picture((4, 20, 30), ThirdAxis("t", np.linspace(0, 1, 4)))
+    rows = case.score(content, np.zeros((4, 20, 30), bool), "convex")
+    assert {row["output"] for row in rows} == {"representation"}
+
+
+@pytest.mark.parametrize("connect", [False, True])
+def test_connections_are_drawn_on_demand(tmp_path, monkeypatch, connect):
+    drawn = np.zeros((20, 30), bool)
+    drawn[3, 4:9] = True
+    monkeypatch.setattr(case, "draw_connected", lambda *_: drawn)
+    write_picture(tmp_path / "picture", picture())
+    module = representations.build("path_connected", blocks=2)
+    state = {f"representation.{k}": v.detach() for k, v in module.named_parameters()}
+    about = {"name": "path_connected", "dim": 2, "options": {"blocks": 2}}
+    metadata = {"representation": about, "convention": "isotropic"}
+    metadata |= {"settings": {"steps": 3}, "finite": {"box": True}}
+    write_fits(tmp_path / "fits.safetensors", {"box": state}, metadata)
+    settings = SETTINGS | {"constraint": "path_connected", "connect": connect}
+    output = tmp_path / "case"
+    case.evaluate_case(tmp_path / "fits.safetensors", tmp_path / "picture", output, settings)
+    mask = read_png(output / "masks" / "box.png") > 0
+    assert (mask == drawn).all() == connect
+
+
+def test_connections_of_other_shapes_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setitem(SETTINGS, "connect", True)
+    with pytest.raises(UserError, match="connect is for path_connected in the plane"):
+        evaluate(tmp_path, picture())

@@ -21,6 +21,13 @@ SCHEDULE = (
 )
 
 
+_SHAPES = {
+    "star_shaped": {"width": 8},
+    "union": {"count": 2, "options": {"width": 8}},
+    "path_connected": {"base_options": {"width": 8}, "hidden_units": 4},
+}
+
+
 @pytest.fixture(scope="session")
 def problems(make_problem) -> dict[str, Problem]:
     """Eight pictures of different sizes by name."""
@@ -35,8 +42,8 @@ def problems(make_problem) -> dict[str, Problem]:
 def _task(kind: str):
     if kind == "projection":
         return Projection(build("convex", width=16), Points(32, 64))
-    if kind == "star":
-        return Projection(build("star_shaped", width=8), Points(16, 32))
+    if kind in _SHAPES:
+        return Projection(build(kind, **_SHAPES[kind]), Points(16, 32))
     representation = build("convex", width=8)
     if kind == "fcn":
         return PredictorTraining(
@@ -71,7 +78,7 @@ def make_stack(problems) -> Callable[..., Stack]:
             problem = everything[name]
             return (
                 problem
-                if kind in ("projection", "star")
+                if kind == "projection" or kind in _SHAPES
                 else dataclasses.replace(problem, unaries=None)
             )
 

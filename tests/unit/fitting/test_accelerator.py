@@ -9,7 +9,9 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["projection", "fcn", "cnn"])
+@pytest.mark.parametrize(
+    "kind", ["projection", "fcn", "cnn", "star_shaped", "union", "path_connected"]
+)
 def test_an_accelerator_finds_what_the_processor_finds(make_stack, kind):
     names = ["p0", "p1", "p2", "p3", "p4"]
     here = run(make_stack(names, kind=kind, steps=50, stack_size=2))

@@ -126,16 +126,10 @@ def test_other_options_reach_the_modules():
     settings = _settings(
         fit="joint",
         predictor_options={"kind": "fcn", "width": 8},
-        constraint_options={"hidden_layers": 2, "width": 9},
     )
     plan = cells.cell_plan(settings)
     assert plan.task.modules["predictor"].network.layers[0].out_features == 8
-    assert len(plan.task.modules["representation"].network.hidden_z) == 2
-    assert plan.metadata["representation"] == {
-        "name": "convex",
-        "dim": 2,
-        "options": {"hidden_layers": 2, "width": 9},
-    }
+    assert plan.metadata["representation"] == {"name": "convex", "dim": 2, "options": {}}
     with pytest.raises(UserError, match="depth"):
         cells.cell_plan(_settings(fit="joint", predictor_options={"kind": "fcn", "depth": 3}))
 

@@ -197,3 +197,63 @@ def test_objects_are_counted_and_make_a_union():
     assert union.constraint == "union"
     assert union.options == {"member": "star_shaped", "count": 3, "options": {"width": 8}}
     assert count_objects(Problem("p", coordinates)) == 0
+
+
+def test_connected_members_of_a_union_bend_after_their_bases():
+    for options in (
+        {"member": "path_connected", "count": 2},
+        {"members": [{"name": "convex"}, {"name": "path_connected"}]},
+    ):
+        shape = Shape("union", options, weight_decay=0.02)
+        first, second, _ = shape.schedule_from(unaries=True, scribbles=False)
+        assert first.freezes("representation.members.1.flow.norms.0.s")
+        assert not first.freezes("representation.members.1.base.network.first.weight")
+        assert second.weight_decay["representation.members.1.flow"] == 0.02
+        assert second.restart
+    both = isr.fit_unaries(
+        (RADIUS < 20).astype(np.float32),
+        "union",
+        steps=4,
+        points=50,
+        member="path_connected",
+        options={"base_options": {"width": 4}, "hidden_units": 4},
+    )
+    assert both.part_count == 2
+
+
+def test_a_union_learns_as_slowly_as_its_slowest_member():
+    options = {"members": [{"name": "convex"}, {"name": "star_shaped"}]}
+    alone = Shape("star_shaped").schedule_from(unaries=True, scribbles=False)
+    together = Shape("union", options).schedule_from(unaries=True, scribbles=False)
+    assert together[0].learning_rate == alone[0].learning_rate == pytest.approx(3e-3)
+
+
+def test_a_union_of_one_is_that_one():
+    disc = RADIUS < 20
+    assert _fit(disc, "union", 200, count=1) >= 0.9
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"count": 2},
+        {"members": [{"name": "convex"}, {"name": "union", "options": {"count": 2}}]},
+    ],
+)
+def test_objects_and_members_of_a_union_must_agree(options):
+    scribbles = np.zeros((12, 14), np.uint8)
+    scribbles[2, 2], scribbles[5, 5], scribbles[8, 8], scribbles[0] = 1, 2, 3, 255
+    with pytest.raises(UserError, match="member for each"):
+        isr.fit_scribbles(scribbles, "union", steps=4, points=30, **options)
+
+
+def test_an_order_among_several_is_settled_by_the_unaries():
+    flower = (18 + 7 * np.cos(5 * ANGLE) > RADIUS).astype(np.float32)
+    fit = isr.fit_unaries(
+        flower, "rotationally_symmetric", steps=4, points=50, width=4, order=[2, 3, 4, 5, 6]
+    )
+    assert fit.order == 5
+    scribbles = np.zeros((4, 5), np.uint8)
+    scribbles[0], scribbles[2] = 255, 1
+    with pytest.raises(UserError, match="order is a list"):
+        isr.fit_scribbles(scribbles, "rotationally_symmetric", order=[2, 3])

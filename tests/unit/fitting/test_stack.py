@@ -257,8 +257,8 @@ def test_problems_are_opened_when_their_turn_comes(make_stack):
 
 
 def test_a_start_is_that_of_the_problem_and_not_of_the_one_before(make_stack):
-    queue = run(make_stack(EIGHT[:3], kind="star", steps=8))
+    queue = run(make_stack(EIGHT[:3], kind="star_shaped", steps=8))
     for name in EIGHT[:3]:
-        alone = run(make_stack([name], kind="star", steps=8))
+        alone = run(make_stack([name], kind="star_shaped", steps=8))
         for key, value in alone.states[name].items():
             assert torch.equal(value, queue.states[name][key]), (name, key)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 import isr
-from isr.coordinates import pixel_coordinates
+from isr.coordinates import ThirdAxis, pixel_coordinates
 from isr.errors import UserError
 from isr.fitting.schedule import COUPLING, Phase
 from isr.levels import foreground
@@ -103,6 +103,147 @@ def test_shapes_that_do_not_fit_are_a_users_mistake():
         isr.fit_unaries(_occluded(), scribbles=np.ones(SIZE, np.uint8))
     with pytest.raises(UserError, match="unknown"):
         isr.fit_unaries(_occluded(), "konvex")
+
+
+def _strokes(size: tuple[int, ...] = (6, 8), dtype: type = np.uint8) -> np.ndarray:
+    scribbles = np.zeros(size, dtype)
+    scribbles[..., 2:4] = 1
+    scribbles[..., 6] = 255
+    return scribbles
+
+
+def _fits(**arguments) -> list[object]:
+    """Both fits of a small picture, ready to be called."""
+    brief = {"steps": 5, "points": 20, "width": 4, **arguments}
+    return [
+        lambda: isr.fit_unaries(np.eye(6, 8), **brief),
+        lambda: isr.fit_scribbles(_strokes(), **brief),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        *(("margin", value) for value in (-1, 1.5, "2", True)),
+        *(("points", value) for value in (1, 0, -5, 10.5)),
+        *(("steps", value) for value in (0, 2.5, None)),
+        *(("learning_rate", value) for value in (0, -0.1, np.nan, np.inf, "fast")),
+        *(
+            (name, value)
+            for name in ("weight_decay", "overlap_weight")
+            for value in (-1e-9, np.nan, np.inf, None)
+        ),
+        ("seed", 1.5),
+        ("convention", "foo"),
+        ("device", "cudda"),
+        ("device", 3.5),
+        ("constraint", "konvex"),
+        ("width", 0),
+        ("hidden_layers", -1),
+        ("dim", 3),
+        ("third", "t"),
+    ],
+)
+def test_arguments_out_of_range_are_a_users_mistake_in_both_fits(argument, value):
+    for fit in _fits(**{argument: value}):
+        with pytest.raises(UserError, match=argument):
+            fit()
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        *(("object_weight", value) for value in (0, 1, 2.0, -0.1, np.nan, "half")),
+        *(("regulariser_weight", value) for value in (-1, np.nan)),
+        ("distance", "foo"),
+        ("optimiser", "sgd"),
+    ],
+)
+def test_arguments_of_a_fit_to_unaries_out_of_range_are_a_users_mistake(argument, value):
+    with pytest.raises(UserError, match=argument):
+        isr.fit_unaries(np.eye(6, 8), **{argument: value})
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has the device")
+def test_a_device_that_is_not_there_is_a_users_mistake():
+    for fit in _fits(device="cuda"):
+        with pytest.raises(UserError, match="'cuda'"):
+            fit()
+
+
+def test_a_device_can_be_left_to_the_machine():
+    for fit in _fits(device="auto"):
+        assert all(parameter.device.type == "cpu" for parameter in fit().parameters())
+
+
+@pytest.mark.parametrize(
+    ("scribbles", "message"),
+    [
+        (np.zeros(5, np.uint8), r"\(5,\)"),
+        (np.zeros((0, 5), np.uint8), r"\(0, 5\)"),
+        (_strokes((2, 6, 8)), "third axis"),
+        (_strokes(dtype=float), "uint8, not float64"),
+        (_strokes(dtype=np.int64), "uint8, not int64"),
+        (_strokes().tolist(), "NumPy array, not list"),
+        (None, "NumPy array, not NoneType"),
+    ],
+)
+def test_scribbles_of_another_kind_are_a_users_mistake(scribbles, message):
+    with pytest.raises(UserError, match=message):
+        isr.fit_scribbles(scribbles)
+    if isinstance(scribbles, np.ndarray) and scribbles.size:
+        with pytest.raises(UserError, match="scribbles"):
+            isr.fit_unaries(np.eye(6, 8), scribbles=scribbles)
+
+
+@pytest.mark.parametrize("unaries", [None, [[0.0, 1.0]], np.eye(3) * 1j, np.array([["a"]])])
+def test_unaries_that_are_no_numbers_are_a_users_mistake(unaries):
+    with pytest.raises(UserError, match="unaries must"):
+        isr.fit_unaries(unaries, scribbles=None)
+
+
+@pytest.mark.parametrize(
+    ("third", "frames"),
+    [
+        (ThirdAxis("depth", np.zeros((6, 7))), ()),
+        (ThirdAxis("depth", np.zeros(48)), ()),
+        (ThirdAxis("depth", np.full((6, 8), np.nan)), ()),
+        (ThirdAxis("t", np.array([0, 0.5, np.inf])), (3,)),
+        (ThirdAxis("z", np.zeros(4)), (3,)),
+        (ThirdAxis("z", np.zeros((3, 1))), (3,)),
+        (ThirdAxis("z", np.array(0.0)), (3,)),
+        (ThirdAxis("z", [0, 1, 2]), (3,)),
+        (ThirdAxis("height", np.zeros(3)), (3,)),
+    ],
+)
+def test_a_third_axis_that_does_not_fit_is_a_users_mistake(third, frames):
+    with pytest.raises(UserError, match="third axis"):
+        isr.fit_unaries(np.zeros((*frames, 6, 8)), third=third)
+    with pytest.raises(UserError, match="third axis"):
+        isr.fit_scribbles(_strokes((*frames, 6, 8)), third=third)
+
+
+@pytest.mark.parametrize("depth", [np.eye(6, 8), np.ones((6, 8))])
+def test_a_depth_takes_no_margin(depth):
+    third = ThirdAxis("depth", depth)
+    for fit in _fits(third=third, margin=2):
+        with pytest.raises(UserError, match="margin: a depth"):
+            fit()
+    for fit in _fits(third=third):
+        assert fit().dim == 3
+
+
+@pytest.mark.parametrize("orders", [[], [1], [2, "three"]])
+def test_orders_to_choose_from_are_checked_too(orders):
+    with pytest.raises(UserError, match="order"):
+        isr.fit_unaries(np.eye(6), "rotationally_symmetric", order=orders)
+
+
+def test_numbers_of_numpy_are_taken():
+    numbers = {"points": 20, "margin": 2, "steps": 5, "seed": 1, "learning_rate": 0.01}
+    of_numpy = {key: np.asarray(value)[()] for key, value in numbers.items()}
+    for plain, fit in zip(_fits(**numbers), _fits(**of_numpy), strict=True):
+        assert torch.equal(plain().network.first.weight, fit().network.first.weight)
 
 
 def test_a_fit_that_diverges_is_told():

@@ -1,8 +1,11 @@
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.container import BarContainer
 
+from isr.evaluation.baselines import BASELINES
 from isr.reporting import bars, summary
+from isr.reporting.settings import Cell
 
 
 def markers(axes):
@@ -49,3 +52,25 @@ def test_bars_without_ground_truth_say_so(score, study):
     figure = bars.draw(summary.summarise(pd.DataFrame(rows), own), own)
     assert figure.get_suptitle().startswith("Demo data (1 embedded picture,")
     assert [text.get_text() for text in figure.axes[1].texts][:2] == ["no ground truth"] * 2
+
+
+@pytest.mark.parametrize(
+    ("constraint", "labels"),
+    [
+        ("convex", ["hull of the predictor's largest part"]),
+        ("star_shaped", ["part of the predictor's mask seen from its centre"]),
+        ("mirror_symmetric", []),
+    ],
+)
+def test_the_baseline_is_that_of_the_constraint(score, study, constraint, labels):
+    cells = [Cell(constraint, "fcn", "rgb+xy", "sequential", 42)]
+    own = study(cells, constraint=constraint, shows_published=False)
+    rows = [
+        row | {"constraint": constraint}
+        for output in ("predictor", "representation", *BASELINES.get(constraint, ()))
+        for row in score(0.5, output=output)
+    ]
+    figure = bars.draw(summary.summarise(pd.DataFrame(rows), own), own)
+    assert [text.get_text() for text in figure.legends[0].get_texts()][2:] == labels
+    # Each dash lies on a wider white one.
+    assert len(figure.axes[0].lines) == 2 * len(labels)

@@ -62,3 +62,17 @@ def test_only_unshrunk_convexitydb_is_the_published_set(kind, pictures, long_sid
     dataset = settings.parse_dataset(content)
     assert dataset.difference(pictures) == difference
     assert dataset.is_published_set(pictures) == (not difference)
+
+
+def test_the_constraint_is_the_only_one_or_the_one_that_is_named():
+    content = {"study": "s", "dataset": {"name": "d", "kind": "embedded"}}
+    star, path = CELL | {"constraint": "star_shaped"}, CELL | {"constraint": "path_connected"}
+    alone = settings.parse_study({**content, "cells": [star]})
+    assert (alone.constraint, alone.compares) == ("star_shaped", False)
+    both = {**content, "cells": [star, path]}
+    assert settings.parse_study({**both, "constraint": "path_connected"}).constraint == (
+        "path_connected"
+    )
+    for wrong in ({}, {"constraint": "convex"}):
+        with pytest.raises(UserError, match=r"name one of .* \(star_shaped, path_connected\)"):
+            settings.parse_study(both | wrong)
