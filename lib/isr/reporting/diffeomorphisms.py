@@ -118,7 +118,8 @@ def find_deformation(
     y = np.linspace(low[1], high[1], rows * _EVERY + 1)
     grid = np.stack(np.meshgrid(x, y), axis=-1)
     carried = _through(frozen.to_base, grid)
-    window = _box(np.concatenate([grid.reshape(-1, 2), carried.reshape(-1, 2)]))
+    region = _through(frozen.to_base, scene.coordinates()[mask])
+    window = _base_window(grid.reshape(-1, 2), carried.reshape(-1, 2), region)
     base = _raster(window)
     origins = to_pixels(
         _through(frozen.from_base, base), scene.height, scene.width, scene.convention
@@ -147,6 +148,19 @@ def _box(points: Points) -> tuple[float, float, float, float]:
     room = 0.04 * float((high - low).max())
     (left, top), (right, bottom) = low - room, high + room
     return float(left), float(top), float(right), float(bottom)
+
+
+def _base_window(
+    grid: Points, carried: Points, region: Points
+) -> tuple[float, float, float, float]:
+    """What is shown of the base's space, all arguments (n, 2): grid and region as a whole.
+
+    Of the carried grid only what lies near them: far from the region it may be drawn out at will.
+    """
+    shown = np.concatenate([grid, region])
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    reach = 0.4 * float((high - low).max())
+    return _box(np.concatenate([shown, carried.clip(low - reach, high + reach)]))
 
 
 def _raster(window: tuple[float, float, float, float]) -> Points:
