@@ -14,6 +14,7 @@ from isr.data.dataset import Picture, write_dataset
 from isr.data.gallery import GalleryPicture, write_picture
 from isr.evaluation.case import evaluate_case
 from isr.fitting.store import write_fits
+from isr.networks.initial import initialise_
 from isr.reporting.settings import Cell, Dataset, Study
 from isr.reporting.views import View
 
@@ -133,6 +134,19 @@ def view(picture: Picture) -> View:
     return View("disc", "convex", picture.image, distance < 9, distance < 10, scores=scores)
 
 
+def _draw_parameters(module: representations.Representation) -> None:
+    """Give a representation random parameters with which part of the picture is foreground."""
+    generator = np.random.default_rng(0)
+    initialise_(module, generator)
+    module.project_()
+    points = torch.from_numpy(generator.uniform(size=(400, module.dim))).float()
+    with torch.no_grad():
+        middle = module(points).median()
+        for name, parameter in module.named_parameters():
+            if name.endswith("output_z.bias"):
+                parameter -= middle
+
+
 @pytest.fixture
 def make_case(tmp_path: Path, picture: Picture) -> MakeCase:
     """Store a fit, what was found of it and its picture; give what the settings say of it."""
@@ -160,7 +174,7 @@ def make_case(tmp_path: Path, picture: Picture) -> MakeCase:
         folder = tmp_path / f"case-{name}"
         dim = 2 if third is None else 3
         module = representations.build(constraint, dim)
-        module.start_(torch.rand(30, 40, dim), torch.zeros(30, 40))
+        _draw_parameters(module)
         state = {f"representation.{key}": value for key, value in module.named_parameters()}
         about = {
             "representation": {"name": constraint, "dim": dim, "options": {}},
