@@ -120,6 +120,8 @@ def _ball(slices: int = 20) -> tuple[np.ndarray, ThirdAxis]:
     [
         ("convex", 300, 0.88, {"object_weight": 0.6}),
         ("star_shaped", 300, 0.84, {"object_weight": 0.6}),
+        ("radially_connected", 300, 0.84, {"object_weight": 0.6}),
+        ("union", 300, 0.8, {"object_weight": 0.6, "count": 2}),
         ("mirror_symmetric", 400, 0.8, {"object_weight": 0.6}),
         ("rotationally_symmetric", 400, 0.8, {"object_weight": 0.6, "order": 4}),
         ("path_connected", 400, 0.8, PATH_CONNECTED_BALL),
@@ -133,6 +135,20 @@ def test_a_ball_with_a_hidden_wedge_in_a_volume(constraint, steps, least, option
     fit = isr.fit_unaries(unaries, constraint, third=third, steps=steps, points=400, **options)
     coordinates = with_third(pixel_coordinates(24, 28), third)
     assert _iou(_mask(fit, coordinates), ball) >= least
+
+
+def test_a_lattice_of_balls_in_a_volume_finds_hidden_ones():
+    z, rows, columns = np.mgrid[0:24, 0:24, 0:28] + 0.5
+    balls = ((z % 8 - 4) ** 2 + (rows % 8 - 4) ** 2 + (columns % 9 - 4) ** 2) < 2.8**2
+    hidden = np.s_[8:16, 8:16, 9:18]
+    given = balls.copy()
+    given[hidden] = False
+    third = ThirdAxis("z", (np.arange(24) + 0.5) / 28)
+    options = {"steps": 300, "points": 600, "object_weight": 0.4, "harmonics": 2}
+    fit = isr.fit_unaries(given.astype(np.float32), "lattice_periodic", third=third, **options)
+    mask = _mask(fit, with_third(pixel_coordinates(24, 28), third))
+    assert _iou(mask, balls) >= 0.75
+    assert _iou(mask[hidden], balls[hidden]) >= 0.7
 
 
 def test_a_plane_is_convex_with_its_depth_where_the_picture_is_not():
