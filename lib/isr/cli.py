@@ -15,7 +15,7 @@ INTERRUPTED = 130
 
 def job_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser with what every job on the pictures of a data set is told."""
-    parser = _settings_parser(description)
+    parser = settings_parser(description)
     parser.add_argument("--dataset", type=Path, required=True, help="unpacked data set")
     parser.add_argument("--semantic", type=Path, help="semantic features")
     return parser
@@ -23,12 +23,13 @@ def job_parser(description: str | None) -> argparse.ArgumentParser:
 
 def case_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser with what every job on one picture of a gallery is told."""
-    parser = _settings_parser(description)
+    parser = settings_parser(description)
     parser.add_argument("--picture", type=Path, required=True, help="unpacked picture")
     return parser
 
 
-def _settings_parser(description: str | None) -> argparse.ArgumentParser:
+def settings_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the settings that every job is told."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )

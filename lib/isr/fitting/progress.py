@@ -29,14 +29,14 @@ class Progress:
         if now - self.last < self.interval and not stack.finished:
             return
         self.last = now
-        total = len(stack.names) * stack.settings.steps
+        total = stack.queue.total_steps
         pace = (done - self.steps_before) / max(now - self.started, 1e-9)
         left = f"{(total - done) / pace:.0f} s left" if pace > 0 else "time left unknown"
         _log.info(
-            "%s: %d of %d pictures, step %d of %d, %s",
+            "%s: %d of %d fits, step %d of %d, %s",
             self.what,
             len(stack.result.states),
-            len(stack.names),
+            len(stack.queue.names),
             done,
             total,
             "done" if stack.finished else left,

@@ -14,6 +14,7 @@ from isr.data.problems import Problem
 from isr.dependencies import library_files
 from isr.fitting import cells, checkpoint
 from isr.fitting.progress import Progress
+from isr.fitting.queues import Queue
 from isr.fitting.slots import Result
 from isr.fitting.stack import Stack
 from isr.fitting.store import versions, write_fits
@@ -34,7 +35,7 @@ def code_digest(caller: str) -> str:
 def optimise(
     plan: cells.Plan,
     settings: Mapping[str, Any],
-    names: Sequence[str],
+    works: Queue | Sequence[str],
     load: Callable[[str], Problem],
     *,
     inputs: str,
@@ -49,7 +50,7 @@ def optimise(
     Args:
         plan: task and schedule.
         settings: of the cell; its steps, seed, stack size and protocol are those of the run.
-        names: of the problems.
+        works: names of the problems, or a queue of works on them.
         load: reads one.
         inputs: a hash of all files that the problems are read from.
         caller: file of the module that makes the problems.
@@ -59,13 +60,14 @@ def optimise(
         what: names the work in messages.
     """
     run_settings = cells.run_settings(settings, plan.schedule, device)
+    stack = Stack(plan.task, works, load, run_settings)
     result = checkpoint.run(
-        Stack(plan.task, names, load, run_settings),
+        stack,
         checkpoint_path,
         fingerprint=cells.fingerprint(
             settings,
             inputs=inputs,
-            names=list(names),
+            names=list(stack.queue.names),
             schedule=plan.metadata["schedule"],
             versions=versions(),
             code=code_digest(caller),
@@ -73,7 +75,7 @@ def optimise(
         every=checkpoint_every,
         progress=Progress(what),
     )
-    for name in (name for name in names if not result.finite[name]):
+    for name in (name for name, finite in result.finite.items() if not finite):
         _log.warning("%s: %s did not stay finite; its last finite state is kept", what, name)
     return result
 

@@ -5,15 +5,36 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from isr.fitting.schedule import Schedule
+from isr.fitting.queues import Work
+from isr.fitting.schedule import Phase, Schedule
 
 
 @dataclass
 class Slot:
-    """One place of the stack: which problem stands there and how far it is."""
+    """One place of the stack: what is worked on there and how far it is."""
 
-    problem: int
+    work: Work
     step: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are taken."""
+        return self.step == self.work.steps
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the next step."""
+        return self.work.schedule[self.work.phase(self.step)]
+
+    @property
+    def begins_phase(self) -> bool:
+        """Whether the next step is the first of its phase."""
+        return self.step in (0, *self.work.ends)
+
+    @property
+    def steps_to_phase_end(self) -> int:
+        """How many steps are left of the phase."""
+        return self.work.ends[self.work.phase(self.step)] - self.step
 
 
 @dataclass(frozen=True)
@@ -21,8 +42,8 @@ class Settings:
     """How a stack is run.
 
     Attributes:
-        schedule: phases of the optimisation.
-        steps: steps per problem.
+        schedule: phases of the optimisation of problems that a queue says nothing else of.
+        steps: steps of these.
         seed: of the study; with a problem's name it determines all random numbers.
         stack_size: problems side by side.
         shared_initial_weights: start every problem from the same weights.

@@ -16,7 +16,7 @@ from isr.data.problems import Problem
 from isr.fitting.calls import bind
 from isr.fitting.optimiser import StackedOptimiser
 from isr.fitting.parameters import StackedParameters
-from isr.fitting.schedule import Phase, phase_ends
+from isr.fitting.queues import EqualWorks, Queue
 from isr.fitting.slots import Result, Settings, Slot
 from isr.fitting.sources import Batch
 from isr.fitting.streams import generator
@@ -34,27 +34,33 @@ class Stack:
 
     Args:
         task: what is optimised.
-        names: of the problems.
-        load: reads a problem by its name, so that they need not all be in memory.
+        works: names of problems that are optimised alike, or a queue of works.
+        load: reads a problem by the name of its work, so that they need not all be in memory.
         settings: how.
     """
 
     def __init__(
         self,
         task: Task,
-        names: Sequence[str],
+        works: Queue | Sequence[str],
         load: Callable[[str], Problem],
         settings: Settings,
     ) -> None:
-        self.task, self.names, self.load, self.settings = task, list(names), load, settings
-        self.ends = phase_ends(settings.schedule, settings.steps)
-        count = min(settings.stack_size, len(self.names))
-        self.slots = [Slot(problem) for problem in range(count)]
-        self.waiting = count
+        self.task, self.load, self.settings = task, load, settings
+        self.queue = (
+            works
+            if isinstance(works, Queue)
+            else EqualWorks(works, settings.schedule, settings.steps)
+        )
+        self.slots: list[Slot] = []
+        while len(self.slots) < settings.stack_size and (work := self.queue.take()) is not None:
+            self.slots.append(Slot(work))
+        count = len(self.slots)
         self.parameters = StackedParameters(task.modules, count, settings.device)
         self.optimiser = StackedOptimiser(count, self.parameters.size, settings.device)
         self.alive = torch.ones(count, 1, dtype=torch.bool, device=settings.device)
         self.result = Result()
+        self._finished_steps = 0
         self._pending: list[tuple[list[tuple[str, int]], list[str], Tensor]] = []
         self._unstarted = copy.deepcopy(task.modules.state_dict())
         # Buffers of the templates are constants of the stack; parameters are only shapes to it.
@@ -69,35 +75,37 @@ class Stack:
     @property
     def steps_done(self) -> int:
         """Steps taken so far, of all problems."""
-        done = self.waiting - len(self.slots)
-        return done * self.settings.steps + sum(slot.step for slot in self.slots)
+        return self._finished_steps + sum(slot.step for slot in self.slots)
 
     def _start(self, number: int) -> Source:
-        """Put initial weights into a slot, and open where its batches come from."""
-        settings = self.settings
-        name = "" if settings.shared_initial_weights else self.names[self.slots[number].problem]
+        """Put the weights that a slot starts from into it, and open where its batches come from."""
+        work = self.slots[number].work
+        problem = self.load(work.name)
         self.task.modules.load_state_dict(self._unstarted)
-        for key, module in self.task.modules.items():
-            initialise_(module, generator(settings.seed, name, f"initial {key}"))
-        problem = self._load(self.slots[number])
-        self.task.start_(problem)
-        row = self.parameters.flatten(dict(self.task.modules.named_parameters()))
-        self.parameters.values[number] = row.to(settings.device)
+        if work.start is None:
+            self._initialise(work.name, problem)
+            row = self.parameters.flatten(dict(self.task.modules.named_parameters()))
+        else:
+            row = self.parameters.flatten(work.start)
+        self.parameters.values[number] = row.to(self.settings.device)
         self.optimiser.restart(number)
         self.alive[number] = True
         return self._open(problem)
 
-    def _load(self, slot: Slot) -> Problem:
-        return self.load(self.names[slot.problem])
+    def _initialise(self, name: str, problem: Problem) -> None:
+        """Draw the initial weights of a problem into the task's modules."""
+        key = "" if self.settings.shared_initial_weights else name
+        for kind, module in self.task.modules.items():
+            initialise_(module, generator(self.settings.seed, key, f"initial {kind}"))
+        self.task.start_(problem)
 
     def _open(self, problem: Problem) -> Source:
         return self.task.source(problem, seed=self.settings.seed, device=self.settings.device)
 
-    def _phase(self, slot: Slot) -> int:
-        return next(k for k, end in enumerate(self.ends) if slot.step < end)
-
-    def _configure(self, number: int, phase: Phase, *, restart: bool) -> None:
+    def _configure(self, number: int) -> None:
         """Set the optimiser of one slot to its phase."""
+        slot = self.slots[number]
+        phase = slot.phase
         columns, size = self.parameters.columns, self.parameters.size
         device = self.settings.device
         rate = torch.full((size,), phase.learning_rate, device=device)
@@ -106,7 +114,7 @@ class Stack:
             rate[columns(prefix)] *= factor
         for prefix, value in phase.weight_decay.items():
             decay[columns(prefix)] = value
-        if restart:
+        if phase.restart and slot.begins_phase:
             self.optimiser.restart(number)
         self.optimiser.configure(
             number,
@@ -120,18 +128,15 @@ class Stack:
     def advance(self) -> None:
         """Take a block of steps: as many as no slot changes its phase in."""
         if not self.sources:
-            self.sources = [self._open(self._load(slot)) for slot in self.slots]
-        phases = [self._phase(slot) for slot in self.slots]
-        chosen = [self.settings.schedule[phase] for phase in phases]
-        starts = [0, *self.ends]
-        for number, (slot, phase) in enumerate(zip(self.slots, chosen, strict=True)):
-            first = slot.step == starts[phases[number]]
-            self._configure(number, phase, restart=first and phase.restart)
+            self.sources = [self._open(self.load(slot.work.name)) for slot in self.slots]
+        for number in range(len(self.slots)):
+            self._configure(number)
+        chosen = [slot.phase for slot in self.slots]
         self.parameters.freeze(chosen)
         steps = min(
             _BLOCK,
             *(source.longest_block for source in self.sources),
-            *(self.ends[p] - s.step for p, s in zip(phases, self.slots, strict=True)),
+            *(slot.steps_to_phase_end for slot in self.slots),
         )
         active = sorted({term for phase in chosen for term, w in phase.terms.items() if w})
         weights = torch.tensor(
@@ -149,16 +154,10 @@ class Stack:
         ]
         constants = _stacked([source.constants for source in self.sources], dim=0)
         stacked = _stacked(blocks, dim=1)
-        every = max(1, self.settings.steps // _RECORDS)
         for k in range(steps):
             batch = constants | {key: value[k] for key, value in stacked.items()}
             present, values = self._step(batch, active, weights)
-            recorded = [
-                (self.names[slot.problem], slot.step + k)
-                if (slot.step + k) % every == 0 or slot.step + k == self.settings.steps - 1
-                else ("", -1)
-                for slot in self.slots
-            ]
+            recorded = [_record(slot, slot.step + k) for slot in self.slots]
             if any(step >= 0 for _, step in recorded):
                 self._pending.append((recorded, present, values))
 
@@ -199,22 +198,29 @@ class Stack:
 
     def _retire(self) -> None:
         """Store finished problems, refill their slots from the queue, drop what stays empty."""
-        done = [n for n, slot in enumerate(self.slots) if slot.step == self.settings.steps]
+        done = [number for number, slot in enumerate(self.slots) if slot.finished]
         if not done:
             return
         self.collect_history()
         for number in done:
-            name = self.names[self.slots[number].problem]
-            row = self.parameters.values[number].detach().cpu()
-            self.result.states[name] = self.parameters.unflatten(row)
-            self.result.finite[name] = bool(self.alive[number])
-            if self.waiting < len(self.names):
-                self.slots[number] = Slot(self.waiting)
-                self.waiting += 1
+            self._finish(number)
+            if (work := self.queue.take()) is not None:
+                self.slots[number] = Slot(work)
                 self.sources[number] = self._start(number)
-        kept = [n for n, slot in enumerate(self.slots) if slot.step < self.settings.steps]
+        kept = [number for number, slot in enumerate(self.slots) if not slot.finished]
         if len(kept) < len(self.slots):
             self.keep(kept)
+
+    def _finish(self, number: int) -> None:
+        """Hand the result of a slot to the queue, and keep it if the queue says so."""
+        work = self.slots[number].work
+        self._finished_steps += work.steps
+        row = self.parameters.values[number].detach().cpu()
+        state, finite = self.parameters.unflatten(row), bool(self.alive[number])
+        name = self.queue.finish(work, state, finite)
+        if name is not None:
+            self.result.states[name] = state
+            self.result.finite[name] = finite
 
     def keep(self, slots: list[int]) -> None:
         """Shrink the stack to these slots."""
@@ -228,8 +234,9 @@ class Stack:
         """Everything that a resumed stack needs, as tensors and plain data."""
         self.collect_history()
         return {
-            "slots": [(slot.problem, slot.step) for slot in self.slots],
-            "waiting": self.waiting,
+            "slots": [(slot.work.name, slot.step) for slot in self.slots],
+            "finished_steps": self._finished_steps,
+            "queue": self.queue.state(),
             "values": self.parameters.values,
             "optimiser": self.optimiser.state(),
             "alive": self.alive,
@@ -242,8 +249,9 @@ class Stack:
         """Go on where a stack of the same task, problems and settings was when `state` was made."""
         device = self.settings.device
         self.keep(list(range(len(state["slots"]))))
-        self.slots = [Slot(problem, step) for problem, step in state["slots"]]
-        self.waiting = state["waiting"]
+        self.queue.load_state(state["queue"])
+        self.slots = [Slot(self.queue.again(name), step) for name, step in state["slots"]]
+        self._finished_steps = state["finished_steps"]
         self.parameters.values.copy_(state["values"])
         self.optimiser.load_state(state["optimiser"])
         self.alive = state["alive"].to(device)
@@ -259,6 +267,14 @@ class Stack:
                         (name, step, term, value) for term, value in zip(active, row, strict=True)
                     ]
         self._pending.clear()
+
+
+def _record(slot: Slot, step: int) -> tuple[str, int]:
+    """Problem and step of an entry of the history; a step of -1 for none."""
+    every = max(1, slot.work.steps // _RECORDS)
+    if step % every and step != slot.work.steps - 1:
+        return "", -1
+    return slot.work.name, step
 
 
 def _stacked(batches: Sequence[Batch], *, dim: int) -> Batch:

@@ -8,10 +8,10 @@ def test_progress_says_what_is_done_and_what_is_left(make_stack, caplog):
     caplog.set_level(logging.INFO, logger="isr.fitting.progress")
     run(make_stack(["p0", "p1"], steps=60), after_block=Progress("fit shapes", interval=0.0))
     lines = [record.getMessage() for record in caplog.records]
-    assert lines[0] == "fit shapes: 0 of 2 pictures, step 10 of 120, time left unknown"
-    assert lines[1].startswith("fit shapes: 1 of 2 pictures, step 60 of 120, ")
+    assert lines[0] == "fit shapes: 0 of 2 fits, step 10 of 120, time left unknown"
+    assert lines[1].startswith("fit shapes: 1 of 2 fits, step 60 of 120, ")
     assert lines[1].endswith(" s left")
-    assert lines[-1] == "fit shapes: 2 of 2 pictures, step 120 of 120, done"
+    assert lines[-1] == "fit shapes: 2 of 2 fits, step 120 of 120, done"
 
 
 def test_progress_keeps_quiet_between_its_messages(make_stack, caplog):

@@ -1,0 +1,50 @@
+"""Frames whose unaries are replaced by noise (the paper's section C.3.4)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isr.errors import UserError
+from isr.fitting.streams import generator
+
+
+def noisy_frames(frames: int, share: float, *, seed: int, name: str) -> list[int]:
+    """Numbers of the frames that become noise: never the first or the last.
+
+    Args:
+        frames: of the video.
+        share: of its frames that become noise, rounded to whole frames.
+        seed: of the study.
+        name: of the video.
+
+    Raises:
+        UserError: so many frames do not lie between the first and the last.
+    """
+    count = round(frames * share)
+    if count > max(0, frames - 2):
+        raise UserError(
+            f"noise is {share}: {count} of the {frames} frames of {name} cannot lie between its "
+            "first and its last; lower it."
+        )
+    # A smaller share's frames are among those of a larger one, so that shares compare.
+    order = generator(seed, name, "noisy frames").permutation(np.arange(1, max(1, frames - 1)))
+    return sorted(int(number) for number in order[:count])
+
+
+def replace_with_noise(
+    unaries: NDArray[np.float32], numbers: Sequence[int], *, seed: int, name: str
+) -> NDArray[np.float32]:
+    """Unaries (frames, h, w), those of some frames replaced by normal noise about 0.5 in [0, 1].
+
+    Args:
+        unaries: of all frames.
+        numbers: of the frames to replace.
+        seed: of the study.
+        name: of the video.
+    """
+    noisy = unaries.copy()
+    for number in numbers:
+        drawn = generator(seed, name, f"noise {number}").normal(0.5, 1.0, unaries.shape[1:])
+        noisy[number] = drawn.clip(0.0, 1.0)
+    return noisy

@@ -1,0 +1,214 @@
+"""Fits to videos: a representation for each frame, or one in (x, y, t) for all."""
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from isr.data.problems import Problem
+from isr.errors import UserError
+from isr.fitting.cells import Plan, stored_metadata
+from isr.fitting.queues import State
+from isr.fitting.running import optimise, store, write_history
+from isr.fitting.schedule import Schedule, describe, path_connected_schedule
+from isr.fitting.shapes import Shape
+from isr.fitting.slots import Result
+from isr.fitting.store import load_parameters
+from isr.fitting.video_folder import VideoFolder
+from isr.fitting.video_queue import FITTED, Stage, VideoQueue, following_schedule
+from isr.levels import foreground, likely_foreground
+from isr.representations import Representation
+
+_log = logging.getLogger(__name__)
+
+SPATIO_TEMPORAL = "spatio-temporal"
+_BLOCKS_IN_TIME = 18
+"""Blocks of the flow in (x, y, t), a multiple of its six masks (section C.3.3)."""
+_CHUNK = 2**15
+"""Pixels that are evaluated at once."""
+
+
+def video_shape(settings: Mapping[str, Any]) -> Shape:
+    """The shape that a cell fits to each frame, or to a whole video."""
+    options = dict(settings.get("options") or {})
+    if settings["fit"] == SPATIO_TEMPORAL and settings["constraint"] == "path_connected":
+        options = {"blocks": _BLOCKS_IN_TIME, **options}
+    return Shape(
+        settings["constraint"],
+        options,
+        points=settings["points"],
+        protocol=settings["protocol"],
+    )
+
+
+def video_schedule(shape: Shape) -> Schedule:
+    """The paper's schedule for a path-connected shape (section C.2), the usual one for others."""
+    if shape.constraint == "path_connected":
+        return path_connected_schedule(shape.weight_decay, protocol=shape.protocol)
+    return shape.schedule_from(unaries=True, scribbles=False)
+
+
+@torch.no_grad()
+def agreement(representation: Representation, problem: Problem) -> float:
+    """IoU of a representation with a problem's thresholded unaries, over all pixels."""
+    assert problem.unaries is not None
+    like = next(representation.parameters())
+    points = torch.from_numpy(problem.coordinates).to(like).flatten(0, -2)
+    levels = torch.cat([representation(part) for part in torch.split(points, _CHUNK)])
+    found = foreground(levels).cpu().numpy()
+    wanted = likely_foreground(problem.unaries).ravel()
+    either = (found | wanted).sum()
+    return float((found & wanted).sum() / either) if either else 1.0
+
+
+def _frames_queue(
+    folder: VideoFolder, videos: Sequence[str], settings: Mapping[str, Any], shape: Shape
+) -> VideoQueue:
+    schedule = video_schedule(shape)
+    judge = shape.build(2)
+
+    def judged(problem: Problem, state: State) -> float:
+        load_parameters(judge, _own(state))
+        return agreement(judge, problem)
+
+    return VideoQueue(
+        {video: folder.frames(video) for video in videos},
+        folder.load_frame,
+        first=Stage(schedule, settings["first_steps"]),
+        following=Stage(following_schedule(schedule), settings["next_steps"]),
+        agreement=judged,
+    )
+
+
+def _own(state: Mapping[str, Tensor]) -> State:
+    prefix = "representation."
+    return {key.removeprefix(prefix): value for key, value in state.items()}
+
+
+def _plan(
+    settings: Mapping[str, Any], shape: Shape, schedule: Schedule, problem: Problem, dim: int
+) -> Plan:
+    about = {"name": shape.constraint, "dim": dim, "options": dict(shape.options)}
+    metadata = stored_metadata(settings, schedule, representation=about)
+    return Plan(shape.task(problem), schedule, metadata)
+
+
+def _digest(folder: VideoFolder, videos: Sequence[str]) -> str:
+    state = hashlib.sha256()
+    for file in folder.files(videos):
+        state.update(file.read_bytes() if file.exists() else b"")
+    return state.hexdigest()
+
+
+def fit_frames(
+    folder: VideoFolder,
+    videos: Sequence[str],
+    settings: Mapping[str, Any],
+    output: Path,
+    history: Path,
+    *,
+    device: torch.device,
+    checkpoint_path: Path | None = None,
+    checkpoint_every: float = 60.0,
+) -> None:
+    """Fit a representation to the unaries of every frame of some videos, one after the other.
+
+    Args:
+        folder: the videos and their predictions.
+        videos: names of those of this part; up to `stack_size` of them are fitted side by side.
+        settings: of the cell.
+        output: the .safetensors file; its metadata tell under `frames` what became of each frame.
+        history: the .parquet file of the loss terms: picture, step, term, value.
+        device: where to compute.
+        checkpoint_path: where an interrupted fit goes on from; removed at the end.
+        checkpoint_every: seconds between checkpoints.
+
+    Raises:
+        UserError: unaries are missing or of another size, or no frame has any foreground.
+    """
+    shape = video_shape(settings)
+    queue = _frames_queue(folder, videos, settings, shape)
+    schedule = video_schedule(shape)
+    plan = _plan(settings, shape, schedule, folder.load_frame(queue.names[0]), 2)
+    plan.metadata["following_schedule"] = describe(queue.following.schedule)
+    result = optimise(
+        plan,
+        settings,
+        queue,
+        queue.load,
+        inputs=_digest(folder, videos),
+        caller=__file__,
+        device=device,
+        checkpoint_path=checkpoint_path,
+        checkpoint_every=checkpoint_every,
+        what=f"fit {settings['study']}/{settings['cell']}",
+    )
+    fitted = [name for name in queue.names if name in result.states]
+    if not fitted:
+        raise UserError(
+            f"{settings['study']}/{settings['cell']}: the unaries of {', '.join(videos)} have no "
+            "foreground in any frame; choose other weak labels or leave the video out."
+        )
+    for name in queue.names:
+        if queue.frames[name]["status"] != FITTED:
+            _log.warning("%s: %s", name, queue.frames[name]["status"])
+    plan.metadata["frames"] = {name: queue.frames[name] for name in queue.names}
+    _finish(plan, fitted, result, output, history, checkpoint_path)
+
+
+def fit_videos(
+    folder: VideoFolder,
+    videos: Sequence[str],
+    settings: Mapping[str, Any],
+    output: Path,
+    history: Path,
+    *,
+    device: torch.device,
+    checkpoint_path: Path | None = None,
+    checkpoint_every: float = 60.0,
+) -> None:
+    """Fit one representation in (x, y, t) to each of some videos (section C.3.3).
+
+    The unaries of a share of the frames are noise if the cell's `noise` says so. Arguments as in
+    `fit_frames`; the metadata tell under `noisy` which frames these are.
+    """
+    shape = video_shape(settings)
+    schedule = video_schedule(shape)
+    problem = folder.load_video(videos[0])
+    plan = _plan(settings, shape, schedule, problem, 3)
+    result = optimise(
+        plan,
+        settings,
+        videos,
+        folder.load_video,
+        inputs=_digest(folder, videos),
+        caller=__file__,
+        device=device,
+        checkpoint_path=checkpoint_path,
+        checkpoint_every=checkpoint_every,
+        what=f"fit {settings['study']}/{settings['cell']}",
+    )
+    plan.metadata["noisy"] = {video: folder.noisy_frames(video) for video in videos}
+    plan.metadata["frames"] = {
+        name: {"status": FITTED, "iou": None} for video in videos for name in folder.frames(video)
+    }
+    _finish(plan, videos, result, output, history, checkpoint_path)
+
+
+def _finish(
+    plan: Plan,
+    names: Sequence[str],
+    result: Result,
+    output: Path,
+    history: Path,
+    checkpoint_path: Path | None,
+) -> None:
+    """Store what was fitted; the checkpoint has served."""
+    write_history(history, result)
+    store(output, plan, names, result)
+    if checkpoint_path is not None:
+        checkpoint_path.unlink(missing_ok=True)
