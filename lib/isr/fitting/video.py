@@ -137,7 +137,7 @@ def fit_frames(
     plan.metadata["following_schedule"] = describe(queue.following.schedule)
     result = optimise(
         plan,
-        settings,
+        {**settings, "steps": settings["first_steps"]},
         queue,
         queue.load,
         inputs=_digest(folder, videos),

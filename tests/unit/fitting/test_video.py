@@ -1,0 +1,235 @@
+import dataclasses
+import json
+import logging
+
+import numpy as np
+import pytest
+import torch
+
+from isr.data.problems import quantise_unaries
+from isr.data.videos import VideoFrame, write_video
+from isr.errors import UserError
+from isr.fitting.store import read_fits
+from isr.fitting.video import agreement, fit_frames, fit_videos, video_schedule, video_shape
+from isr.fitting.video_folder import VideoFolder
+from isr.io import write_png
+
+HEIGHT, WIDTH, FRAMES = 24, 32, 5
+
+SETTINGS = {
+    "study": "motion",
+    "cell": "cell",
+    "predictor_options": {"kind": "unet", "scale": 0.5},
+    "constraint": "path_connected",
+    "options": {},
+    "fit": "sequential",
+    "noise": 0,
+    "seed": 42,
+    "protocol": "paper",
+    "convention": "isotropic",
+    "points": 300,
+    "first_steps": 200,
+    "next_steps": 40,
+    "steps": 250,
+    "stack_size": 2,
+}
+
+
+def _disc(number: int, height: int, width: int) -> np.ndarray:
+    rows, columns = np.mgrid[:height, :width]
+    x, y = width * (0.35 + 0.05 * number), 0.5 * height
+    inside = (columns + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2 < (0.28 * height) ** 2
+    return np.where(inside, 0.95, 0.05).astype(np.float32)
+
+
+def _write(folder, name: str, *, empty: tuple[int, ...] = ()) -> None:
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    write_video(
+        folder / "videos" / name,
+        (VideoFrame(image) for _ in range(FRAMES)),
+        name=name,
+        object=1,
+        source="test",
+        licence="CC0",
+    )
+    for number in range(FRAMES):
+        unaries = _disc(number, HEIGHT // 2, WIDTH // 2)
+        if number in empty:
+            unaries[:] = 0.1
+        path = folder / "predictions" / name / "unaries" / f"{number:05d}.png"
+        write_png(path, quantise_unaries(unaries, name))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("videos")
+    _write(root, "disc")
+    _write(root, "gap", empty=(0, 2))
+    _write(root, "nothing", empty=tuple(range(FRAMES)))
+    return root
+
+
+@pytest.fixture(scope="module")
+def open_videos(folder):
+    def make(**changed) -> tuple[VideoFolder, dict]:
+        settings = {**SETTINGS, **changed}
+        return VideoFolder(folder / "videos", folder / "predictions", settings), settings
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def frames(open_videos, tmp_path_factory):
+    root = tmp_path_factory.mktemp("fits")
+    videos, settings = open_videos()
+    fit_frames(
+        videos,
+        ["disc", "gap"],
+        settings,
+        root / "part-0.safetensors",
+        root / "part-0.parquet",
+        device=torch.device("cpu"),
+    )
+    return read_fits(root / "part-0.safetensors")
+
+
+def test_every_frame_of_videos_side_by_side_follows_its_unaries(frames, open_videos):
+    videos, _ = open_videos()
+    assert frames.names[:5] == [f"disc/0000{number}" for number in range(FRAMES)]
+    for name in frames.names:
+        problem = videos.load_frame(name)
+        found = agreement(frames.representation(name), problem)
+        assert found > 0.75, name
+        assert frames.metadata["frames"][name]["iou"] == pytest.approx(found, abs=0.02)
+
+
+def test_frames_without_an_object_are_skipped_and_listed(frames):
+    statuses = {name: about["status"] for name, about in frames.metadata["frames"].items()}
+    assert statuses["gap/00000"] == statuses["gap/00002"] == "skipped"
+    assert set(frames.names) == {name for name, status in statuses.items() if status != "skipped"}
+    assert len(statuses) == 2 * FRAMES
+
+
+def test_a_following_frame_keeps_close_to_the_one_before(frames):
+    """A few steps cannot lead away from the weights that they start from."""
+    key = "representation.base.first.weight"
+    key = key if key in frames.parameters else next(iter(frames.parameters))
+    rows = dict(zip(frames.names, frames.parameters[key], strict=True))
+    near = (rows["disc/00001"] - rows["disc/00000"]).abs().mean()
+    far = (rows["gap/00001"] - rows["disc/00000"]).abs().mean()
+    assert near < 0.2 * far
+
+
+def test_stored_states_are_projected(frames):
+    for name in frames.names:
+        weights = frames.representation(name).constrained_weights()
+        assert all((weight >= 0).all() for weight in weights.values())
+
+
+def test_settings_and_both_schedules_are_stored(frames):
+    assert frames.metadata["representation"]["name"] == "path_connected"
+    assert [phase["optimiser"] for phase in frames.metadata["schedule"]] == [
+        "adam",
+        "adamax",
+        "adamax",
+    ]
+    assert len(frames.metadata["following_schedule"]) == 2
+    json.dumps(frames.metadata["frames"])
+
+
+def test_a_video_without_any_foreground_is_refused(open_videos, tmp_path):
+    videos, settings = open_videos()
+    with pytest.raises(UserError, match="nothing have no foreground in any frame"):
+        fit_frames(
+            videos,
+            ["nothing"],
+            settings,
+            tmp_path / "a.safetensors",
+            tmp_path / "a.parquet",
+            device=torch.device("cpu"),
+        )
+    assert not list(tmp_path.iterdir())
+
+
+class _KilledError(Exception):
+    pass
+
+
+def test_a_killed_fit_of_frames_ends_with_the_same_bits(open_videos, frames, tmp_path, monkeypatch):
+    videos, settings = open_videos()
+    paths = (tmp_path / "b.safetensors", tmp_path / "b.parquet")
+    options = {
+        "device": torch.device("cpu"),
+        "checkpoint_path": tmp_path / "b.pt",
+        "checkpoint_every": 0.0,
+    }
+    from isr.fitting import checkpoint
+
+    saves = 0
+    save = checkpoint.save
+
+    def save_and_die(*arguments) -> None:
+        nonlocal saves
+        save(*arguments)
+        saves += 1
+        if saves == 9:
+            raise _KilledError
+
+    monkeypatch.setattr(checkpoint, "save", save_and_die)
+    with pytest.raises(_KilledError):
+        fit_frames(videos, ["disc", "gap"], settings, *paths, **options)
+    monkeypatch.setattr(checkpoint, "save", save)
+    fit_frames(videos, ["disc", "gap"], settings, *paths, **options)
+    resumed = read_fits(paths[0])
+    assert resumed.metadata["frames"] == frames.metadata["frames"]
+    for key, values in frames.parameters.items():
+        assert torch.equal(resumed.parameters[key], values), key
+    assert not options["checkpoint_path"].exists()
+
+
+def test_one_representation_for_all_frames_and_times_between(open_videos, tmp_path, caplog):
+    videos, settings = open_videos(fit="spatio-temporal", noise=0.2, points=600)
+    with caplog.at_level(logging.WARNING):
+        fit_videos(
+            videos,
+            ["disc"],
+            settings,
+            tmp_path / "c.safetensors",
+            tmp_path / "c.parquet",
+            device=torch.device("cpu"),
+        )
+    fits = read_fits(tmp_path / "c.safetensors")
+    assert fits.names == ["disc"]
+    assert fits.metadata["noisy"] == {"disc": videos.noisy_frames("disc")}
+    assert len(fits.metadata["noisy"]["disc"]) == 1
+    representation = fits.representation("disc")
+    assert representation.dim == 3
+    assert len(representation.flow.couplings) == 18
+    clean = dataclasses.replace(
+        videos.load_video("disc"), unaries=np.stack(list(videos.clean_unaries("disc")))
+    )
+    assert agreement(representation, clean) > 0.6
+
+
+def test_a_video_in_time_has_coordinates_of_its_frames(open_videos):
+    videos, _ = open_videos(noise=0.4)
+    problem = videos.load_video("disc")
+    assert problem.coordinates.shape == (FRAMES, HEIGHT // 2, WIDTH // 2, 3)
+    assert problem.coordinates[:, 0, 0, 2] == pytest.approx(np.linspace(0, 1, FRAMES))
+    plane = videos.load_frame("disc/00000").coordinates
+    assert np.array_equal(problem.coordinates[3, ..., :2], plane)
+    clean = np.stack(list(videos.clean_unaries("disc")))
+    changed = [k for k in range(FRAMES) if not np.array_equal(problem.unaries[k], clean[k])]
+    assert changed == videos.noisy_frames("disc")
+
+
+def test_unaries_of_another_size_are_refused(open_videos):
+    videos, _ = open_videos(predictor_options={"kind": "unet", "scale": 1.0})
+    with pytest.raises(UserError, match=r"00001\.png has size \(12, 16\).*predict again"):
+        videos.load_frame("disc/00001")
+
+
+def test_other_constraints_take_their_usual_schedules():
+    shape = video_shape({**SETTINGS, "constraint": "unconstrained", "options": {"width": 20}})
+    assert len(video_schedule(shape)) == 4
+    assert shape.build(2).network is not None
