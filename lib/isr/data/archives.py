@@ -3,7 +3,7 @@
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -53,8 +53,15 @@ def open_zip(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
         ) from None
 
 
-def safe_unzip(archive: Path, folder: Path) -> None:
+def safe_unzip(
+    archive: Path, folder: Path, wanted: Callable[[PurePosixPath], bool] | None = None
+) -> None:
     """Unpack a zip file to `folder`, replacing it, as a whole or not at all.
+
+    Args:
+        archive: the zip file.
+        folder: where its members will stand, under their names.
+        wanted: whether to unpack a member; all are by default.
 
     Raises:
         UserError: the file is no zip file, or a member would be written outside of `folder` or is
@@ -65,7 +72,11 @@ def safe_unzip(archive: Path, folder: Path) -> None:
         for member in content.infolist():
             _check_member(archive, member)
         with atomic_folder(Path(folder)) as temporary:
-            content.extractall(temporary)
+            content.extractall(temporary, _choose(content.namelist(), wanted))
+
+
+def _choose(members: list[str], wanted: Callable[[PurePosixPath], bool] | None) -> list[str] | None:
+    return None if wanted is None else [name for name in members if wanted(PurePosixPath(name))]
 
 
 def _check_member(archive: Path, member: zipfile.ZipInfo) -> None:

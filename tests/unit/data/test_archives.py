@@ -46,6 +46,17 @@ def test_links_are_refused(tmp_path):
     assert not (tmp_path / "folder").exists()
 
 
+def test_only_what_is_wanted_is_unpacked(tmp_path):
+    path = make_zip(tmp_path / "a.zip", {"set/one/a": "1", "set/one10/a": "2", "one": "3"})
+    safe_unzip(path, tmp_path / "folder", lambda member: "one" in member.parts[:-1])
+    files = [p for p in (tmp_path / "folder").rglob("*") if p.is_file()]
+    assert files == [tmp_path / "folder/set/one/a"]
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../outside", "not wanted, but a sign of a bad file")
+    with pytest.raises(UserError, match="outside"):
+        safe_unzip(path, tmp_path / "folder", lambda member: "one" in member.parts[:-1])
+
+
 def test_a_check_finds_what_is_wrong(tmp_path):
     path = make_zip(tmp_path / "a.zip", {"a": "some text " * 1000, "b": "x"})
     check_zip(path, "a.zip")

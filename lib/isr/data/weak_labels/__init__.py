@@ -1,0 +1,1 @@
+"""Weak labels of videos: marks of foreground and background, certain in parts only."""

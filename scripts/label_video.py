@@ -1,0 +1,32 @@
+"""Make the weak labels of one video.
+
+    python scripts/label_video.py --settings JSON --labels motion|published|simulated --video DIR
+        --downloads DIR --output DIR
+
+Makes 00000.png, ... (0 none, 255 background, 1 foreground), flip/ where labels may be wrong,
+labels.csv and about.json. Motion needs nothing but the frames; the published labels lie in the
+folder of downloads; simulated ones are made from ground truth, for tests.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from isr.cli import run, settings_parser
+from isr.data.videos import read_video
+from isr.data.weak_labels.kinds import KINDS, write_kind
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse the command line and label."""
+    parser = settings_parser(__doc__)
+    parser.add_argument("--labels", choices=KINDS, required=True, help="kind of the labels")
+    parser.add_argument("--video", type=Path, required=True, help="unpacked video")
+    parser.add_argument("--downloads", type=Path, required=True, help="where archives lie")
+    parser.add_argument("--output", type=Path, required=True, help="folder to make")
+    options = parser.parse_args(arguments)
+    video = read_video(options.video)
+    write_kind(options.labels, video, options.settings, options.downloads, options.output)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,169 @@
+"""Weak labels of small moving textures. The working side is reduced, so that they take seconds."""
+
+import cv2
+import numpy as np
+import pytest
+
+from isr.data.videos import VideoFrame, write_video
+from isr.data.weak_labels import flow
+from isr.data.weak_labels.motion import decide, label
+from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE
+
+HEIGHT, WIDTH = 96, 160
+
+
+@pytest.fixture(autouse=True)
+def _small_working_side(monkeypatch):
+    monkeypatch.setattr(flow, "WORKING_SIDE", WIDTH)
+
+
+def _texture(seed, height=HEIGHT + 80, width=WIDTH + 80):
+    noise = np.random.default_rng(seed).normal(size=(height, width, 3)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 1.5)
+    return np.clip(128 + 45 * smooth / smooth.std(), 0, 255).astype(np.uint8)
+
+
+class _Scene:
+    """Textured boxes at given rows and columns per frame, before a wall that a camera pans over."""
+
+    def __init__(self, *boxes, pan=0):
+        self.boxes, self.pan = boxes, pan
+
+    def frame(self, number):
+        start = 40 + self.pan * number
+        image = _texture(0)[40 : 40 + HEIGHT, start : start + WIDTH].copy()
+        for seed, (height, width, places) in enumerate(self.boxes, 1):
+            row, column = places[number]
+            image[row : row + height, column : column + width] = _texture(seed)[:height, :width]
+        return image
+
+    def mask(self, box, number):
+        height, width, places = self.boxes[box]
+        row, column = places[number]
+        mask = np.zeros((HEIGHT, WIDTH), bool)
+        mask[row : row + height, column : column + width] = True
+        return mask
+
+
+def _label(tmp_path, images):
+    video = write_video(
+        tmp_path / "video", map(VideoFrame, images), name="video", object=1, source="", licence=""
+    )
+    return list(label(video))
+
+
+def _check(labels, scene, number, recall=0.5, precision=0.9):
+    inside, foreground = scene.mask(0, number), labels.labels == FOREGROUND
+    assert foreground[inside].mean() > recall
+    assert inside[foreground].mean() > precision
+    background = labels.labels == BACKGROUND
+    assert (~inside)[background].mean() > 0.99
+    assert background.mean() > 0.4
+
+
+def test_an_object_that_moves_before_a_moving_background(tmp_path):
+    scene = _Scene((30, 40, [(30, 30 + 3 * k) for k in range(7)]), pan=2)
+    labels = _label(tmp_path, [scene.frame(k) for k in range(7)])
+    assert len(labels) == 7
+    for number in (0, 3, 6):
+        assert labels[number].labels.shape == (HEIGHT, WIDTH)
+        assert labels[number].note == ""
+        _check(labels[number], scene, number)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_an_object_is_labelled_while_it_rests(tmp_path, backwards):
+    # Longer than the longest distance over which motion is looked for.
+    places = [(30, 30 + 3 * max(0, k - 18)) for k in range(26)]
+    scene = _Scene((30, 40, places[::-1] if backwards else places))
+    labels = _label(tmp_path, [scene.frame(k) for k in range(26)])
+    for number in (0, 12, 25):
+        _check(labels[number], scene, number)
+
+
+def test_the_largest_object_is_the_foreground_and_the_other_is_background(tmp_path):
+    large = (36, 50, [(10, 20 + 3 * k) for k in range(7)])
+    small = (24, 30, [(65, 110 - 3 * k) for k in range(7)])
+    for order in ((large, small), (small, large)):
+        scene = _Scene(*order)
+        labels = _label(tmp_path, [scene.frame(k) for k in range(7)])[3].labels
+        first = scene.mask(order.index(large), 3)
+        second = scene.mask(order.index(small), 3)
+        assert (labels[first] == FOREGROUND).mean() > 0.5
+        assert (labels[second] == FOREGROUND).mean() == 0
+        assert (labels[second] == BACKGROUND).mean() > 0.5
+
+
+def test_a_tiny_moving_thing_beside_the_object_is_not_labelled(tmp_path):
+    large = (40, 60, [(10, 20 + 3 * k) for k in range(7)])
+    tiny = (8, 12, [(75, 120 - 3 * k) for k in range(7)])
+    scene = _Scene(large, tiny)
+    labels = _label(tmp_path, [scene.frame(k) for k in range(7)])[3].labels
+    assert (labels[scene.mask(1, 3)] == FOREGROUND).mean() == 0
+    assert (labels[scene.mask(1, 3)] == BACKGROUND).mean() < 0.3
+
+
+@pytest.mark.parametrize("pan", [0, 2])
+def test_where_nothing_moves_there_is_no_foreground(tmp_path, pan):
+    scene = _Scene(pan=pan)
+    noise = np.random.default_rng(3).integers(-3, 4, (5, HEIGHT, WIDTH, 3))
+    images = [np.clip(scene.frame(k) + noise[k], 0, 255).astype(np.uint8) for k in range(5)]
+    for labels in _label(tmp_path, images):
+        assert not (labels.labels == FOREGROUND).any()
+        assert (labels.labels == BACKGROUND).mean() > 0.8
+        assert "nothing was seen to move" in labels.note
+
+
+def test_a_single_frame(tmp_path):
+    (labels,) = _label(tmp_path, [_Scene().frame(0)])
+    assert (labels.labels == NONE).all()
+    assert "single frame" in labels.note
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 7), (2, 40)])
+def test_tiny_and_blank_pictures(tmp_path, size):
+    images = [np.full((*size, 3), 90, np.uint8) for _ in range(3)]
+    labels = _label(tmp_path, images)
+    assert [frame.labels.shape for frame in labels] == [size] * 3
+    assert not any((frame.labels == FOREGROUND).any() for frame in labels)
+
+
+def test_twice_the_same(tmp_path):
+    scene = _Scene((30, 40, [(30, 30 + 3 * k) for k in range(4)]), pan=1)
+    images = [scene.frame(k) for k in range(4)]
+    for one, other in zip(_label(tmp_path, images), _label(tmp_path, images), strict=True):
+        np.testing.assert_array_equal(one.labels, other.labels)
+
+
+def _votes(**parts):
+    votes = np.zeros((50, 50, 4), np.float32)
+    for part, (rows, columns, channel) in parts.items():
+        votes[rows, columns] = 0
+        votes[rows, columns, channel] = float(part.split("_")[1])
+    return votes
+
+
+def test_few_votes_beside_many_are_not_labelled():
+    everywhere = slice(None)
+    votes = _votes(
+        wall_5=(everywhere, everywhere, 2),
+        object_20=(slice(10, 30), slice(10, 30), 0),
+        rim_2=(slice(10, 30), slice(30, 34), 0),
+        other_9=(slice(40, 50), slice(40, 50), 1),
+        unclear_9=(slice(40, 50), slice(0, 10), 3),
+    )
+    labels = decide(votes, (50, 50))
+    assert (labels[10:30, 10:30] == FOREGROUND).all()
+    assert (labels[10:30, 30:34] == NONE).all()
+    assert (labels[40:, 40:] == BACKGROUND).all()
+    assert (labels[40:, :10] == NONE).all()
+    assert (labels[:8] == BACKGROUND).all()
+    assert decide(votes, (100, 150)).shape == (100, 150)
+
+
+def test_gaps_of_the_object_are_not_background():
+    votes = _votes(wall_5=(slice(None), slice(None), 2), object_9=(slice(10, 40), slice(0, 30), 0))
+    votes[20:22, 10:12] = (0, 0, 9, 0)
+    labels = decide(votes, (50, 50))
+    assert (labels[20:22, 10:12] == NONE).all()
+    assert (labels[:, 40:] == BACKGROUND).all()
