@@ -87,3 +87,40 @@ def gradient_mean_absolute(gradient: Tensor, weights: Tensor) -> Tensor:
         (...,) weighted sums.
     """
     return (weights * gradient.abs().mean(-1)).sum(-1)
+
+
+def multicut(level: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
+    """L_multicut of eq. 17 (footnote 7): cross entropy on the pixels with weak labels.
+
+    A foreground label weighs round(b / f / 10) + 1 with b background and f foreground labels, a
+    background label 1, after the published code; the mean is over all labels. A frame with labels
+    of one class has the plain mean, one without any labels the loss 0.
+
+    Args:
+        level: (..., n) levels.
+        target: (..., n) 1 where the label is foreground, 0 elsewhere.
+        labelled: (..., n) 1 where there is a label, 0 elsewhere.
+
+    Returns:
+        (...,) losses.
+    """
+    count = labelled.sum(-1, keepdim=True)
+    objects = (labelled * target).sum(-1, keepdim=True)
+    heavier = ((count - objects) / objects.clamp(min=1.0) / 10).round() + 1
+    weights = labelled * torch.where(target > 0, heavier, 1.0) / count.clamp(min=1.0)
+    return cross_entropy(level, target, weights)
+
+
+def softly_clipped(term: Tensor, limit: Tensor) -> Tensor:
+    """The factor alpha of eq. 17: a term whose value is at most that of another.
+
+    Args:
+        term: (...) MSE(P, N), not negative.
+        limit: (...) L_multicut.
+
+    Returns:
+        (...) alpha term, alpha = limit / term where the term is larger and 1 elsewhere. Alpha is
+        held constant: the gradient keeps the term's direction, and `limit` gets none.
+    """
+    alpha = torch.where(term > limit, limit / term, 1.0).detach()
+    return alpha * term

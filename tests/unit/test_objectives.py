@@ -7,7 +7,9 @@ from isr.objectives import (
     cross_entropy,
     gradient_mean_absolute,
     gradient_norm,
+    multicut,
     overlap,
+    softly_clipped,
     squared_distance,
 )
 
@@ -125,3 +127,71 @@ def test_overlap_by_hand_is_zero_iff_no_point_lies_in_two_parts():
     assert float(overlap(levels, weights)) == pytest.approx(0.3 * 1.0)
     assert float(overlap(levels[[0, 2]], weights[[0, 2]])) == 0.0
     assert torch.autograd.gradcheck(lambda x: overlap(x, weights), levels.requires_grad_())
+
+
+def test_multicut_by_hand():
+    """36 background labels and one foreground label, which weighs round(3.6) + 1 = 5."""
+    level = torch.zeros(40, dtype=torch.float64)
+    level[0], level[1] = math.log(3), -math.log(3)
+    target, labelled = torch.zeros(40).double(), torch.ones(40).double()
+    target[0] = 1
+    labelled[37:] = 0
+    # Probabilities 1/4 of the foreground label and 3/4, then 1/2, of the background labels.
+    expected = (5 * math.log(4) + math.log(4) + 35 * math.log(2)) / 37
+    assert float(multicut(level, target, labelled)) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("background", "objects", "weight"), [(4, 1, 1), (6, 1, 2), (14, 1, 2), (30, 3, 2), (1, 9, 1)]
+)
+def test_multicuts_weight_of_foreground(background, objects, weight):
+    target = torch.tensor([1.0] * objects + [0.0] * background)
+    found = multicut(torch.zeros(len(target)), target, torch.ones(len(target)))
+    expected = math.log(2) * (objects * weight + background) / (objects + background)
+    assert float(found) == pytest.approx(expected, rel=1e-6)
+
+
+def test_multicut_of_one_class_or_none_is_finite():
+    level = torch.tensor([[1.0, -2.0, 0.5]] * 3, requires_grad=True)
+    target = torch.tensor([[1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    labelled = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
+    losses = multicut(level, target, labelled)
+    softplus = torch.nn.functional.softplus
+    expected = [softplus(level[0, :2]).mean(), softplus(-level[1]).mean(), torch.zeros(())]
+    assert torch.allclose(losses, torch.stack(expected), rtol=1e-6, atol=0)
+    losses.sum().backward()
+    assert torch.isfinite(level.grad).all()
+    assert level.grad[0, 2] == 0
+    assert (level.grad[2] == 0).all()
+
+
+def test_soft_clipping_by_hand():
+    """Value at most the limit; the gradient is alpha times that of the term."""
+    x = _double(0.5, 3.0, 2.0).requires_grad_()
+    limit = _double(1.0, 1.0, 4.0).requires_grad_()
+    clipped = softly_clipped(x.square(), limit)
+    assert clipped.tolist() == pytest.approx([0.25, 1.0, 4.0])
+    clipped.sum().backward()
+    assert x.grad.tolist() == pytest.approx([1.0, 6.0 / 9.0, 4.0])
+    assert limit.grad is None
+
+
+def test_soft_clipping_of_zeros_is_finite():
+    x = torch.zeros(2, requires_grad=True)
+    clipped = softly_clipped(x.square(), torch.tensor([0.0, 1.0]))
+    clipped.sum().backward()
+    assert clipped.tolist() == x.grad.tolist() == [0.0, 0.0]
+    term = torch.tensor([0.3], requires_grad=True)
+    softly_clipped(term, torch.zeros(1)).sum().backward()
+    assert float(term.grad) == 0
+
+
+def test_gradcheck_of_equation_17():
+    random = torch.Generator().manual_seed(5)
+    level = torch.randn(12, generator=random, dtype=torch.float64).requires_grad_()
+    target = (torch.rand(12, generator=random) < 0.3).double()
+    labelled = (torch.rand(12, generator=random) < 0.7).double()
+    assert torch.autograd.gradcheck(lambda g: multicut(g, target, labelled), level)
+    term = torch.rand(4, generator=random, dtype=torch.float64).requires_grad_()
+    # Below the limit clipping is the identity; above, alpha is a constant by definition.
+    assert torch.autograd.gradcheck(lambda t: softly_clipped(t, torch.ones(4).double()), term)

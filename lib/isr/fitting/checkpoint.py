@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 import torch
 
@@ -15,19 +16,29 @@ from isr.io import atomic_path
 _log = logging.getLogger(__name__)
 
 
-def save(path: Path, stack: Stack, fingerprint: str) -> None:
-    """Write the state of a stack to `path`, atomically."""
+class Resumable(Protocol):
+    """Work, such as a stack, that goes on from a state of plain data and tensors."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything that is needed to go on."""
+
+    def load_state(self, state: Mapping[str, Any], /) -> None:
+        """Go on where the same work was when `state` was made."""
+
+
+def save(path: Path, work: Resumable, fingerprint: str) -> None:
+    """Write the state of some work to `path`, atomically."""
     with atomic_path(path) as temporary:
-        torch.save({"fingerprint": fingerprint, **stack.state()}, temporary)
+        torch.save({"fingerprint": fingerprint, **work.state()}, temporary)
 
 
-def resume(path: Path, stack: Stack, fingerprint: str) -> bool:
-    """Restore a stack from `path` if a checkpoint of the same work lies there.
+def resume(path: Path, work: Resumable, fingerprint: str) -> bool:
+    """Restore some work from `path` if a checkpoint of the same work lies there.
 
     A checkpoint that is damaged or of other work is left out of account.
 
     Returns:
-        Whether the stack goes on from a checkpoint.
+        Whether the work goes on from a checkpoint.
     """
     if not path.exists():
         return False
@@ -39,7 +50,7 @@ def resume(path: Path, stack: Stack, fingerprint: str) -> bool:
     if not isinstance(state, dict) or state.pop("fingerprint", None) != fingerprint:
         _log.info("%s belongs to other settings: starting from the beginning", path)
         return False
-    stack.load_state(state)
+    work.load_state(state)
     return True
 
 

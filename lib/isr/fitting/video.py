@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from torch import Tensor
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.cells import Plan, stored_metadata
+from isr.fitting.projection import Projection
 from isr.fitting.queues import State
 from isr.fitting.running import optimise, store, write_history
 from isr.fitting.schedule import Schedule, describe, path_connected_schedule
 from isr.fitting.shapes import Shape
 from isr.fitting.slots import Result
+from isr.fitting.sources import Points
 from isr.fitting.store import load_parameters
 from isr.fitting.video_folder import VideoFolder
 from isr.fitting.video_queue import FITTED, Stage, VideoQueue, following_schedule
@@ -26,6 +29,7 @@ from isr.representations import Representation
 _log = logging.getLogger(__name__)
 
 SPATIO_TEMPORAL = "spatio-temporal"
+_LEARNING_RATE = 1e-3
 _BLOCKS_IN_TIME = 18
 """Blocks of the flow in (x, y, t), a multiple of its six masks (section C.3.3)."""
 _CHUNK = 2**15
@@ -42,13 +46,23 @@ def video_shape(settings: Mapping[str, Any]) -> Shape:
         options,
         points=settings["points"],
         protocol=settings["protocol"],
+        optimiser=settings.get("optimiser") or "adamax",
+        learning_rate=settings.get("learning_rate"),
     )
 
 
 def video_schedule(shape: Shape) -> Schedule:
-    """The paper's schedule for a path-connected shape (section C.2), the usual one for others."""
+    """The paper's schedule for a path-connected shape (section C.2), the usual one for others.
+
+    Unless the shape says otherwise, that is Adamax at 1e-3 for the diffeomorphism and its base.
+    """
     if shape.constraint == "path_connected":
-        return path_connected_schedule(shape.weight_decay, protocol=shape.protocol)
+        return path_connected_schedule(
+            shape.weight_decay,
+            learning_rate=shape.learning_rate or _LEARNING_RATE,
+            optimiser=shape.optimiser,
+            protocol=shape.protocol,
+        )
     return shape.schedule_from(unaries=True, scribbles=False)
 
 
@@ -89,12 +103,25 @@ def _own(state: Mapping[str, Tensor]) -> State:
     return {key.removeprefix(prefix): value for key, value in state.items()}
 
 
-def _plan(
-    settings: Mapping[str, Any], shape: Shape, schedule: Schedule, problem: Problem, dim: int
-) -> Plan:
+class _InTime(Projection):
+    """A projection of a whole video, which starts from its first and last frame.
+
+    These are never noise, and what lies between them lies about between (as in the published code,
+    whose convex stage sees these two alone).
+    """
+
+    def start_(self, problem: Problem) -> None:
+        assert problem.unaries is not None
+        ends = [0, len(problem.unaries) - 1]
+        coordinates, unaries = problem.coordinates[ends], problem.unaries[ends]
+        super().start_(replace(problem, coordinates=coordinates, unaries=unaries))
+
+
+def _plan(settings: Mapping[str, Any], shape: Shape, schedule: Schedule, dim: int) -> Plan:
     about = {"name": shape.constraint, "dim": dim, "options": dict(shape.options)}
     metadata = stored_metadata(settings, schedule, representation=about)
-    return Plan(shape.task(problem), schedule, metadata)
+    kind = _InTime if dim == 3 else Projection
+    return Plan(kind(shape.build(dim), Points(0, shape.points)), schedule, metadata)
 
 
 def _digest(folder: VideoFolder, videos: Sequence[str]) -> str:
@@ -133,7 +160,7 @@ def fit_frames(
     shape = video_shape(settings)
     queue = _frames_queue(folder, videos, settings, shape)
     schedule = video_schedule(shape)
-    plan = _plan(settings, shape, schedule, folder.load_frame(queue.names[0]), 2)
+    plan = _plan(settings, shape, schedule, 2)
     plan.metadata["following_schedule"] = describe(queue.following.schedule)
     result = optimise(
         plan,
@@ -178,8 +205,7 @@ def fit_videos(
     """
     shape = video_shape(settings)
     schedule = video_schedule(shape)
-    problem = folder.load_video(videos[0])
-    plan = _plan(settings, shape, schedule, problem, 3)
+    plan = _plan(settings, shape, schedule, 3)
     result = optimise(
         plan,
         settings,

@@ -1,17 +1,19 @@
 """Trainable predictors by kind."""
 
 from collections.abc import Callable
+from typing import Any
 
 from isr.errors import UserError
 from isr.predictors.base import Predictor
 from isr.predictors.cnn import CNN
 from isr.predictors.fcn import FCN
+from isr.predictors.unet import UNet
 
-_BUILDERS: dict[str, Callable[..., Predictor]] = {"fcn": FCN, "cnn": CNN}
+_BUILDERS: dict[str, Callable[..., Predictor]] = {"fcn": FCN, "cnn": CNN, "unet": UNet}
 NAMES = tuple(_BUILDERS)
 
 
-def build(kind: str, channels: int, **options: int) -> Predictor:
+def build(kind: str, channels: int, **options: Any) -> Predictor:
     """Make the predictor of this kind for pixels with `channels` features.
 
     Raises:

@@ -2,10 +2,15 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from isr.data.problems import Problem
+from isr.data.videos import Video, VideoFrame, write_video
+from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.fitting.projection import Projection
 from isr.fitting.schedule import COUPLING, REPRESENTATION_SCRIBBLES, Phase
 from isr.fitting.slots import Settings
@@ -88,3 +93,42 @@ def make_stack(problems) -> Callable[..., Stack]:
         )
 
     return make
+
+
+def _moving_disc(number: int) -> np.ndarray:
+    rows, columns = np.mgrid[0:40, 0:56]
+    return (rows - 20) ** 2 + (columns - 20 - 3 * number) ** 2 < 10**2
+
+
+@pytest.fixture(scope="session")
+def disc_video(tmp_path_factory) -> tuple[Video, Path]:
+    """Five frames of 56x40 of a moving red disc, and the folder of its weak labels.
+
+    The last frame has no labels, the one before no foreground label; on the second the upper half
+    of the labels may be wrong.
+    """
+    folder, random = tmp_path_factory.mktemp("videos"), np.random.default_rng(3)
+    frames, labels = [], []
+    for number in range(5):
+        disc = _moving_disc(number)
+        colours = np.where(disc[..., None], [200, 60, 50], [70, 120, 140])
+        noisy = np.clip(colours + random.normal(0, 10, colours.shape), 0, 255).astype(np.uint8)
+        frames.append(VideoFrame(noisy, disc.astype(np.uint8) if number in (0, 4) else None))
+        inner = cv2.erode(disc.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+        marks = np.zeros(disc.shape, np.uint8)
+        near = cv2.dilate(disc.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+        marks[~near & (cv2.blur(random.normal(size=disc.shape), (5, 5)) > 0)] = 255
+        if number < 3:
+            marks[inner] = 1
+        if number == 4:
+            marks[:] = 0
+        flip = None
+        if number == 1:
+            flip = np.zeros(disc.shape, np.float32)
+            flip[:20] = np.where(marks[:20] != 0, 0.4, 0)
+        labels.append(WeakLabels(marks, flip))
+    video = write_video(
+        folder / "disc", frames, name="disc", object=1, source="drawn", licence="none"
+    )
+    write_labels(folder / "labels", labels, {"kind": "simulated", "text": "drawn", "options": {}})
+    return video, folder / "labels"

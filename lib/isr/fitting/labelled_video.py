@@ -1,0 +1,148 @@
+"""A video with its weak labels, as the UNet is trained on it: read frame by frame."""
+
+import hashlib
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from isr.data.edges import network_input
+from isr.data.problems import working_size
+from isr.data.videos import Video, frame_file
+from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, WeakLabels, read_labels
+from isr.errors import UserError
+from isr.fitting.streams import uniforms
+from isr.fitting.video_folder import frame_name
+from isr.levels import probability
+from isr.predictors import Predictor
+
+
+class LabelledVideo:
+    """Frames and weak labels of one video at its working size.
+
+    Nothing is kept: a frame is read whenever it is asked for.
+
+    Args:
+        video: the frames.
+        labels: folder of the video's weak labels.
+        scale: working size over original size.
+        seed: of the study; with the video's name it determines all random numbers.
+        device: where tensors are made.
+    """
+
+    def __init__(
+        self, video: Video, labels: Path, *, scale: float, seed: int, device: torch.device
+    ) -> None:
+        self.video, self.labels, self.scale = video, labels, scale
+        self.seed, self.device = seed, device
+        self.size = working_size(video.height, video.width, scale)
+
+    def _read(self, number: int) -> WeakLabels:
+        return read_labels(self.labels, number, self.size)
+
+    @cached_property
+    def labelled_frames(self) -> list[int]:
+        """Numbers of the frames that have any label.
+
+        Raises:
+            UserError: no frame has a foreground label, or none a background label.
+        """
+        found = {number: np.unique(self._read(number).labels) for number in range(len(self.video))}
+        for label, word in ((FOREGROUND, "foreground"), (BACKGROUND, "background")):
+            if not any(label in values for values in found.values()):
+                raise UserError(
+                    f"{self.video.name}: the weak labels in {self.labels} mark no {word} in any "
+                    f"frame at scale {self.scale}: choose other labels or leave the video out."
+                )
+        return [number for number, values in found.items() if {FOREGROUND, BACKGROUND} & {*values}]
+
+    def inputs(self, number: int) -> Tensor:
+        """What the UNet sees of a frame: (1, 4, h, w)."""
+        return frame_tensor(self.video, number, self.scale, self.device)
+
+    def targets(self, number: int, epoch: int) -> tuple[Tensor, Tensor]:
+        """The labels of a frame as they are seen in an epoch.
+
+        A label that may be wrong is exchanged for the other with that probability, drawn anew in
+        each epoch, after the published code.
+
+        Returns:
+            (1, h w) each: 1 where the label is foreground, 1 where there is a label.
+        """
+        labels = self._read(number)
+        labelled, target = labels.labels != 0, labels.labels == FOREGROUND
+        if labels.flip is not None:
+            doubtful = labels.flip > 0
+            drawn = uniforms(
+                self.seed,
+                frame_name(self.video.name, number),
+                "flips",
+                first_step=epoch,
+                steps=1,
+                count=int(doubtful.sum()),
+            )[0]
+            target[doubtful] ^= drawn < labels.flip[doubtful]
+        return self._row(target & labelled), self._row(labelled)
+
+    def _row(self, mask: NDArray[np.bool_]) -> Tensor:
+        return torch.from_numpy(mask.reshape(1, -1).astype(np.float32)).to(self.device)
+
+    def order(self, epoch: int) -> list[int]:
+        """The labelled frames in the order of an epoch."""
+        frames = self.labelled_frames
+        drawn = uniforms(
+            self.seed, self.video.name, "order", first_step=epoch, steps=1, count=len(frames)
+        )
+        return [frames[place] for place in np.argsort(drawn[0], kind="stable")]
+
+    def digest(self) -> str:
+        """A hash of all files of the video and its labels that are read."""
+        state = hashlib.sha256()
+        for number in range(len(self.video)):
+            file = frame_file(number)
+            for path in (
+                self.video.folder / "frames" / file,
+                self.labels / file,
+                self.labels / "flip" / file,
+            ):
+                state.update(path.read_bytes() if path.exists() else b"")
+        return state.hexdigest()
+
+
+def frame_tensor(video: Video, number: int, scale: float, device: torch.device) -> Tensor:
+    """What a UNet sees of a frame of a video at its working size: (1, 4, h, w)."""
+    inputs = torch.from_numpy(network_input(video.frame(number), scale)).unsqueeze(0)
+    return inputs.to(device, memory_format=torch.channels_last)
+
+
+def channels_innermost(network: Predictor) -> Predictor:
+    """The same network, its weights laid out as the inputs of `frame_tensor` are.
+
+    Convolutions on a CPU take two thirds of the time so.
+    """
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def predict_video(
+    predictor: Predictor, video: Video, scale: float = 1.0
+) -> Iterator[NDArray[np.float32]]:
+    """The unaries of a video by a trained UNet in evaluation mode.
+
+    Args:
+        predictor: such as `StoredFits.predictor` gives.
+        video: the frames.
+        scale: working size over original size.
+
+    Yields:
+        float32 (h, w) foreground probabilities of every frame in order, at working size.
+    """
+    channels_innermost(predictor).eval()
+    device = next(predictor.parameters()).device
+    for number in range(len(video)):
+        with torch.no_grad():
+            level = predictor(frame_tensor(video, number, scale, device))[0]
+        yield probability(level).cpu().numpy()

@@ -1,0 +1,86 @@
+"""What every training of a UNet on a video shares: its state, and its batch statistics."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from isr.fitting.labelled_video import LabelledVideo, channels_innermost
+from isr.predictors.unet import UNet
+
+
+class UNetTraining:
+    """A UNet and its Adam optimiser on the labelled frames of a video.
+
+    Attributes:
+        done: steps taken.
+        history: rows (name, epoch, term, value).
+
+    Args:
+        network: with the weights to start from; it is changed.
+        video: frames and labels.
+        epochs: times that every labelled frame is seen.
+        learning_rate: at the beginning.
+    """
+
+    def __init__(
+        self, network: UNet, video: LabelledVideo, *, epochs: int, learning_rate: float
+    ) -> None:
+        self.network = network.to(video.device).requires_grad_(True).train()
+        channels_innermost(self.network)
+        self.video, self.epochs, self.learning_rate = video, epochs, learning_rate
+        self.optimiser = torch.optim.Adam(self.network.parameters(), learning_rate)
+        self.done = 0
+        self.history: list[tuple[str, int, str, float]] = []
+
+    @property
+    def total(self) -> int:
+        """Number of steps."""
+        return self.epochs * len(self.video.labelled_frames)
+
+    def place(self) -> tuple[int, int]:
+        """Epoch and frame of the next step."""
+        epoch, position = divmod(self.done, len(self.video.labelled_frames))
+        return epoch, self.video.order(epoch)[position]
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a resumed training needs, as tensors and plain data."""
+        return {
+            "done": self.done,
+            "history": self.history,
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def load_state(self, state: Mapping[str, Any], /) -> None:
+        """Go on where a training of the same video and settings was when `state` was made."""
+        self.done, self.history = state["done"], list(state["history"])
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def stored(self) -> dict[str, Tensor]:
+        """Parameters and buffers under the names of stored fits."""
+        state = self.network.state_dict()
+        return {f"predictor.{key}": value.detach().cpu() for key, value in state.items()}
+
+
+@torch.no_grad()
+def settle_statistics(network: UNet, video: LabelledVideo) -> None:
+    """Take the batch statistics of evaluation from every frame of the video alike.
+
+    The running averages of a training with batches of one picture follow the last few pictures,
+    and the weights as they were: after few steps they fit neither. Here each layer gets the plain
+    mean over all frames of what it sees with the final weights.
+    """
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # The cumulative mean.
+    network.train()
+    for number in range(len(video.video)):
+        network(video.inputs(number))
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+    network.eval()

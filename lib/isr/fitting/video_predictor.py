@@ -1,0 +1,221 @@
+"""The UNet of a video: trained on its weak labels, or published, and the unaries that it gives."""
+
+import logging
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from isr.data.problems import quantise_unaries
+from isr.data.videos import Video, frame_file
+from isr.data.weak_labels.store import label_kind
+from isr.errors import UserError
+from isr.fitting import cells
+from isr.fitting.labelled_video import LabelledVideo, predict_video
+from isr.fitting.long_work import complete
+from isr.fitting.running import code_digest
+from isr.fitting.store import read_fits, versions, write_fits
+from isr.fitting.streams import generator
+from isr.fitting.unet_training import UNetTraining, settle_statistics
+from isr.io import atomic_folder, atomic_path, write_png
+from isr.networks.initial import initialise_
+from isr.objectives import multicut
+from isr.predictors.unet import UNet
+from isr.predictors.unet_checkpoint import read_published
+
+_log = logging.getLogger(__name__)
+
+MULTICUT = "multicut"
+"""Name of L_multicut in histories."""
+_STAGES = 3
+"""The learning rate falls twice, after each third: every 5 of the paper's 15 epochs."""
+
+
+class PredictorTraining(UNetTraining):
+    """Training of a UNet on the weak labels of one video, after the published code.
+
+    Adam, one picture a step; the learning rate falls to `decay` of itself after each third of the
+    epochs. A short video is seen more often: until there are `min_steps` steps.
+
+    Args:
+        network: with its initial weights.
+        video: frames and labels.
+        epochs: times that every labelled frame is seen, at least.
+        learning_rate: at the beginning.
+        decay: factor of the learning rate.
+        min_steps: least number of steps; 0 keeps to the epochs, as the paper does.
+    """
+
+    def __init__(
+        self,
+        network: UNet,
+        video: LabelledVideo,
+        *,
+        epochs: int = 15,
+        learning_rate: float = 0.01,
+        decay: float = 0.1,
+        min_steps: int = 0,
+    ) -> None:
+        needed = math.ceil(min_steps / len(video.labelled_frames))
+        super().__init__(network, video, epochs=max(epochs, needed), learning_rate=learning_rate)
+        self.decay = decay
+        self.sum = torch.zeros((), device=video.device)
+
+    def advance(self) -> None:
+        """Take one step, on one frame.
+
+        Raises:
+            UserError: at the end of an epoch, if the loss did not stay finite.
+        """
+        epoch, number = self.place()
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.learning_rate * self.decay ** (_STAGES * epoch // self.epochs)
+        level = self.network(self.video.inputs(number)).flatten(1)
+        loss = multicut(level, *self.video.targets(number, epoch)).sum()
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        self.sum += loss.detach()
+        self.done += 1
+        if self.done % len(self.video.labelled_frames) == 0:
+            self._end_epoch(epoch)
+
+    def _end_epoch(self, epoch: int) -> None:
+        mean = float(self.sum) / len(self.video.labelled_frames)
+        name = self.video.video.name
+        if not math.isfinite(mean):
+            raise UserError(
+                f"{name}: the loss of the predictor is not finite in epoch {epoch}: choose a "
+                "smaller learning_rate in its options."
+            )
+        self.history.append((name, epoch, MULTICUT, mean))
+        self.sum.zero_()
+
+    def state(self) -> dict[str, Any]:
+        """As of every training, with the running sum of the epoch's loss."""
+        return super().state() | {"sum": self.sum}
+
+    def load_state(self, state: Mapping[str, Any], /) -> None:
+        """As of every training."""
+        super().load_state(state)
+        self.sum = state["sum"].to(self.video.device)
+
+
+_TRAINING = ("epochs", "learning_rate", "decay", "min_steps")
+_MODULE = ("width", "channel_order")
+
+
+def _chosen(options: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: options[key] for key in keys if key in options}
+
+
+def train_predictor(
+    settings: Mapping[str, Any],
+    video: LabelledVideo,
+    *,
+    checkpoint_path: Path | None = None,
+    checkpoint_every: float = 60.0,
+) -> PredictorTraining:
+    """Train the UNet of a video to its end; its statistics are settled.
+
+    Args:
+        settings: seed, and predictor_options: width, epochs, learning_rate, decay, min_steps.
+        video: frames and labels.
+        checkpoint_path: where an interrupted training goes on from.
+        checkpoint_every: seconds between checkpoints.
+
+    Raises:
+        UserError: there is no foreground label, or the loss did not stay finite.
+    """
+    name, options = video.video.name, settings["predictor_options"]
+    network = UNet(**_chosen(options, _MODULE))
+    initialise_(network, generator(settings["seed"], name, "initial predictor"))
+    training = PredictorTraining(network, video, **_chosen(options, _TRAINING))
+    complete(
+        training,
+        checkpoint_path,
+        fingerprint=cells.fingerprint(
+            settings,
+            name=name,
+            inputs=video.digest(),
+            versions=versions(),
+            code=code_digest(__file__),
+        ),
+        every=checkpoint_every,
+        what=f"train {settings['predictor']} on {name} ({settings['labels']} labels)",
+    )
+    settle_statistics(training.network, video)
+    return training
+
+
+def predict(
+    settings: Mapping[str, Any],
+    video: Video,
+    labels: Path,
+    output: Path,
+    *,
+    device: torch.device,
+    checkpoints: Path | None = None,
+    checkpoint_path: Path | None = None,
+    checkpoint_every: float = 60.0,
+) -> None:
+    """Train the UNet of a video, or take a published one, and write its unaries.
+
+    Writes predictor.safetensors, unaries/00000.png (16 bit, working size) and history.parquet
+    (video, epoch, term, value) into `output`, as a whole.
+
+    Args:
+        settings: of the prediction.
+        video: the frames.
+        labels: folder of the video's weak labels.
+        output: folder to make.
+        device: where to compute.
+        checkpoints: published networks, see `read_published`; None to train one.
+        checkpoint_path: where an interrupted training goes on from; removed at the end.
+        checkpoint_every: seconds between checkpoints.
+
+    Raises:
+        UserError: a file is missing or does not fit, or the training failed.
+    """
+    options, name = settings["predictor_options"], video.name
+    scale, about = options.get("scale", 1.0), label_kind(labels)
+    history: list[tuple[str, int, str, float]] = []
+    steps = 0
+    if checkpoints is None:
+        frames = LabelledVideo(video, labels, scale=scale, seed=settings["seed"], device=device)
+        training = train_predictor(
+            settings, frames, checkpoint_path=checkpoint_path, checkpoint_every=checkpoint_every
+        )
+        network, state = training.network, training.stored()
+        history, steps = training.history, training.total
+    else:
+        network = read_published(checkpoints, name, **_chosen(options, _MODULE)).to(device)
+        state = {f"predictor.{key}": value.cpu() for key, value in network.state_dict().items()}
+    metadata = {
+        "settings": dict(settings),
+        "convention": settings["convention"],
+        "predictor": unet_metadata(network),
+        "labels": about,
+        "steps": steps,
+        "finite": {name: True},
+    }
+    with atomic_folder(output) as folder:
+        write_fits(folder / "predictor.safetensors", {name: state}, metadata)
+        stored = read_fits(folder / "predictor.safetensors").predictor(name).to(device)
+        for number, unaries in enumerate(predict_video(stored, video, scale)):
+            quantised = quantise_unaries(unaries, f"{name}, frame {number}")
+            write_png(folder / "unaries" / frame_file(number), quantised)
+        rows = pd.DataFrame(history, columns=["video", "epoch", "term", "value"])
+        with atomic_path(folder / "history.parquet") as temporary:
+            rows.to_parquet(temporary, index=False)
+    if checkpoint_path is not None:
+        checkpoint_path.unlink(missing_ok=True)
+
+
+def unet_metadata(network: UNet) -> dict[str, Any]:
+    """How a stored UNet is built again."""
+    options = {"width": network.width, "channel_order": network.channel_order}
+    return {"kind": "unet", "channels": network.channels, "options": options}

@@ -1,0 +1,118 @@
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from isr.data.edges import network_input
+from isr.data.videos import frame_file, read_video
+from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
+from isr.errors import UserError
+from isr.fitting.labelled_video import LabelledVideo, predict_video
+from isr.levels import probability
+from isr.networks.initial import initialise_
+from isr.predictors.unet import UNet
+
+CPU = torch.device("cpu")
+
+
+def _frames(disc_video, *, scale: float = 1.0, seed: int = 7) -> LabelledVideo:
+    video, labels = disc_video
+    return LabelledVideo(video, labels, scale=scale, seed=seed, device=CPU)
+
+
+def test_frames_without_labels_are_left_out_those_of_one_class_are_not(disc_video):
+    assert _frames(disc_video).labelled_frames == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("missing", "word"), [(1, "foreground"), (255, "background")])
+def test_a_video_without_a_class_is_a_users_mistake(disc_video, tmp_path, missing, word):
+    video, labels = disc_video
+    kept = [read_labels(labels, number).labels.copy() for number in range(5)]
+    for each in kept:
+        each[each == missing] = 0
+    write_labels(tmp_path / "bad", map(WeakLabels, kept), {"kind": "simulated", "text": "x"})
+    frames = LabelledVideo(video, tmp_path / "bad", scale=1.0, seed=0, device=CPU)
+    with pytest.raises(UserError, match=rf"^disc: .*no {word}.*choose other labels"):
+        frames.labelled_frames  # noqa: B018
+
+
+def test_inputs_and_targets_are_those_of_the_working_size(disc_video):
+    frames, (video, labels) = _frames(disc_video, scale=0.8), disc_video
+    assert frames.size == (32, 45)
+    assert np.array_equal(frames.inputs(2)[0].numpy(), network_input(video.frame(2), 0.8))
+    target, labelled = frames.targets(2, 0)
+    marks = read_labels(labels, 2, (32, 45)).labels.ravel()
+    assert np.array_equal(target[0].numpy(), marks == 1)
+    assert np.array_equal(labelled[0].numpy(), marks != 0)
+
+
+def test_doubtful_labels_are_drawn_anew_in_each_epoch(disc_video):
+    frames, (_, labels) = _frames(disc_video), disc_video
+    stored = read_labels(labels, 1)
+    doubtful = (stored.flip > 0).ravel()
+    original = (stored.labels == 1).ravel()
+    flipped = []
+    for epoch in range(40):
+        target, labelled = frames.targets(1, epoch)
+        changed = target[0].numpy().astype(bool) != original
+        assert not changed[~doubtful].any()
+        assert np.array_equal(labelled[0].numpy(), stored.labels.ravel() != 0)
+        flipped.append(changed[doubtful])
+    share = np.array(flipped).mean()
+    deviation = np.sqrt(0.4 * 0.6 / np.array(flipped).size)
+    assert abs(share - 0.4) < 5 * deviation
+    assert not np.array_equal(flipped[0], flipped[1])
+    again, _ = frames.targets(1, 0)
+    assert np.array_equal(again[0].numpy().astype(bool)[doubtful] != original[doubtful], flipped[0])
+    other, _ = _frames(disc_video, seed=8).targets(1, 0)
+    assert not torch.equal(again, other)
+
+
+def test_every_epoch_sees_every_labelled_frame_in_an_order_of_its_own(disc_video):
+    frames = _frames(disc_video)
+    orders = [tuple(frames.order(epoch)) for epoch in range(20)]
+    assert all(sorted(order) == [0, 1, 2, 3] for order in orders)
+    assert len(set(orders)) > 5
+    assert orders == [tuple(_frames(disc_video).order(epoch)) for epoch in range(20)]
+    assert orders != [tuple(_frames(disc_video, seed=8).order(epoch)) for epoch in range(20)]
+
+
+def test_the_digest_sees_frames_labels_and_flips(disc_video, tmp_path):
+    video, labels = disc_video
+    first = _frames(disc_video).digest()
+    shutil.copytree(video.folder, tmp_path / "video")
+    shutil.copytree(labels, tmp_path / "labels")
+
+    def digest() -> str:
+        copy = read_video(tmp_path / "video")
+        return LabelledVideo(copy, tmp_path / "labels", scale=1.0, seed=7, device=CPU).digest()
+
+    assert digest() == first
+    files = [
+        tmp_path / "video" / "frames" / frame_file(3),
+        tmp_path / "labels" / frame_file(2),
+        tmp_path / "labels" / "flip" / frame_file(1),
+    ]
+    seen = {first}
+    for file in files:
+        file.write_bytes(file.read_bytes() + b"x")
+        seen.add(digest())
+    assert len(seen) == 4
+
+
+def test_predictions_are_those_of_evaluation(disc_video):
+    video, _ = disc_video
+    network = UNet(width=2)
+    initialise_(network, np.random.default_rng(0))
+    network.train()
+    found = list(predict_video(network, video, 0.8))
+    assert len(found) == 5
+    assert not network.training
+    for number in (0, 4):
+        inputs = torch.from_numpy(network_input(video.frame(number), 0.8))[None]
+        with torch.no_grad():
+            expected = probability(network(inputs)[0]).numpy()
+        assert found[number].shape == (32, 45)
+        assert found[number].dtype == np.float32
+        assert np.allclose(found[number], expected, atol=1e-6)
