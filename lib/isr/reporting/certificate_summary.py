@@ -8,15 +8,13 @@ from typing import Any
 import pandas as pd
 
 from isr.errors import UserError
+from isr.reporting.words import video_cell
 
+GRID = ("constraint", "predictor", "features", "fit", "seed")
+VIDEO = ("labels", "predictor", "constraint", "fit", "noise", "seed")
 COLUMNS = [
     "study",
     "dataset",
-    "constraint",
-    "predictor",
-    "features",
-    "fit",
-    "seed",
     "picture",
     "property",
     "method",
@@ -25,7 +23,6 @@ COLUMNS = [
     "verdict",
     "sentence",
 ]
-_CELL = ["constraint", "predictor", "features", "fit", "seed"]
 _CASE = "case"
 # How properties of a union's members begin.
 MEMBER = "member "
@@ -77,8 +74,12 @@ class CertificateSummary:
     representations: tuple[Representation, ...]
 
 
-def read_certificates(paths: Sequence[Path]) -> pd.DataFrame:
+def read_certificates(paths: Sequence[Path], axes: Sequence[str] = GRID) -> pd.DataFrame:
     """Read and join the certificates.csv of several cells.
+
+    Args:
+        paths: the files.
+        axes: what tells the cells of a study from one another, columns too.
 
     Raises:
         UserError: a file cannot be read or lacks a column.
@@ -89,12 +90,12 @@ def read_certificates(paths: Sequence[Path]) -> pd.DataFrame:
             table = pd.read_csv(path, dtype={"picture": str, "sentence": str, _CASE: str})
         except (FileNotFoundError, pd.errors.EmptyDataError):
             raise UserError(f"{path} is missing or empty: evaluate the cell again.") from None
-        missing = [column for column in COLUMNS if column not in table.columns]
+        missing = [column for column in (*COLUMNS, *axes) if column not in table.columns]
         if missing:
             raise UserError(f"{path} lacks the column {missing[0]!r}: evaluate the cell again.")
         tables.append(table)
     if not tables:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=[*COLUMNS, *axes])
     return pd.concat(tables, ignore_index=True)
 
 
@@ -132,7 +133,7 @@ def _cell(row: "pd.Series[Any]") -> str:
     """A cell in words: its case and constraint, or its axes."""
     if isinstance(row.get(_CASE), str):
         return f"{row[_CASE]} ({str(row['constraint']).replace('_', '-')})"
-    return " ".join(str(row[axis]) for axis in _CELL)
+    return " ".join(str(row[axis]) for axis in GRID) if "features" in row else video_cell(row)
 
 
 def _method(name: str, checks: pd.DataFrame) -> Method:

@@ -99,12 +99,7 @@ def _draw_row(panels: Sequence[Axes], row: Comparison) -> None:
             overlays.show(axes, np.full_like(row.image, 0.93))
             axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", fontsize=11)
             continue
-        overlays.show(axes, overlays.tinted(row.image, segmentation.mask, colour))
-        # A predictor's mask is often scattered: a thick outline would hide it.
-        width = 0.8 if colour == overlays.PREDICTOR else 1.8
-        overlays.draw_outline(axes, segmentation.mask, colour, width=width)
-        if row.ground_truth is not None:
-            overlays.draw_ground_truth(axes, row.ground_truth)
+        overlays.show_segmentation(axes, row.image, segmentation.mask, colour, row.ground_truth)
         if segmentation.iou is not None:
             _caption(axes, f"IoU {segmentation.iou:.3f}")
 

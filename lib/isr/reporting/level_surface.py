@@ -101,8 +101,8 @@ def _add_scene(
     width, height = level.shape[1] / side, level.shape[0] / side
     axes: Any = figure.add_axes(place, projection="3d", computed_zorder=False)
     axes.patch.set_visible(False)
-    polygons, colours = _picture(image)
-    axes.add_collection3d(_collection(polygons, colours, _PLANE), autolim=False)
+    polygons, colours = picture_squares(image)
+    axes.add_collection3d(flat_polygons(polygons, colours, _PLANE), autolim=False)
     heights = level / depth * _RELIEF
     triangles, light = _triangles(heights), _light(heights)
     _add_surface(axes, _bands(triangles, -_RELIEF, 0.0), light, _BELOW)
@@ -115,8 +115,11 @@ def _add_scene(
     axes.view_init(elev=view[0], azim=view[1])
 
 
-def _picture(image: NDArray[np.floating]) -> tuple[Floats, Floats]:
-    """The picture as (n, 4, 3) squares at height 0 with their (n, 3) colours."""
+def picture_squares(image: NDArray[np.floating]) -> tuple[Floats, Floats]:
+    """A picture (h, w, 3) as (n, 4, 3) squares at height 0 with their (n, 3) colours.
+
+    The unit is its longer side.
+    """
     rows, columns = _size(image.shape[:2], _PICTURE_SIDE)
     small = resize(image, (rows, columns), anti_aliasing=True)  # type: ignore[no-untyped-call]
     side = max(rows, columns)
@@ -205,7 +208,7 @@ def _add_surface(
     )
     colours = _COLOURS((height / _RELIEF + 1.0) / (1.0 + _TOP))[:, :3]
     colours = colours * (0.55 + 0.45 * shade)[:, None]
-    collection = _collection(_of_equal_length(polygons), colours, zorder)
+    collection = flat_polygons(_of_equal_length(polygons), colours, zorder)
     # Opacity of the drawn surface as a whole: of each polygon, it would show all their seams.
     collection.set_agg_filter(lambda drawn, _: (drawn * [1.0, 1.0, 1.0, opacity], 0, 0))
     axes.add_collection3d(collection, autolim=False)
@@ -219,7 +222,8 @@ def _of_equal_length(polygons: list[Floats]) -> Floats:
     )
 
 
-def _collection(polygons: Floats, colours: Floats, zorder: int) -> Poly3DCollection:
+def flat_polygons(polygons: Floats, colours: Floats, zorder: int) -> Poly3DCollection:
+    """Polygons (n, corners, 3), each in one colour (n, 3), without seams."""
     return Poly3DCollection(
         polygons,
         facecolors=colours,

@@ -95,6 +95,17 @@ def draw_ground_truth(axes: Axes, ground_truth: NDArray[np.uint8]) -> None:
     draw_outline(axes, mask, GROUND_TRUTH, width=1.1, dashed=True)
 
 
+def show_segmentation(
+    axes: Axes, image: Image, mask: Mask, colour: str, ground_truth: NDArray[np.uint8] | None = None
+) -> None:
+    """Show a picture (h, w, 3) with a mask (h, w) tinted and outlined, and the truth's outline."""
+    show(axes, tinted(image, mask, colour))
+    # A predictor's mask is often scattered: a thick outline would hide it.
+    draw_outline(axes, mask, colour, width=0.8 if colour == PREDICTOR else 1.8)
+    if ground_truth is not None:
+        draw_ground_truth(axes, ground_truth)
+
+
 def with_scribbles(image: Image, scribbles: NDArray[np.uint8]) -> Image:
     """Paint scribbles (h, w: 0 none, 255 background, else object) over a picture (h, w, 3).
 

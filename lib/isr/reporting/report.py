@@ -23,13 +23,15 @@ from isr.reporting import (
     settings,
     study_report,
     summary,
+    video_report,
     words,
 )
 from isr.reporting.study_report import StudyReport
 
 _TEMPLATE = "report.html.jinja"
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-image", "shapely", "matplotlib")
-_OPTIONAL = ("title", "tables", "figures", "gallery", "galleries", "benchmarks")
+_OPTIONAL = ("title", "tables", "figures", "gallery", "galleries", "video_studies", "benchmarks")
+_PICTURES = {".png": "image/png", ".gif": "image/gif"}
 
 
 def make(content: Mapping[str, Any]) -> str:
@@ -46,6 +48,8 @@ def make(content: Mapping[str, Any]) -> str:
     studies = [study_report.make(entry, datasets) for entry in content["studies"]]
     cases = [case_report.make(entry) for entry in content.get("galleries", [])]
     studies += [each.study for each in cases]
+    videos = [video_report.make(entry) for entry in content.get("video_studies", [])]
+    studies += [each.study for each in videos]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -63,9 +67,10 @@ def make(content: Mapping[str, Any]) -> str:
         tables=[_table(entry) for entry in content.get("tables", [])],
         figures=[_figure(entry) for entry in content.get("figures", [])],
         cases=cases,
+        videos=videos,
         galleries=[_gallery(entry) for entry in content.get("gallery", [])],
         departures=deviations.DEPARTURES,
-        deviations=deviations.CONVEXITY,
+        deviations=(*deviations.CONVEXITY, *deviations.MOTION),
         protocols=_protocols(studies),
         times=run_times.read(content.get("benchmarks", [])),
         times_missing=run_times.count_missing(content.get("benchmarks", [])),
@@ -123,9 +128,9 @@ def _figure(entry: Any) -> dict[str, Any]:
         raise UserError(f"{path} cannot be read: make the figure first.") from None
     return {
         # Figures are drawn at 160 dots per inch: so text is as large as on the page around.
-        "width": round(width * 0.65),
+        "width": round(width * 0.65) if path.suffix == ".png" else width,
         "title": entry.get("title") or path.stem.replace("_", " ").capitalize(),
-        "source": "data:image/png;base64," + base64.b64encode(content).decode("ascii"),
+        "source": f"data:{_PICTURES[path.suffix]};base64,{base64.b64encode(content).decode()}",
         "caption": _caption(entry),
     }
 

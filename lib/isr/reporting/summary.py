@@ -38,10 +38,20 @@ METRICS_COLUMNS = [
 KEYS = ["predictor", "features", "fit", "output"]
 
 
-def read_metrics(paths: Iterable[Path], study: str | None = None) -> pd.DataFrame:
+_NAMES = ("semantic", "picture", "video", "labels", "predictor")
+
+
+def read_metrics(
+    paths: Iterable[Path], study: str | None = None, columns: Sequence[str] = METRICS_COLUMNS
+) -> pd.DataFrame:
     """Read and join the metrics.csv of several cells; no file gives an empty table.
 
     A file without the column `finite` (whether a fit took all its steps) stands for true.
+
+    Args:
+        paths: the files.
+        study: that all of them have to belong to, if it is given.
+        columns: that all of them have to have.
 
     Raises:
         UserError: a file is missing or empty, lacks a column, or belongs to another study.
@@ -49,12 +59,12 @@ def read_metrics(paths: Iterable[Path], study: str | None = None) -> pd.DataFram
     tables = []
     for path in paths:
         try:
-            table = pd.read_csv(path, dtype={"semantic": str, "picture": str})
+            table = pd.read_csv(path, dtype=dict.fromkeys(_NAMES, str))
         except FileNotFoundError:
             raise UserError(f"{path} does not exist: evaluate the cell first.") from None
         except pd.errors.EmptyDataError:
             raise UserError(f"{path} is empty: remove it and evaluate the cell again.") from None
-        missing = [column for column in METRICS_COLUMNS if column not in table.columns]
+        missing = [column for column in columns if column not in table.columns]
         if missing:
             raise UserError(f"{path} lacks the column {missing[0]!r}: evaluate the cell again.")
         others = set(table["study"]) - {study}
@@ -64,7 +74,7 @@ def read_metrics(paths: Iterable[Path], study: str | None = None) -> pd.DataFram
             )
         tables.append(table if "finite" in table.columns else table.assign(finite=True))
     if not tables:
-        return pd.DataFrame(columns=[*METRICS_COLUMNS, "finite"])
+        return pd.DataFrame(columns=[*columns, "finite"])
     return pd.concat(tables, ignore_index=True)
 
 

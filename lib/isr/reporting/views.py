@@ -141,14 +141,22 @@ class CaseFiles:
         )
 
     def _region(self) -> Region | None:
-        path = self.folder / "outlines" / f"{self.picture.name}.geojson"
-        if not path.exists():
-            return None
-        try:
-            found = shape(json.loads(path.read_text(encoding="utf-8"))["geometry"])
-        except (KeyError, ValueError) as error:
-            raise UserError(f"{path} is damaged ({error}): evaluate the case again.") from None
-        return found if isinstance(found, Polygon | MultiPolygon) else Polygon()
+        return read_region(self.folder / "outlines" / f"{self.picture.name}.geojson")
+
+
+def read_region(path: Path) -> Region | None:
+    """Read the outline of a region, in pixel units; None where there is no file.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        found = shape(json.loads(path.read_text(encoding="utf-8"))["geometry"])
+    except (KeyError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}): evaluate the case again.") from None
+    return found if isinstance(found, Polygon | MultiPolygon) else Polygon()
 
 
 def parse(content: Any, where: str = "cases") -> CaseFiles:

@@ -1,6 +1,7 @@
 """How the columns and values of the tables are called in headings, captions and figures."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -65,6 +66,17 @@ def semantic(rows: pd.DataFrame) -> str:
         for raw in map(raw_components, protocols.split("|"))
     )
     return listing(names)
+
+
+def video_cell(axes: "Mapping[str, Any] | pd.Series[Any]") -> str:
+    """A cell of a study of videos in a few words; noise is named where there is some.
+
+    Args:
+        axes: labels, predictor, constraint, fit, noise and seed.
+    """
+    noise = float(axes["noise"])
+    shown = [*(str(axes[axis]) for axis in ("labels", "predictor", "constraint", "fit"))]
+    return " ".join([*shown, *([f"noise {noise:.0%}"] if noise else []), str(axes["seed"])])
 
 
 def steps(rows: pd.DataFrame) -> str:

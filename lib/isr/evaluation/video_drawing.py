@@ -1,0 +1,157 @@
+"""Levels, outlines and certificates of the representations of a video, frame by frame."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+from shapely import MultiPolygon, Polygon
+
+from isr.coordinates import Convention, Points, ThirdAxis, grid_coordinates, with_third
+from isr.data.videos import Video
+from isr.evaluation.certificates import Certificate, certify
+from isr.evaluation.drawing import LevelFunction, level_function
+from isr.evaluation.outlines import outline
+from isr.evaluation.raster_outline import raster_outline
+from isr.evaluation.verdicts import Scene
+from isr.fitting.store import StoredFits
+from isr.fitting.video_folder import frame_name, time_axis
+
+Size = tuple[int, int]
+
+_CERTIFIED = 2**23
+"""Pixels of all frames for which levels are kept for one certificate: 64 MiB."""
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnFrame:
+    """What a representation is in one frame.
+
+    Attributes:
+        number: of the frame.
+        level: (h, w) at the size it is scored at; None where no representation was fitted.
+        region: its outline, in pixel units of the original size.
+        certificates: those that were made at this frame, by the name of the representation.
+    """
+
+    number: int
+    level: Points | None
+    region: Polygon | MultiPolygon
+    certificates: Mapping[str, list[Certificate]]
+
+
+@dataclass(frozen=True, eq=False)
+class VideoGrid:
+    """At which sizes the frames of a video are drawn.
+
+    Annotated frames are drawn at their original size, where their scores are taken. The others are
+    compared with the unaries alone, and drawn at the size these have.
+
+    Attributes:
+        video: the video.
+        working: height and width that its unaries have.
+        convention: of the coordinates.
+    """
+
+    video: Video
+    working: Size
+    convention: Convention
+
+    def size(self, number: int) -> Size:
+        """Height and width that frame `number` is drawn at."""
+        return self.video.size if number in self.video.annotated else self.working
+
+    def coordinates(self, size: Size) -> Points:
+        """Coordinates (*size, 2) of the cells of a grid of this size laid over the video."""
+        return grid_coordinates(*self.video.size, size, self.convention)
+
+    def keeps_coordinates(self, size: Size) -> bool:
+        """Whether a picture of this size has the coordinates of that grid by itself."""
+        own = Scene(*size, self.convention).coordinates()
+        return bool(np.allclose(own, self.coordinates(size), rtol=0, atol=1e-9))
+
+
+def draw_framewise(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Iterator[DrawnFrame]:
+    """Draw and certify the representations of a video that has one for each frame.
+
+    Args:
+        fits: those of its part.
+        grid: its sizes.
+        seed: for the sampled points of certificates.
+    """
+    stored = set(fits.names)
+    for number in range(len(grid.video)):
+        name = frame_name(grid.video.name, number)
+        if name not in stored:
+            yield DrawnFrame(number, None, Polygon(), {})
+            continue
+        representation = fits.representation(name)
+        size = grid.size(number)
+        level = level_function(representation)(grid.coordinates(size))
+        found = certify(
+            representation,
+            *size,
+            grid.convention,
+            seed=seed,
+            level=level if grid.keeps_coordinates(size) else None,
+        )
+        region = outline(representation, *grid.video.size, grid.convention)
+        yield DrawnFrame(number, level, region, {name: found})
+
+
+def draw_spatio_temporal(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Iterator[DrawnFrame]:
+    """Draw and certify the one representation in (x, y, t) of a video: slices at t of each frame.
+
+    It is certified once, with the last frame. Outlines are those of the levels drawn at working
+    size, interpolated in between.
+    """
+    video = grid.video
+    representation = fits.representation(video.name)
+    level = level_function(representation)
+    keeps = _certified_size(grid) == grid.working and grid.keeps_coordinates(grid.working)
+    kept: list[Points] = []
+    third = time_axis(len(video))
+    for number, time in enumerate(third.values):
+        small = level(_slice(grid, grid.working, time))
+        if keeps:
+            kept.append(small)
+        size = grid.size(number)
+        drawn = small if size == grid.working else level(_slice(grid, size, time))
+        found = {}
+        if number + 1 == len(video):
+            levels = np.stack(kept) if keeps else None
+            found[video.name] = certify(
+                representation,
+                *_certified_size(grid),
+                grid.convention,
+                third=third,
+                seed=seed,
+                level=levels,
+            )
+        region = Polygon()
+        if np.isfinite(small).all():
+            region = raster_outline(_interpolated(small, grid), *video.size)
+        yield DrawnFrame(number, drawn, region, found)
+
+
+def _slice(grid: VideoGrid, size: Size, time: float) -> Points:
+    third = ThirdAxis("t", np.array([time]))
+    return np.asarray(with_third(grid.coordinates(size), third)[0])
+
+
+def _certified_size(grid: VideoGrid) -> Size:
+    """The working size, made smaller for a video whose levels would not fit into memory."""
+    height, width = grid.working
+    factor = int(np.ceil(np.sqrt(len(grid.video) * height * width / _CERTIFIED)))
+    return max(1, height // factor), max(1, width // factor)
+
+
+def _interpolated(level: Points, grid: VideoGrid) -> LevelFunction:
+    """A drawn level as a function of points (..., 2) in pixel units of the original size."""
+    shares = np.array(level.shape) / np.array(grid.video.size)
+
+    def at(points: Points) -> Points:
+        places = np.moveaxis(points[..., ::-1] * shares - 0.5, -1, 0)
+        return np.asarray(ndimage.map_coordinates(level, places, order=1, mode="nearest"))
+
+    return at

@@ -1,0 +1,64 @@
+"""From the scores of single frames to the numbers of Table 5, in tidy form."""
+
+import pandas as pd
+
+from isr.evaluation.metrics import mean_and_deviation
+from isr.reporting.summary import NOT_RUN
+from isr.reporting.video_study import SPATIO_TEMPORAL, VideoStudy
+from isr.reporting.video_summary import NAN, Row, axes_of, conditions, flags, seeds_of
+
+
+def summarise_noise(metrics: pd.DataFrame, study: VideoStudy) -> pd.DataFrame:
+    """Average how well spatio-temporal fits agree with the clean unaries, by share of noise.
+
+    Args:
+        metrics: rows of `read_video_metrics`.
+        study: what was planned.
+
+    Returns:
+        One row per planned share: IoU with the clean thresholded unaries over all frames (`iou`, as
+        in the paper), over those that were replaced by noise (`iou_noisy`) and over the others
+        (`iou_clean`), and over annotated frames with the ground truth (`iou_truth`), each with its
+        deviation over seeds. Of several videos, means over videos are taken.
+    """
+    own = metrics[(metrics["fit"] == SPATIO_TEMPORAL) & (metrics["output"] == "representation")]
+    rows = []
+    for share in sorted({cell.noise for cell in study.cells}):
+        rows.append(_noise_row(study, share, own[own["noise"] == share]))
+    return pd.DataFrame(rows)
+
+
+def _noise_row(study: VideoStudy, share: float, own: pd.DataFrame) -> Row:
+    unaries = own[own["against"] == "unaries"]
+    noisy = flags(unaries["noisy"])
+    planned = {cell.seed for cell in study.cells if cell.noise == share}
+    row: Row = {
+        **axes_of(study, "noise", " ".join(study.videos), SPATIO_TEMPORAL, "representation"),
+        "noise": share,
+        "status": NOT_RUN if own.empty else "ran",
+    }
+    parts = {
+        "iou": unaries,
+        "iou_noisy": unaries[noisy],
+        "iou_clean": unaries[~noisy],
+        "iou_truth": own[own["against"] == "ground truth"],
+    }
+    for name, part in parts.items():
+        row[name], row[f"{name}_deviation"] = _by_seed(part)
+    row |= seeds_of(own, len(planned))
+    runs = max(1, unaries[["video", "seed"]].drop_duplicates().shape[0])
+    row["n_frames"] = len(unaries) // runs
+    row["n_noisy"] = int(noisy.sum()) // runs
+    known = study.published_noise(share)
+    row["published"] = known is not None
+    row["published_iou"] = NAN if known is None else known
+    row["difference_iou"] = row["iou"] - row["published_iou"]
+    return row | conditions(own)
+
+
+def _by_seed(rows: pd.DataFrame) -> tuple[float, float]:
+    """Mean over frames, then videos, then seeds, whose deviation is given; seeds' frames differ."""
+    if rows.empty:
+        return NAN, NAN
+    means = rows.groupby(["video", "seed"])["iou"].mean().unstack("seed")
+    return mean_and_deviation(means)

@@ -1,0 +1,150 @@
+"""What a table of motion segmentation is about: its videos and the cells expected of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from isr.errors import UserError
+from isr.reporting import published_videos as published
+from isr.reporting.settings import check_keys
+
+KINDS = ("fbms", "drawn")
+AXES = ("labels", "predictor", "constraint", "fit", "noise", "seed")
+SPATIO_TEMPORAL = "spatio-temporal"
+
+STUDY_KEYS = ("study", "dataset", "videos", "cells")
+STUDY_OPTIONS = ("published",)
+
+_TABULATED = ("labels", "predictor", "constraint")
+
+
+@dataclass(frozen=True)
+class VideoCellPlan:
+    """One planned cell: its axes, and the videos that it is about."""
+
+    labels: str
+    predictor: str
+    constraint: str
+    fit: str
+    noise: float
+    seed: int
+    videos: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VideoStudy:
+    """A study of videos: every cell that was planned, whether it ran or not.
+
+    Attributes:
+        name: name of the study, as in the column `study` of metrics.csv.
+        dataset: name of the dataset.
+        kind: "fbms", or "drawn" for demo data.
+        text: replaces the words made from the kind.
+        videos: names of all videos, in their order.
+        cells: all cells planned that the table is about: of the same labels, predictor and
+            constraint.
+        shows_published: whether the paper's numbers are wanted beside ours.
+    """
+
+    name: str
+    dataset: str
+    kind: str
+    videos: tuple[str, ...]
+    cells: tuple[VideoCellPlan, ...]
+    text: str | None = None
+    shows_published: bool = True
+
+    @property
+    def labels(self) -> str:
+        """Name of the weak labels."""
+        return self.cells[0].labels
+
+    @property
+    def predictor(self) -> str:
+        """Name of the predictor."""
+        return self.cells[0].predictor
+
+    @property
+    def constraint(self) -> str:
+        """The constraint that is tabulated."""
+        return self.cells[0].constraint
+
+    @property
+    def compares(self) -> bool:
+        """Whether the paper's numbers, all of path-connected shapes in FBMS-59, stand beside."""
+        of_paper = self.kind == "fbms" and self.constraint == "path_connected"
+        return self.shows_published and of_paper
+
+    def describe(self) -> str:
+        """Say what the data are."""
+        if self.text:
+            return self.text
+        number = len(self.videos)
+        if self.kind == "drawn":
+            return f"Demo data ({number} drawn video{'' if number == 1 else 's'}, not the paper's)"
+        known = sum(name in published.SEQUENCES for name in self.videos)
+        words = f"{known} of the paper's {len(published.SEQUENCES)} sequences"
+        if known < number:
+            words += f" and {number - known} that the paper does not have"
+        return f"FBMS-59 ({words})"
+
+    def published_score(self, video: str, fit: str, output: str) -> published.Score | None:
+        """The paper's score of a sequence, None when there is none or none is wanted."""
+        return published.find(video, fit, output) if self.compares else None
+
+    def published_noise(self, share: float) -> float | None:
+        """The paper's IoU with a share of noise, None when there is none or none is wanted."""
+        if self.compares and self.videos == (published.NOISE_SEQUENCE,):
+            return published.noise(share)
+        return None
+
+
+def parse_study(content: Mapping[str, Any], fits: tuple[str, ...]) -> VideoStudy:
+    """Read the keys study, dataset, videos, cells (, published) of settings.
+
+    Args:
+        content: the settings.
+        fits: kinds of fits that the table is about; cells of others are left out.
+
+    Raises:
+        UserError: one of the keys is wrong, no cell has such a fit, or cells differ in their
+            labels, predictor or constraint.
+    """
+    dataset = check_keys(
+        content["dataset"], "dataset", required=("name", "kind"), optional=("text", "long_side")
+    )
+    if dataset["kind"] not in KINDS:
+        kinds = ", ".join(KINDS)
+        raise UserError(f"dataset: kind {dataset['kind']!r} is unknown: use one of {kinds}.")
+    videos = tuple(str(name) for name in content["videos"])
+    cells = tuple(_cell(each, videos) for each in content["cells"])
+    cells = tuple(cell for cell in cells if cell.fit in fits)
+    if not cells:
+        names = " or ".join(fits)
+        raise UserError(f"cells of the settings: none of them has the fit {names}: add one.")
+    for axis in _TABULATED:
+        values = sorted({getattr(cell, axis) for cell in cells})
+        if len(values) > 1:
+            raise UserError(
+                f"cells of the settings have several of {axis} ({', '.join(values)}): make a "
+                "table for each."
+            )
+    return VideoStudy(
+        name=str(content["study"]),
+        dataset=str(dataset["name"]),
+        kind=dataset["kind"],
+        videos=videos,
+        cells=cells,
+        text=dataset.get("text"),
+        shows_published=bool(content.get("published", True)),
+    )
+
+
+def _cell(content: Any, videos: tuple[str, ...]) -> VideoCellPlan:
+    for axis in AXES:
+        if not isinstance(content, dict) or axis not in content:
+            raise UserError(f"cells of the settings: a cell lacks the axis {axis!r}: add it.")
+    labels, predictor, constraint, fit = (str(content[axis]) for axis in AXES[:4])
+    own = tuple(str(name) for name in content.get("videos", videos))
+    noise, seed = float(content["noise"]), int(content["seed"])
+    return VideoCellPlan(labels, predictor, constraint, fit, noise, seed, own)

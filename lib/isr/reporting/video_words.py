@@ -1,0 +1,194 @@
+"""What tables of motion segmentation say in words: their headings and the notes below them."""
+
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+
+from isr.reporting import published_videos as published
+from isr.reporting import words
+from isr.reporting.video_study import VideoStudy
+from isr.reporting.video_summary import OVER_SEQUENCES, SEQUENCE
+
+LABELS = {
+    "published": "published multicut labels (Kardoost & Keuper 2021)",
+    "motion": "from motion by dense optical flow (ours, not the paper's)",
+    "simulated": "simulated from the ground truth",
+}
+_CONDITIONS = ("steps", "scale", "width", "protocol")
+
+
+def output(name: str, constraint: str) -> str:
+    """Heading of the scores of an output."""
+    if name == "predictor":
+        return "UNet"
+    if name == "representation":
+        return "prior" if constraint != "unconstrained" else "no constraint"
+    return {"largest_component_filled": "UNet, largest part"}.get(name, words.output(name, ""))
+
+
+def labels(name: str) -> str:
+    """What weak labels are, by their name."""
+    return LABELS.get(name, name)
+
+
+def provenance(summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame) -> list[str]:
+    """How our numbers were made, and what of the paper's setting was reduced.
+
+    Args:
+        summary: of either table.
+        study: what was planned.
+        metrics: the rows behind the summary.
+    """
+    ran = summary[summary["status"] == "ran"]
+    if ran.empty:
+        return ["Ours: no cell has run." if metrics.empty else "Nothing has a ground truth."]
+    seeds = sorted({int(seed) for row in ran["seeds"] for seed in row.split()})
+    sentences = [
+        f"Ours: seed{'' if len(seeds) == 1 else 's'} {words.listing(seeds)}; weak labels "
+        f"{labels(study.labels)}; UNet of width {_values(ran, 'width')} trained on each sequence; "
+        f"frames scaled by {_values(ran, 'scale')}, scored at full size; steps "
+        f"{_steps(ran)}; protocol {_values(ran, 'protocol')}."
+    ]
+    return [*sentences, *_reductions(ran, study), *_shortfalls(summary), *_troubles(metrics)]
+
+
+def _values(rows: pd.DataFrame, column: str) -> str:
+    return words.listing(_parts(rows[column]))
+
+
+def _parts(column: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(value for text in column for value in text.split("|") if value))
+
+
+def _steps(rows: pd.DataFrame) -> str:
+    found = {
+        fit: words.listing(_parts(own)) for fit, own in rows.groupby("fit", sort=False)["steps"]
+    }
+    if len(found) == 1:
+        return _grouped(next(iter(found.values())))
+    return "; ".join(f"{fit} {_grouped(text)}" for fit, text in found.items())
+
+
+def _grouped(text: str) -> str:
+    return re.sub(r"\d+", lambda number: f"{int(number[0]):,}", text)
+
+
+def _reductions(ran: pd.DataFrame, study: VideoStudy) -> list[str]:
+    """What is less than in the paper, where its numbers stand beside."""
+    if not study.compares:
+        return []
+    found = []
+    if set(_parts(ran["width"])) != {f"{published.WIDTH:g}"}:
+        found.append(f"UNet width {_values(ran, 'width')} instead of {published.WIDTH}")
+    if set(_parts(ran["scale"])) != {f"{published.SCALE:g}"}:
+        found.append(f"frames scaled by {_values(ran, 'scale')} instead of whole ones")
+    for fit, own in ran.groupby("fit", sort=False):
+        steps, known = _parts(own["steps"]), published.STEPS.get(str(fit))
+        if known is not None and steps != [known]:
+            text = _grouped(words.listing(steps))
+            found.append(f"{fit} steps {text} instead of {_grouped(known)}")
+    if study.labels != published.LABELS:
+        found.append("other weak labels")
+    return [f"Not as in the paper: {'; '.join(found)}."] if found else []
+
+
+def _shortfalls(summary: pd.DataFrame) -> list[str]:
+    """Cells that should have run and did not, each once."""
+    fits = summary[(summary["output"] == "representation") & (summary["video"] != "")]
+    short = fits[fits["n_seeds"] < fits["planned_seeds"]]
+    keys = ["video", "fit", *(["noise"] if "noise" in short.columns else [])]
+    items = [
+        f"{row.video} {row.fit}"
+        + (f" {row.noise:.0%} noise" if "noise" in keys else "")
+        + f" ({row.n_seeds} of {row.planned_seeds})"
+        for row in short.drop_duplicates(keys).itertuples()
+    ]
+    return [f"Fewer seeds than planned: {words.listing(items)}."] if items else []
+
+
+def _troubles(metrics: pd.DataFrame) -> list[str]:
+    """Frames that were skipped or failed, and fits that stopped early."""
+    fits = metrics[(metrics["output"] == "representation") & (metrics["against"] == "unaries")]
+    counts = fits["status"].value_counts()
+    named = {
+        "skipped": "were skipped because their unaries are of one class (scored as an empty mask)",
+        "failed": "failed (IoU with their unaries below 0.5, also from scratch)",
+        "retried": "were fitted anew from scratch",
+    }
+    items = [
+        f"{counts[status]:,} {text}" for status, text in named.items() if counts.get(status, 0)
+    ]
+    sentences = []
+    if items:
+        sentences.append(f"Of {len(fits):,} frames (all seeds and fits) {words.listing(items)}.")
+    stopped = int((fits["finite"].astype(str) == "False").sum())
+    return [*sentences, *filter(None, [words.stopped(stopped)])]
+
+
+def sequence_notes(summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame) -> list[str]:
+    """All notes of Table 4."""
+    notes = provenance(summary, study, metrics)
+    notes += _meaning(summary, study)
+    if not study.compares:
+        return notes
+    missing = [name for name in published.SEQUENCES if name not in study.videos]
+    gains = "; ".join(
+        f"{fit} UNet {_mean(fit, 'predictor')}, prior {_mean(fit, 'representation')}"
+        for fit in published.FITS
+    )
+    notes.append(
+        f"Published: ICML 2024 paper, Table 4, means over {published.SEEDS} runs. Computed from "
+        f"its rows, the mean IoUs over all {len(published.SEQUENCES)} sequences are: {gains}."
+    )
+    if missing:
+        notes.append(f"Not in this study: {words.listing(missing)}.")
+    return notes
+
+
+def _mean(fit: str, output_: str) -> str:
+    score = published.mean(fit, output_)
+    return "" if score is None else f"{score.iou:.3f}"
+
+
+def _meaning(summary: pd.DataFrame, study: VideoStudy) -> list[str]:
+    notes = [
+        "Every annotated frame counts. The mean over sequences is what the authors' code takes, "
+        "the mean over frames what the paper's text speaks of; the csv has the scores of those "
+        "frames alone that the authors' code would count.",
+        "Contradicted: annotated frames whose ground truth is in several parts or has a hole, each "
+        "of at least 2 % of the object: no path-connected region agrees with it.",
+    ]
+    if "largest_component_filled" in set(summary["output"]):
+        notes.append(
+            "UNet, largest part: the trivial projection, the largest component of the UNet's mask "
+            "with its holes filled."
+        )
+    sequences = summary[(summary["row"] == SEQUENCE) & (summary["status"] == "ran")]
+    counts = sequences.groupby(["fit", "output"]).size()
+    if counts.nunique() > 1 or (len(counts) and counts.iloc[0] < len(study.videos)):
+        means = summary[
+            (summary["row"] == OVER_SEQUENCES) & (summary["output"] == "representation")
+        ]
+        items = [f"{row.fit} {row.n_sequences}" for row in means.itertuples()]
+        notes.append(
+            f"Means are over the sequences that ran, of {len(study.videos)}: "
+            f"{words.listing(items)}."
+        )
+    return notes
+
+
+def noise_notes(summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame) -> list[str]:
+    """All notes of Table 5."""
+    notes = provenance(summary, study, metrics)
+    notes.append(
+        "IoU of the spatio-temporal prior with the UNet's own thresholded unaries without noise: "
+        "over all frames as in the paper, and over those alone whose unaries were replaced by "
+        "noise. The first and the last frame never are."
+    )
+    if summary["published"].any():
+        notes.append(
+            f"Published: ICML 2024 paper, Table 5 ({published.NOISE_SEQUENCE}), means over "
+            f"{published.SEEDS} runs."
+        )
+    return notes

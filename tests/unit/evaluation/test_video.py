@@ -1,0 +1,318 @@
+"""Everything that is made of one cell of videos."""
+
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from isr.data.problems import quantise_unaries, read_unaries
+from isr.data.videos import VideoFrame, read_video, write_video
+from isr.data.weak_labels.store import WeakLabels, write_labels
+from isr.errors import UserError
+from isr.evaluation.video import VideoCell, evaluate_video_cell, steps_of
+from isr.evaluation.video_drawing import VideoGrid, draw_spatio_temporal
+from isr.fitting.labelled_video import predict_video
+from isr.fitting.store import read_fits, write_fits
+from isr.fitting.video_predictor import unet_metadata
+from isr.io import read_png, write_png
+from isr.networks.initial import initialise_
+from isr.predictors.unet import UNet
+from isr.representations.convex import Convex
+
+ROOT = Path(__file__).parents[3]
+SETTINGS = {
+    "study": "s",
+    "cell": "c",
+    "dataset": "d",
+    "videos": ["clip"],
+    "labels": "motion",
+    "predictor": "unet-4",
+    "predictor_options": {"kind": "unet", "width": 4, "scale": 0.5},
+    "constraint": "path_connected",
+    "fit": "sequential",
+    "noise": 0.0,
+    "seed": 42,
+    "protocol": "paper",
+    "first_steps": 50,
+    "next_steps": 4,
+}
+HEIGHT, WIDTH, FRAMES = 32, 48, 4
+SMALL = (16, 24)
+ANNOTATED = (0, 3)
+
+
+def box(left, right, size=(HEIGHT, WIDTH)):
+    """Columns `left` to `right` of a picture, as shares of its width, in its middle rows."""
+    height, width = size
+    mask = np.zeros(size, bool)
+    mask[height // 4 : 3 * height // 4, round(left * width) : round(right * width)] = True
+    return mask
+
+
+def planes(left, right):
+    """Half-planes of `box`."""
+    low, high = HEIGHT / 4 / WIDTH, 3 * HEIGHT / 4 / WIDTH
+    return [(-1, 0, left), (1, 0, -right), (0, -1, low), (0, 1, -high)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("video")
+
+
+@pytest.fixture(scope="module")
+def cell(folder):
+    """Two halves of a box, divided in the last frame; unaries have the box whole."""
+    frames, labels = [], []
+    for number in range(FRAMES):
+        objects = box(0.25, 0.75).astype(np.uint8)
+        if number == 3:
+            objects[:, 21:27] = 0
+        image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+        frames.append(VideoFrame(image, objects if number in ANNOTATED else None))
+        marks = np.zeros((HEIGHT, WIDTH), np.uint8)
+        marks[0], marks[HEIGHT // 2, 14:18] = 255, 1 if number == 0 else 0
+        labels.append(WeakLabels(marks))
+    about = {"kind": "motion", "text": "from motion", "options": {}}
+    write_video(folder / "videos" / "clip", frames, name="clip", object=1, source="", licence="")
+    write_labels(folder / "labels" / "clip", labels, about)
+    for number in range(FRAMES):
+        unaries = np.where(box(0.25, 0.75, SMALL), 0.9, 0.1)
+        path = folder / "predictions" / "clip" / "unaries" / f"{number:05}.png"
+        write_png(path, quantise_unaries(unaries, "clip"))
+    folders = {name: folder / name for name in ("videos", "labels", "predictions")}
+    return VideoCell(dict(SETTINGS), **folders)
+
+
+def store(path, modules, about, **metadata):
+    states = {
+        name: {f"representation.{key}": part.detach() for key, part in module.named_parameters()}
+        for name, module in modules.items()
+    }
+    write_fits(path, states, {"representation": about, "convention": "isotropic", **metadata})
+    return read_fits(path)
+
+
+@pytest.fixture(scope="module")
+def framewise(folder, bent):
+    """The box in all frames, in the first one its left half alone; frame 2 was skipped."""
+    options = {"blocks": 2, "base_options": {"width": 4, "hidden_layers": 1}}
+    status = ["fitted", "retried", "skipped", "failed"]
+    frames = {f"clip/{n:05}": {"status": text, "iou": None} for n, text in enumerate(status)}
+    modules = {
+        f"clip/{number:05}": bent(planes(0.25, 0.5 if number == 0 else 0.75))
+        for number in (0, 1, 3)
+    }
+    about = {"name": "path_connected", "dim": 2, "options": options}
+    return store(folder / "part-0.safetensors", modules, about, frames=frames)
+
+
+@pytest.fixture(scope="module")
+def found(folder, cell, framewise):
+    output = folder / "cell"
+    evaluate_video_cell([framewise], cell, output)
+    return output, pd.read_csv(output / "metrics.csv")
+
+
+def test_every_frame_has_a_row_for_each_output_and_comparison(found):
+    _, metrics = found
+    rows = metrics.groupby(["frame", "against"])["output"].agg(list)
+    projected = ["representation", "largest_component_filled"]
+    assert list(metrics["picture"].unique()) == [f"clip/{n:05}" for n in range(FRAMES)]
+    for frame in range(FRAMES):
+        assert rows[frame, "unaries"] == projected
+        annotated = (frame, "ground truth") in rows.index
+        assert annotated == (frame in ANNOTATED)
+        if annotated:
+            assert rows[frame, "ground truth"] == ["predictor", *projected]
+
+
+def test_scores_are_those_of_the_drawn_masks(found):
+    _, metrics = found
+    scores = metrics.set_index(["frame", "against", "output"])["iou"]
+    assert scores[0, "unaries", "representation"] == pytest.approx(0.5)
+    assert scores[0, "ground truth", "representation"] == pytest.approx(0.5)
+    assert scores[0, "ground truth", "predictor"] == 1
+    # 18 of the box's 24 columns are the object's in the last frame.
+    assert scores[3, "ground truth", "representation"] == pytest.approx(18 / 24)
+    assert scores[1, "unaries", "representation"] == 1
+    accuracy = metrics.set_index(["frame", "against", "output"])["accuracy"]
+    assert accuracy[0, "ground truth", "representation"] == pytest.approx(1 - 1 / 8)
+
+
+def test_annotated_frames_are_scored_at_their_own_size(found):
+    output, metrics = found
+    pixels = metrics.groupby("frame")["scored_pixels"].agg(["min", "max"])
+    own, small = HEIGHT * WIDTH, HEIGHT * WIDTH // 4
+    assert pixels["min"].tolist() == pixels["max"].tolist() == [own, small, small, own]
+    shapes = [read_png(output / "masks" / f"clip/{n:05}.png").shape for n in range(FRAMES)]
+    assert shapes == [(HEIGHT, WIDTH), SMALL, SMALL, (HEIGHT, WIDTH)]
+    mask = read_png(output / "masks" / "clip/00003.png")
+    np.testing.assert_array_equal(mask, np.where(box(0.25, 0.75), 255, 0))
+    unaries = read_unaries(output / "predictor" / "clip" / "00003.png")
+    np.testing.assert_allclose(unaries, np.where(box(0.25, 0.75, SMALL), 0.9, 0.1), atol=1e-5)
+
+
+def test_a_skipped_frame_is_an_empty_mask_without_a_certificate(found):
+    output, metrics = found
+    skipped = metrics[metrics["frame"] == 2].set_index("output")
+    assert skipped.loc["representation", ["status", "iou"]].tolist() == ["skipped", 0.0]
+    assert not read_png(output / "masks" / "clip/00002.png").any()
+    assert metrics.groupby("frame")["status"].first().tolist() == [
+        "fitted",
+        "retried",
+        "skipped",
+        "failed",
+    ]
+    certificates = pd.read_csv(output / "certificates.csv")
+    assert sorted(certificates["frame"].unique()) == [0, 1, 3]
+    assert certificates["holds"].all()
+    assert certificates.groupby("frame").size().unique() == [3]
+
+
+def test_frames_that_contradict_the_constraint_are_told(found):
+    _, metrics = found
+    frames = metrics.groupby("frame").first()
+    assert frames["contradicted"].tolist() == [False, False, False, True]
+    assert frames.loc[[0, 3], "truth_components"].tolist() == [1, 2]
+    assert frames["unaries_components"].tolist() == [1] * 4
+    # The last frame has no foreground labels.
+    rule = metrics.drop_duplicates("frame").set_index("frame")["published_rule"]
+    assert [str(value) for value in rule] == ["True", "nan", "nan", "False"]
+
+
+def test_columns_say_how_the_numbers_were_made(found):
+    _, metrics = found
+    for column, value in {
+        **{key: SETTINGS[key] for key in ("study", "dataset", "labels", "predictor", "fit")},
+        "width": 4,
+        "scale": 0.5,
+        "steps": "50, then 4",
+        "labels_kind": "motion",
+        "noise": 0,
+        "seed": 42,
+    }.items():
+        assert set(metrics[column]) == {value}, column
+
+
+def test_outlines_are_in_pixels_of_the_original_size(found):
+    output, _ = found
+    content = json.loads((output / "outlines" / "clip" / "00001.geojson").read_text())
+    points = np.array(content["geometry"]["coordinates"][0])
+    np.testing.assert_allclose(
+        [points.min(axis=0), points.max(axis=0)], [[12, 8], [36, 24]], atol=1e-3
+    )
+    assert content["properties"]["frame"] == 1
+    skipped = json.loads((output / "outlines" / "clip" / "00002.geojson").read_text())
+    assert skipped["geometry"]["coordinates"] == []
+
+
+def test_a_joint_cell_asks_the_tuned_predictor(tmp_path, cell, framewise):
+    tuned = tmp_path / "part-0.predictors"
+    joint = SETTINGS | {"fit": "joint", "epochs": 2}
+    own = VideoCell(joint, cell.videos, cell.labels, cell.predictions, [tmp_path, tuned])
+    with pytest.raises(UserError, match=r"holds no clip\.safetensors"):
+        evaluate_video_cell([framewise], own, tmp_path / "joint")
+    network = UNet(width=2)
+    initialise_(network, np.random.default_rng(0))
+    state = {f"predictor.{key}": value for key, value in network.state_dict().items()}
+    write_fits(tuned / "clip.safetensors", {"clip": state}, {"predictor": unet_metadata(network)})
+    evaluate_video_cell([framewise], own, tmp_path / "joint")
+    video = read_video(cell.videos / "clip")
+    for number, expected in enumerate(predict_video(network, video, 0.5)):
+        stored = read_unaries(tmp_path / "joint" / "predictor" / f"clip/{number:05}.png")
+        np.testing.assert_allclose(stored, expected, atol=1e-4)
+    metrics = pd.read_csv(tmp_path / "joint" / "metrics.csv")
+    assert set(metrics["steps"]) == {"50, then 4, then 2 epochs"}
+
+
+def halfspace():
+    """Foreground where x + t <= 1: its edge moves to the left with time."""
+    representation = Convex(3, width=4)
+    with torch.no_grad():
+        for parameter in representation.parameters():
+            parameter.zero_()
+        network = representation.network
+        network.first.weight[0] = torch.tensor([1.0, 0.0, 1.0])
+        network.first.bias[0] = -1.0
+        network.hidden_z[0].weight[0, 0] = 1.0
+        network.output_z.weight[0, 0] = 1.0
+        network.output_z.bias[0] = -1e-6
+    return representation
+
+
+@pytest.fixture
+def in_time(tmp_path):
+    about = {"name": "convex", "dim": 3, "options": {"width": 4}}
+    noisy = {"clip": [2]}
+    return store(tmp_path / "time.safetensors", {"clip": halfspace()}, about, noisy=noisy)
+
+
+def test_a_representation_in_time_is_sliced_at_each_frame(tmp_path, cell, in_time):
+    settings = SETTINGS | {"fit": "spatio-temporal", "constraint": "convex", "steps": 70}
+    own = VideoCell(settings, cell.videos, cell.labels, cell.predictions)
+    output = tmp_path / "cell"
+    evaluate_video_cell([in_time], own, output)
+    shares = [(read_png(output / "masks" / f"clip/{n:05}.png") > 0).mean() for n in range(FRAMES)]
+    np.testing.assert_allclose(shares, [1, 2 / 3, 1 / 3, 0], atol=0.05)
+    certificates = pd.read_csv(output / "certificates.csv")
+    assert set(certificates["picture"]) == {"clip"}
+    assert certificates["frame"].isna().all()
+    assert certificates["holds"].all()
+    metrics = pd.read_csv(output / "metrics.csv")
+    assert metrics.groupby("frame")["noisy"].first().tolist() == [False, False, True, False]
+    assert set(metrics["steps"]) == {70}
+    content = json.loads((output / "outlines" / "clip" / "00001.geojson").read_text())
+    points = np.array(content["geometry"]["coordinates"][0])
+    # The edge is found in levels drawn at half the size.
+    assert points[:, 0].max() == pytest.approx(2 / 3 * WIDTH, abs=1)
+    assert points[:, 1].max() == HEIGHT
+
+
+def test_a_long_video_is_certified_on_a_coarser_raster(cell, in_time, monkeypatch):
+    video = read_video(cell.videos / "clip")
+    grid = VideoGrid(video, SMALL, "isotropic")
+    monkeypatch.setattr("isr.evaluation.video_drawing._CERTIFIED", FRAMES * 16 * 24 // 2)
+    last = list(draw_spatio_temporal(in_time, grid, seed=0))[-1]
+    assert all(row.holds for row in last.certificates["clip"])
+    assert len(last.certificates["clip"]) == 3
+
+
+@pytest.mark.parametrize(("scale", "keeps"), [(SMALL, True), ((16, 23), False)])
+def test_rounded_sizes_keep_the_coordinates_of_the_original(cell, scale, keeps):
+    grid = VideoGrid(read_video(cell.videos / "clip"), scale, "isotropic")
+    assert grid.keeps_coordinates(scale) == keeps
+    corners = grid.coordinates(scale)
+    step = np.array([WIDTH / scale[1], HEIGHT / scale[0]]) / 2 / WIDTH
+    np.testing.assert_allclose(corners[0, 0], step)
+    np.testing.assert_allclose(corners[-1, -1], [1, HEIGHT / WIDTH] - step)
+
+
+def test_a_video_that_was_not_fitted_is_reported(tmp_path, cell, framewise):
+    settings = SETTINGS | {"videos": ["clip", "other"]}
+    own = VideoCell(settings, cell.videos, cell.labels, cell.predictions)
+    with pytest.raises(UserError, match="no fit of other: give all parts"):
+        evaluate_video_cell([framewise], own, tmp_path / "cell")
+    assert not (tmp_path / "cell" / "masks").exists()
+
+
+def test_the_script_evaluates_a_cell(tmp_path, monkeypatch, folder, cell, framewise, found):
+    script = ROOT / "scripts" / "evaluate_video.py"
+    arguments = ["--settings", json.dumps(SETTINGS), "--output", str(tmp_path / "cell")]
+    for name in ("videos", "labels", "predictions"):
+        arguments += [f"--{name}", str(folder / name)]
+    arguments += ["--fits", str(folder / "part-0.safetensors")]
+    monkeypatch.setattr("sys.argv", [str(script), *arguments])
+    runpy.run_path(str(script))["main"]()
+    output, _ = found
+    for table in ("metrics.csv", "certificates.csv"):
+        assert (tmp_path / "cell" / table).read_text() == (output / table).read_text()
+
+
+def test_steps_in_words():
+    assert steps_of({"fit": "spatio-temporal", "steps": 2500}) == "2500"
+    assert steps_of({"fit": "sequential", "first_steps": 5, "next_steps": 2}) == "5, then 2"
