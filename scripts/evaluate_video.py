@@ -14,7 +14,8 @@ import json
 from pathlib import Path
 
 from isr.cli import run
-from isr.evaluation.video import VideoCell, evaluate_video_cell
+from isr.evaluation.video import evaluate_video_cell
+from isr.evaluation.video_cell import VideoCell
 from isr.fitting.store import read_parts
 
 

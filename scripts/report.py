@@ -8,11 +8,14 @@
     studies     [{"name", "dataset": NAME, "cells": [{axes of the cell, "folder"}], "text"?}]; reads
                 metrics.csv and certificates.csv of the cells; a cell without them is "not run"
     tables      [{"file": TABLE.html, "caption"?}], optional
-    figures     [{"file": FIGURE.png, "caption"?, "title"?}], optional
+    figures     [{"file": FIGURE.png or .gif, "caption"?, "title"?}], optional
     gallery     [{"cell": CELL FOLDER, "dataset": FOLDER, "pictures"?, "title"?}], optional
     galleries   [{"name", "source", "text"?, "cases": [{"case", "constraint", "picture",
                 "folder"}]}], optional: studies of single pictures; a case without metrics.csv is
                 "not run"
+    video_studies  [{"name", "dataset": {"name", "kind", "text"?}, "videos": FOLDER, "labels":
+                {KIND: FOLDER}, "text"?, "cells": [{axes of the cell, "folder", "videos":
+                [NAME]}]}], optional: FOLDER holds one folder per video
     benchmarks  [FILE or {"file", "rule"}], optional: what Snakemake's `benchmark:` wrote; a
                 missing file is counted
     title       optional

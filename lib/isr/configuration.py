@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from isr import cases
+from isr import cases, video_studies
+from isr.choices import must_know, pick
 from isr.errors import UserError
 from isr.protocols import CONVENTIONS
-from isr.schema import complete, suggest
+from isr.schema import complete
 
 AXES = ("constraint", "predictor", "features", "fit", "seed")
 Config = Mapping[str, Any]
@@ -40,14 +41,17 @@ def resolve(
         if study["kind"] == "gallery":
             cases.check(place, study)
             continue
-        _must_know(f"{place}.dataset", study["dataset"], resolved["datasets"])
+        if study["kind"] == "video":
+            video_studies.check(place, study, resolved)
+            continue
+        must_know(f"{place}.dataset", study["dataset"], resolved["datasets"])
         if ("vary" in study) == ("rows" in study):
             raise UserError(f"config: {place} must have either vary or rows; give one of them.")
-        _check_cells(place, study, resolved["predictors"])
+        _check_cells(place, study, _of_grids(resolved["predictors"]))
         _check_shown(place, study)
         _check_stacks(resolved, name)
     cases.check_steps(resolved)
-    _check_names("tables", grids(resolved))
+    _check_names("tables", grids(resolved) | video_studies.studies(resolved))
     _check_names("figures", resolved["studies"])
     return resolved
 
@@ -56,7 +60,7 @@ def _without_dropped(config: Config) -> dict[str, Any]:
     """Remove entries that are null: of datasets, predictors, studies and of parts of a study."""
     kept = {
         key: _without_null(config[key])
-        for key in ("datasets", "predictors", "studies")
+        for key in ("datasets", "videos", "predictors", "studies")
         if key in config
     }
     if isinstance(kept.get("studies"), dict):
@@ -76,17 +80,18 @@ def _without_null(entries: Any) -> Any:
     return {name: entry for name, entry in entries.items() if entry is not None}
 
 
-def _must_know(place: str, name: object, known: Iterable[str]) -> None:
-    names = list(known)
-    if name not in names:
-        raise UserError(f"config: {place} is {name!r}; {suggest(name, names)}.")
+def _of_grids(predictors: Config) -> list[str]:
+    """Names of the predictors that are not for videos."""
+    return [
+        name for name, each in predictors.items() if each["kind"] not in video_studies.PREDICTORS
+    ]
 
 
-def _check_cells(place: str, study: Config, predictors: Config) -> None:
+def _check_cells(place: str, study: Config, predictors: Iterable[str]) -> None:
     for index, name in enumerate(study.get("vary", {}).get("predictor", [])):
-        _must_know(f"{place}.vary.predictor[{index}]", name, predictors)
+        must_know(f"{place}.vary.predictor[{index}]", name, predictors)
     for index, row in enumerate(study.get("rows", [])):
-        _must_know(f"{place}.rows[{index}].predictor", row["predictor"], predictors)
+        must_know(f"{place}.rows[{index}].predictor", row["predictor"], predictors)
         if row in study["rows"][:index]:
             raise UserError(f"config: {place}.rows[{index}] stands there twice; remove one.")
     for name, figure in study["figures"].items():
@@ -116,7 +121,7 @@ def shown_constraint(study: Config, entry: Config, place: str = "") -> str:
     known = list(dict.fromkeys(cell["constraint"] for cell in cells(study)))
     chosen = entry["constraint"]
     if chosen is not None:
-        _must_know(f"{place}.constraint", chosen, known)
+        must_know(f"{place}.constraint", chosen, known)
         return str(chosen)
     if len(known) > 1:
         raise UserError(
@@ -168,30 +173,6 @@ def cells(study: Config) -> list[Cell]:
         return [{axis: row[axis] for axis in AXES} for row in study["rows"]]
     values = product(*(study["vary"][axis] for axis in AXES))
     return [dict(zip(AXES, combination, strict=True)) for combination in values]
-
-
-def pick(among: Sequence[Cell], wanted: Mapping[str, Any], place: str) -> Cell:
-    """Find the one cell that has the wanted values on the axes that are named.
-
-    Args:
-        among: cells of a study.
-        wanted: values of some axes.
-        place: where in the configuration they stand, for the message.
-
-    Raises:
-        UserError: no cell or more than one has them.
-    """
-    found = [cell for cell in among if all(cell[axis] == wanted[axis] for axis in wanted)]
-    if len(found) == 1:
-        return found[0]
-    values = ", ".join(f"{axis} {value}" for axis, value in wanted.items())
-    if not found:
-        raise UserError(f"config: {place}: the study has no cell with {values}; choose another.")
-    several = [axis for axis in AXES if len({cell[axis] for cell in found}) > 1]
-    raise UserError(
-        f"config: {place}: {len(found)} cells of the study have {values or 'any values'}; "
-        f"name {' and '.join(several)} too."
-    )
 
 
 def figure_fits(figure: Config) -> list[Cell]:
@@ -263,4 +244,4 @@ def check_pictures(config: Config, names: Callable[[str], Sequence[str]]) -> Non
             if "picture" in figure:
                 named, places = [figure["picture"]], [f"{place}.picture"]
             for picture, where in zip(named, places, strict=True):
-                _must_know(where, picture, there)
+                must_know(where, picture, there)

@@ -39,7 +39,11 @@ def _resolve_gallery(*change):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("studies", "gallery", "kind"), "galery", "choose one of grid, gallery (did you mean gal"),
+        (
+            ("studies", "gallery", "kind"),
+            "galery",
+            "choose one of grid, gallery, video (did you me",
+        ),
         (
             ("studies", "gallery", "source"),
             "author",

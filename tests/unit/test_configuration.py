@@ -15,7 +15,7 @@ SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text
 
 MINIMAL = {
     "datasets": {"demo": {"kind": "embedded"}},
-    "predictors": {"fcn": {"kind": "fcn"}, "cnn": {"kind": "cnn"}},
+    "predictors": {"fcn": {"kind": "fcn"}, "cnn": {"kind": "cnn"}, "unet": {"kind": "unet"}},
     "studies": {
         "convexity": {
             "dataset": "demo",
@@ -92,6 +92,7 @@ VARY = (*STUDY, "vary")
         (("predictors", "cnn", "scale"), 2, "config: predictors.cnn.scale is 2; it must be at"),
         ((*STUDY, "dataset"), "dmeo", "is 'dmeo'; choose one of demo (did you mean demo?)."),
         ((*VARY, "predictor"), ["fnc"], "vary.predictor[0] is 'fnc'; choose one of fcn, cnn"),
+        ((*VARY, "predictor"), ["unet"], "vary.predictor[0] is 'unet'; choose one of fcn, cnn"),
         ((*VARY, "features"), [], "config: studies.convexity.vary.features is empty;"),
         ((*VARY, "features"), ["xy+rgb"], "config: studies.convexity.vary.features[0] is 'xy+rgb'"),
         ((*VARY, "seed"), [1, 1], "is [1, 1]; name each value once."),
@@ -194,7 +195,13 @@ def test_defaults_are_filled_in_and_the_input_is_left_alone():
 
 @pytest.mark.parametrize(
     "path",
-    [("datasets", "other"), ("studies", "other"), (*VARY, "constraint"), (*STUDY, "tables", "t")],
+    [
+        ("datasets", "other"),
+        ("videos", "other"),
+        ("studies", "other"),
+        (*VARY, "constraint"),
+        (*STUDY, "tables", "t"),
+    ],
 )
 def test_null_drops_an_entry(path):
     resolved = _resolve(path, None)
@@ -308,6 +315,8 @@ def test_the_example_of_a_readme_is_valid(readme):
     example, *others = re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)
     for each in (example, *others):
         config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+        if "config/paper.yaml" in each:
+            _lay_over(config, yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
         _lay_over(config, yaml.safe_load(each))
         studies = configuration.resolve(config, SCHEMA)["studies"]
         assert each != example or list(studies) == ["mine"]

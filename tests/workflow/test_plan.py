@@ -19,6 +19,10 @@ DEMO_CASES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"
 AUTHORS_FILES = len(gallery.files())
 PAPER = ("--configfile", "config/paper.yaml")
 CELL = "results/convexity/constraint~convex_predictor~fcn_features~{}_fit~{}_seed~42/metrics.csv"
+VIDEO_CELL = (
+    "results/{}/labels~motion_predictor~unet_constraint~path_connected_fit~{}_noise~{}_seed~42/{}"
+)
+VIDEO_FIGURES = (6, 14, 15, 16, 17, 18, 19)
 OWN = {
     "datasets": {
         "mine": {
@@ -28,8 +32,7 @@ OWN = {
         }
     },
     "studies": {
-        "convexity": None,
-        "gallery": None,
+        **dict.fromkeys(("convexity", "gallery", "motion", "noise")),
         "mine": {"dataset": "mine", "vary": {"predictor": ["fcn"], "features": ["xy"]}},
     },
 }
@@ -38,9 +41,10 @@ OWN = {
 def test_the_demo(repository):
     plan = repository.plan()
     assert plan.pop("total") == sum(plan.values())
-    tables = ("table_1", "table_3")
+    tables = ("table_1", "table_3", "table_4", "table_5")
     figures = ["figure_5", "figure_9a", "figure_11"]
     figures += [f"figure_{number}" for number in (1, 2, 3, 4, 7, 9, 14, 16)]
+    figures += [f"video_figure_{number}" for number in VIDEO_FIGURES]
     assert plan == {
         "unpack": 1,
         "unpack_gallery": len({case["picture"] for case in DEMO_CASES.values()}),
@@ -50,6 +54,11 @@ def test_the_demo(repository):
         "predict": 2 * 3 * 2,
         "fit": 2 * 3 * 2 * 2,
         "evaluate": 2 * 3 * 2 * 2,
+        **dict.fromkeys(("unpack_video", "label_video", "predict_video"), 1),
+        "fit_video": 1 + 3,
+        "finetune_video": 1,
+        "evaluate_video": 2 + 3,
+        "animate": 1,
         **{f"tabulate_{name}": 1 for name in tables},
         **{f"draw_{name}": 1 for name in figures},
         "report": 1,
@@ -62,16 +71,21 @@ def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
     assert plan["evaluate"] == 2 * 3 * 2 * 3
     assert plan["fit"] == plan["evaluate"] * 3
     assert plan["predict"] == 2 * 3 * 3
-    assert plan["fetch_features"] == plan["unpack"] == 1
-    assert plan["fetch"] == 1 + AUTHORS_FILES
+    assert plan["unpack"] == 1
+    assert plan["fetch_features"] == 2
+    assert plan["fetch"] == 2 + AUTHORS_FILES
+    assert plan["unpack_video"] == plan["label_video"] == 18
+    assert plan["predict_video"] == plan["finetune_video"] == 18 * 3
+    assert plan["fit_video"] == 18 * 3 + 7 * 3
+    assert plan["evaluate_video"] == 2 * 3 + 7 * 3
 
 
 def test_files_to_download(repository):
     assert repository.plan("download", *PAPER) == {
-        "fetch": 1 + AUTHORS_FILES,
-        "fetch_features": 1,
+        "fetch": 2 + AUTHORS_FILES,
+        "fetch_features": 2,
         "download": 1,
-        "total": 3 + AUTHORS_FILES,
+        "total": 5 + AUTHORS_FILES,
     }
 
 
@@ -90,7 +104,10 @@ def test_published_features_can_be_made_a_condition(repository):
     semantic = {"source": "published", "url": "https://example.org/Feat.zip"}
     config = {
         "datasets": {"convexitydb": {"kind": "convexitydb", "semantic": semantic}},
-        "studies": {"convexity": {"dataset": "convexitydb", "figures": None}, "gallery": None},
+        "studies": {
+            "convexity": {"dataset": "convexitydb", "figures": None},
+            **dict.fromkeys(("gallery", "motion", "noise")),
+        },
     }
     assert repository.plan("download", config=config)["fetch"] == 2
 
@@ -143,6 +160,31 @@ def test_semantic_features_are_made_only_for_what_sees_them(repository):
     assert repository.plan(CELL.format("rgb+semantic", "joint"))["features"] == 1
 
 
+def test_a_joint_fit_of_videos_needs_the_sequential_one(repository):
+    joint = VIDEO_CELL.format("motion", "joint", 0, "fits/part-0.safetensors")
+    made = ("unpack_video", "label_video", "predict_video", "fit_video", "finetune_video")
+    assert repository.plan(joint) == {**dict.fromkeys(made, 1), "total": 5}
+    sequential = VIDEO_CELL.format("motion", "sequential", 0, "fits/part-0.safetensors")
+    assert "finetune_video" not in repository.plan(sequential)
+
+
+def test_videos_are_split_into_parts_and_some_are_chosen(repository):
+    config = {"studies": {"motion": {"videos": ["cars3", "bear01", "cats05"], "figures": None}}}
+    arguments = ("motion", "--configfile", "config/paper.yaml", "overlay.yaml")
+    (repository.folder / "overlay.yaml").write_text(yaml.safe_dump(config))
+    plan = repository.plan(*arguments)
+    assert plan["unpack_video"] == 3
+    assert plan["fit_video"] == plan["finetune_video"] == plan["predict_video"] == 3 * 3
+    assert plan["evaluate_video"] == 2 * 3
+
+
+def test_published_labels_are_fetched_for_what_learns_from_them(repository):
+    config = {"studies": {"motion": {"vary": {"labels": ["published"]}}}}
+    (repository.folder / "overlay.yaml").write_text(yaml.safe_dump(config))
+    arguments = ("--configfile", "config/paper.yaml", "overlay.yaml")
+    assert repository.plan("download", *arguments)["fetch"] == 3 + AUTHORS_FILES
+
+
 def test_a_cell_is_split_into_parts(repository):
     assert repository.plan("convexity", config={"problems_per_job": 3})["fit"] == 24 * 3
 
@@ -159,7 +201,8 @@ def test_a_study_is_a_target_and_null_drops_one(repository):
 def test_no_study_can_have_the_name_of_a_target(repository):
     code, output = repository.snakemake("--list-rules")
     assert code == 0
-    rules = set(re.findall(r"^[a-z]+$", output, re.MULTILINE)) - {"convexity", "gallery"}
+    studies = {"convexity", "gallery", "motion", "noise"}
+    rules = set(re.findall(r"^[a-z]+$", output, re.MULTILINE)) - studies
     text = (repository.folder / "workflow/rules/common.smk").read_text()
     reserved = eval(re.search(r"^RESERVED = (\{.*?^\})", text, re.MULTILINE | re.DOTALL)[1])
     assert {"all", "fit"} <= rules <= reserved
@@ -189,6 +232,22 @@ def test_no_study_can_have_the_name_of_a_target(repository):
             {"studies": {"gallery": {"figures": {"figure_16": {"case": "coffee"}}}}},
             "studies.gallery.figures.figure_16.case is 'coffee', which is convex; figure_16",
         ),
+        (
+            {"studies": {"motion": {"vary": {"fit": ["joint"]}}}},
+            "config: studies.motion has a joint fit (labels motion, predictor unet,",
+        ),
+        (
+            {"studies": {"motion": {"figures": {"animation": {"video": "drwan"}}}}},
+            "studies.motion.figures.animation.video is 'drwan'; choose one of drawn (did you mean",
+        ),
+        (
+            {"studies": {"noise": {"vary": {"fit": ["sequential"]}}}},
+            "config: studies.noise.vary has noise 0.2 with fit sequential, but frames are",
+        ),
+        (
+            {"videos": {"drawn": {"videos": ["dog"]}}},
+            "config: videos.drawn: videos: there is no video 'dog' among drawn",
+        ),
         (OWN | {"datasets": {"mine": OWN["datasets"]["mine"] | {"path": "nowhere"}}}, "nowhere"),
     ],
 )
@@ -203,6 +262,13 @@ def test_a_cell_that_does_not_exist(repository):
     code, output = repository.snakemake("--dry-run", CELL.format("xy", "joint"))
     assert code != 0
     assert "study convexity has no cell constraint~convex_predictor~fcn_features~xy" in output
+
+
+def test_a_cell_of_videos_that_does_not_exist(repository):
+    target = VIDEO_CELL.format("noise", "spatio-temporal", 0.3, "metrics.csv")
+    code, output = repository.snakemake("--dry-run", target)
+    assert code != 0
+    assert "study noise has no cell labels~motion_predictor~unet_constraint" in output
 
 
 def test_a_case_that_does_not_exist(repository):

@@ -9,10 +9,13 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-DEMO = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]["gallery"]
+DEMO_STUDIES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]
+DEMO = DEMO_STUDIES["gallery"]
 TINY = {
     "steps": 40,
     "datasets": {"embedded": {"pictures": ["coffee", "rocket"], "long_side": 96}},
+    "videos": {"drawn": {"frames": 4, "long_side": 48}},
+    "predictors": {"unet": {"width": 4, "epochs": 3, "min_steps": 60}},
     "studies": {
         "convexity": {
             "vary": None,
@@ -37,6 +40,22 @@ TINY = {
                 "figure_16": {"kind": "figure_16", "case": "bent"},
             },
         },
+        "motion": {
+            "vary": {"labels": ["simulated"]},
+            "first_steps": 60,
+            "next_steps": 10,
+            "epochs": 2,
+            "figures": {
+                **dict.fromkeys(DEMO_STUDIES["motion"]["figures"]),
+                "figure_15": {"kind": "figure_15", "video": "drawn"},
+                "animation": {"kind": "animation", "video": "drawn", "cell": {"fit": "joint"}},
+            },
+        },
+        "noise": {
+            "vary": {"labels": ["simulated"], "noise": [0.4]},
+            "steps": 20,
+            "figures": dict.fromkeys(DEMO_STUDIES["noise"]["figures"]),
+        },
     },
 }
 CELLS = [
@@ -46,8 +65,15 @@ CELLS = [
 ]
 
 
+_VIDEO = "labels~simulated_predictor~unet_constraint~path_connected_fit~{}_noise~{}_seed~42"
+VIDEO_CELLS = [
+    f"motion/{_VIDEO.format('sequential', 0)}",
+    f"motion/{_VIDEO.format('joint', 0)}",
+    f"noise/{_VIDEO.format('spatio-temporal', 0.4)}",
+]
 _TABLE_ENDS = ("csv", "md", "tex", "html")
-_FIGURES = ("figure_5", "figure_9a", "figure_11", "figure_1", "figure_3", "figure_16")
+_FIGURES = ("figure_5", "figure_9a", "figure_11", "figure_1", "figure_3", "figure_16", "figure_15")
+_TABLES = ("table_1", "table_3", "table_4", "table_5")
 _CASES = {"coffee": "coffee.png", "bent": "horse.png", "moving": "drawn_ball/007.png"}
 _CELL_FILES = (
     "fits/part-0.safetensors",
@@ -70,6 +96,19 @@ _CASE_FILES = (
 )
 
 
+_VIDEO_FILES = (
+    "fits/part-0.safetensors",
+    "fits/part-0.history.parquet",
+    "metrics.csv",
+    "certificates.csv",
+    "benchmarks/fit-0.tsv",
+    "benchmarks/evaluate.tsv",
+    *(f"masks/drawn/{frame:05d}.png" for frame in range(4)),
+    *(f"predictor/drawn/{frame:05d}.png" for frame in range(4)),
+    *(f"outlines/drawn/{frame:05d}.geojson" for frame in range(4)),
+)
+
+
 @contextmanager
 def _edited(path, line):
     """A file with a line more, put back afterwards."""
@@ -88,12 +127,14 @@ def run(repository):
 
 def test_everything_is_there(run):
     results = run.folder / "results"
-    names = [f"tables/{name}.{end}" for name in ("table_1", "table_3") for end in _TABLE_ENDS]
+    names = [f"tables/{name}.{end}" for name in _TABLES for end in _TABLE_ENDS]
     names += [f"figures/{name}.{end}" for name in _FIGURES for end in ("png", "svg")]
     for cell in CELLS:
         names += [f"convexity/{cell}/{name}" for name in _CELL_FILES]
     for case, mask in _CASES.items():
         names += [f"gallery/{case}/{name}" for name in (*_CASE_FILES, f"masks/{mask}")]
+    names += [f"{cell}/{name}" for cell in VIDEO_CELLS for name in _VIDEO_FILES]
+    names += [f"{VIDEO_CELLS[1]}/fits/part-0.predictors/drawn.safetensors", "figures/animation.gif"]
     assert [name for name in ["report.html", *names] if not (results / name).stat().st_size] == []
 
 
@@ -124,8 +165,26 @@ def test_every_case_is_scored_and_certified(run):
         assert pd.read_csv(folder / "certificates.csv")["holds"].all()
 
 
+def test_every_frame_is_scored_and_certified(run):
+    for cell in VIDEO_CELLS:
+        metrics = pd.read_csv(run.folder / "results" / cell / "metrics.csv")
+        fits = metrics[(metrics["output"] == "representation") & (metrics["against"] == "unaries")]
+        assert fits["frame"].tolist() == [0, 1, 2, 3]
+        assert set(metrics["labels"]) == {"simulated"}
+        certificates = pd.read_csv(run.folder / "results" / cell / "certificates.csv")
+        assert certificates["holds"].all()
+        assert len(certificates)
+
+
+def test_tables_name_simulated_labels(run):
+    for table in ("table_4", "table_5"):
+        assert "simulated" in (run.folder / f"results/tables/{table}.md").read_text()
+
+
 def test_the_report_opens_offline(run):
     text = (run.folder / "results/report.html").read_text()
+    assert "data:image/gif;base64" in text
+    assert "simulated" in text
     assert "data:image/png;base64" in text
     for outside in ('src="http', "src='http", '<link rel="stylesheet" href="http', "@import"):
         assert outside not in text
@@ -134,7 +193,7 @@ def test_the_report_opens_offline(run):
 def test_fits_show_progress_in_their_logs(run):
     for cell in CELLS:
         log = (run.folder / "logs/fit/convexity" / cell / "part-0.log").read_text()
-        assert f"fit convexity/{cell}: 2 of 2 pictures" in log
+        assert f"fit convexity/{cell}: 2 of 2 fits" in log
 
 
 def test_a_second_run_has_nothing_to_do(run):
@@ -163,7 +222,11 @@ def test_an_edit_of_the_library_redoes_what_depends_on_it(run):
     with _edited(run.folder / "lib/isr/evaluation/cell.py", "# edited\n"):
         plan = run.plan(config=TINY)
     assert plan["evaluate"] == 3
-    assert not {"unpack", "features", "predict", "fit"} & set(plan)
+    assert not {"unpack", "features", "predict", "fit", "evaluate_video"} & set(plan)
+    with _edited(run.folder / "lib/isr/evaluation/video.py", "# edited\n"):
+        plan = run.plan(config=TINY)
+    assert plan["evaluate_video"] == 3
+    assert not {"evaluate", "predict_video", "fit_video", "finetune_video"} & set(plan)
     with _edited(run.folder / "lib/isr/fitting/stack.py", "# edited\n"):
         plan = run.plan(config=TINY)
     assert plan["predict"] == 1
@@ -171,8 +234,48 @@ def test_an_edit_of_the_library_redoes_what_depends_on_it(run):
     assert "unpack" not in plan
 
 
+def _with(value, *path):
+    """The tiny configuration with another value."""
+    config = json.loads(json.dumps(TINY))
+    here = config
+    for key in path[:-1]:
+        here = here.setdefault(key, {})
+    here[path[-1]] = value
+    return config
+
+
+def _video_jobs(plan):
+    return {job: count for job, count in plan.items() if job.endswith("_video")}
+
+
+def test_other_epochs_of_a_joint_fit_redo_it_alone(run):
+    plan = run.plan(config=_with(3, "studies", "motion", "epochs"))
+    assert _video_jobs(plan) == {"finetune_video": 1, "evaluate_video": 1}
+    assert plan["tabulate_table_4"] == plan["animate"] == plan["report"] == 1
+    assert "tabulate_table_5" not in plan
+
+
+def test_other_steps_of_videos_redo_what_depends_on_them(run):
+    plan = run.plan(config=_with(11, "studies", "motion", "next_steps"))
+    assert _video_jobs(plan) == {"fit_video": 1, "finetune_video": 1, "evaluate_video": 2}
+    plan = run.plan(config=_with(21, "studies", "noise", "steps"))
+    assert _video_jobs(plan) == {"fit_video": 1, "evaluate_video": 1}
+
+
+def test_other_epochs_of_a_predictor_redo_no_labels(run):
+    plan = run.plan(config=_with(4, "predictors", "unet", "epochs"))
+    jobs = {"predict_video": 1, "fit_video": 2, "finetune_video": 1, "evaluate_video": 3}
+    assert _video_jobs(plan) == jobs
+
+
+def test_another_share_of_noise_redoes_no_other_cell(run):
+    plan = run.plan(config=_with([0.4, 0], "studies", "noise", "vary", "noise"))
+    assert _video_jobs(plan) == {"fit_video": 1, "evaluate_video": 1}
+
+
 def test_other_steps_redo_fits_and_predictions(run):
     plan = run.plan(config=TINY | {"steps": 41})
+    assert _video_jobs(plan) == {}
     assert plan["fit"] == plan["evaluate"] == 3
     assert plan["predict"] == 1
     assert not {"unpack", "features"} & set(plan)
@@ -206,8 +309,7 @@ def test_a_broken_picture_is_told_before_any_fit(repository, tmp_path):
             }
         },
         "studies": {
-            "convexity": None,
-            "gallery": None,
+            **dict.fromkeys(("convexity", "gallery", "motion", "noise")),
             "mine": {"dataset": "mine", "vary": {"predictor": ["fcn"], "features": ["xy"]}},
         },
     }

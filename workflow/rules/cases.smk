@@ -1,6 +1,7 @@
 # Galleries: what a case is made from, and where it lies.
 
 GALLERIES = cases.galleries(config)
+GALLERY_FIGURES = figures_of("gallery")
 CASES = {study: list(entry["cases"]) for study, entry in GALLERIES.items()}
 
 # One small problem keeps no GPU busy: cases are fitted on one only if nothing else will do.

@@ -8,13 +8,14 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import Paramspace
 
 from isr import cases, configuration, dependencies, parts
-from isr.data import gallery, sources
+from isr import video_settings, video_studies
+from isr.data import gallery, sources, video_sources
 from isr.errors import UserError
 from isr.protocols import raw_components, uses_predictions
 
 # Names that a study cannot have, because a rule or a folder has them.
 RESERVED = {
-    *("all", "download", "tables", "figures", "report"),
+    *("all", "download", "tables", "figures", "report", "animate"),
     *("fetch", "unpack", "features", "predict", "fit", "evaluate"),
 }
 
@@ -32,10 +33,20 @@ def picture_names(dataset):
         raise UserError(f"config: datasets.{dataset}: {error}") from None
 
 
+@cache
+def video_names(name):
+    """Names of the videos of an entry of `videos`, known before it is unpacked."""
+    try:
+        return video_sources.video_names(config["videos"][name], Path("."))
+    except UserError as error:
+        raise UserError(f"config: videos.{name}: {error}") from None
+
+
 try:
     config.update(configuration.resolve(config, schema, RESERVED))
     configuration.check_pictures(config, picture_names)
     cases.check_pictures(config, gallery.names)
+    video_studies.check_videos(config, video_names)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -43,8 +54,8 @@ GRIDS = configuration.grids(config)
 DATASETS = sorted({study["dataset"] for study in GRIDS.values()})
 TABLES = {
     name: {"study": study, **table}
-    for study, entry in GRIDS.items()
-    for name, table in entry["tables"].items()
+    for study, entry in config["studies"].items()
+    for name, table in entry.get("tables", {}).items()
 }
 FIGURES = {
     name: {"study": study, **figure}
@@ -53,10 +64,20 @@ FIGURES = {
 }
 
 
-def name_cells(study):
-    """The cells of a study by the names of their folders."""
-    cells = configuration.cells(GRIDS[study])
-    space = Paramspace(pd.DataFrame(cells), filename_params="*", single_wildcard="cell")
+def figures_of(kind):
+    """The figures of the studies of a kind: kinds of figures have the same names there."""
+    return {
+        name: figure
+        for name, figure in FIGURES.items()
+        if config["studies"][figure["study"]]["kind"] == kind
+    }
+
+
+def name_cells(cells):
+    """Cells by the names of their folders."""
+    # As objects, since a number among others must not change how it is written.
+    frame = pd.DataFrame(cells, dtype=object)
+    space = Paramspace(frame, filename_params="*", single_wildcard="cell")
     return dict(zip(space.instance_patterns, cells))
 
 
@@ -66,7 +87,9 @@ DOWNLOADS = "resources/downloads"
 # often a fit saves itself stands in `resources`, because a change there redoes nothing.
 GPU = 0 if config["device"] == "cpu" else 1
 
-CELLS = {study: name_cells(study) for study in GRIDS}
+CELLS = {
+    study: name_cells(configuration.cells(entry)) for study, entry in GRIDS.items()
+}
 
 
 wildcard_constraints:
@@ -140,14 +163,23 @@ def cell_files(study, file):
 def study_outputs(study):
     """What the target named by a study makes."""
     entry = config["studies"][study]
-    figures = [f"results/figures/{name}.png" for name in entry["figures"]]
+    figures = figure_files(entry["figures"])
     if study in GALLERIES:
         return case_files(study, "metrics.csv") + figures
+    cells = video_cell_files if study in VIDEO_STUDIES else cell_files
     return (
-        cell_files(study, "metrics.csv")
+        cells(study, "metrics.csv")
         + [f"results/tables/{name}.csv" for name in entry["tables"]]
         + figures
     )
+
+
+def figure_files(names):
+    """Files of figures: pictures, and animations."""
+    ends = {
+        name: "gif" if FIGURES[name]["kind"] == "animation" else "png" for name in names
+    }
+    return [f"results/figures/{name}.{end}" for name, end in ends.items()]
 
 
 def get_archives(dataset):
@@ -165,12 +197,20 @@ def get_archives(dataset):
 def get_published_features(dataset):
     """What says whether the published features of a dataset can be had, if they are wanted."""
     semantic = config["datasets"][dataset].get("semantic", {})
-    if semantic.get("source") not in ("published", "auto"):
+    match semantic.get("source"):
+        case "published":
+            return [f"{DOWNLOADS}/{semantic['file']}"]
+        case "auto":
+            return optional_file(semantic)
+    return []
+
+
+def optional_file(entry):
+    """What says whether a file can be had: itself if put there by hand, else how a download went."""
+    if not entry:
         return []
-    archive = f"{DOWNLOADS}/{semantic['file']}"
-    if semantic["source"] == "published" or was_put_by_hand(archive):
-        return [archive]
-    return [f"{archive}.status.json"]
+    archive = f"{DOWNLOADS}/{entry['file']}"
+    return [archive if was_put_by_hand(archive) else f"{archive}.status.json"]
 
 
 def was_put_by_hand(archive):
@@ -185,8 +225,9 @@ def was_put_by_hand(archive):
 
 def list_remote_files():
     """Every file that can be downloaded, with its address and hash."""
-    entries = list(config["datasets"].values())
-    entries += [entry["semantic"] for entry in entries if "semantic" in entry]
+    entries = [*config["datasets"].values(), *config["videos"].values()]
+    further = ("semantic", "mapping", "labels", "checkpoints")
+    entries += [entry[key] for entry in entries for key in further if entry.get(key)]
     remote = {
         entry["file"]: entry
         for entry in entries
@@ -201,80 +242,6 @@ def list_remote_files():
 
 
 REMOTE = list_remote_files()
-
-
-def get_captions(entries):
-    """Caption files of tables or figures: one per kind, a sentence or two of plain text."""
-    return {
-        name: f"workflow/report/{entry['kind']}.rst" for name, entry in entries.items()
-    }
-
-
-def get_figure_cells(figure):
-    """Folders of the cells that a figure shows, by their kind of fit."""
-    study, folders = figure["study"], {}
-    for fit in configuration.figure_fits(figure):
-        cells = list(CELLS[study].values())
-        wanted = configuration.pick(cells, figure["cell"] | fit, study)
-        name = list(CELLS[study])[cells.index(wanted)]
-        folders[wanted["fit"]] = f"results/{study}/{name}"
-    return folders
-
-
-def get_figure_inputs(wildcards):
-    figure = FIGURES[wildcards.figure]
-    study = figure["study"]
-    dataset = f"resources/datasets/{config['studies'][study]['dataset']}"
-    cells = get_figure_cells(figure).values()
-    match figure["kind"]:
-        case "figure_5":
-            files = ("masks", "predictor", "metrics.csv")
-            shown = [f"{cell}/{file}" for cell in cells for file in files]
-            return {"dataset": dataset, "cells": shown}
-        case "figure_9a":
-            files = [f"part-{part}.safetensors" for part in range(count_parts(study))]
-            fits = [f"{cell}/fits/{file}" for cell in cells for file in files]
-            return {"dataset": dataset, "fits": fits}
-    return {"metrics": cell_files(study, "metrics.csv")}
-
-
-# Cells whose masks the report shows: those that figures show.
-THUMBNAILS = sorted(
-    {
-        cell
-        for figure in FIGURES.values()
-        if figure["study"] in GRIDS
-        for cell in get_figure_cells(figure).values()
-    }
-)
-
-
-def get_cell_dataset(folder):
-    """Folder of the pictures of the cell in a folder."""
-    study = Path(folder).parent.name
-    return f"resources/datasets/{config['studies'][study]['dataset']}"
-
-
-def list_benchmarks():
-    """Benchmark files of all jobs behind the studies, with their rules."""
-    found = []
-    for study, entry in GRIDS.items():
-        for name, cell in CELLS[study].items():
-            folder = f"results/{study}/{name}/benchmarks"
-            parts = range(count_parts(study))
-            found += [("fit", f"{folder}/fit-{part}.tsv") for part in parts]
-            found.append(("evaluate", f"{folder}/evaluate.tsv"))
-            if uses_predictions(cell | {"protocol": config["protocol"]}):
-                predictor = f"{cell['predictor']}+{cell['features']}"
-                folder = f"resources/predictions/{entry['dataset']}/benchmarks"
-                found.append(
-                    ("predict", f"{folder}/{predictor}/seed-{cell['seed']}.tsv")
-                )
-    for study in GALLERIES:
-        for kind in ("fit", "evaluate"):
-            files = case_files(study, f"benchmarks/{kind}.tsv")
-            found += [(f"{kind}_gallery", file) for file in files]
-    return [{"rule": rule, "file": file} for rule, file in dict.fromkeys(found)]
 
 
 def names_of(entries, kind):

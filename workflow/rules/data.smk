@@ -46,6 +46,7 @@ rule download:
         [get_archives(name) for name in DATASETS if "url" in config["datasets"][name]],
         [get_published_features(name) for name in DATASETS],
         [get_gallery_downloads(study) for study in GALLERIES],
+        [video_downloads(name) for name in VIDEO_SETS],
 
 
 rule unpack:

@@ -106,7 +106,7 @@ for kind in (1, 2, 3, 4, 7, 9, 14, 16):
         log:
             "logs/figures/{figure}.log",
         wildcard_constraints:
-            figure=names_of(FIGURES, f"figure_{kind}"),
+            figure=names_of(GALLERY_FIGURES, f"figure_{kind}"),
         conda:
             "../../envs/isr.yaml"
         params:

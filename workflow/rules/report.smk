@@ -73,7 +73,7 @@ rule tables:
 
 rule figures:
     input:
-        expand("results/figures/{figure}.png", figure=FIGURES),
+        figure_files(FIGURES),
 
 
 rule report:
@@ -98,8 +98,15 @@ rule report:
         gallery_pictures=[
             folder for study in GALLERIES for folder in get_gallery_pictures(study)
         ],
+        video_cells=[
+            file
+            for study in VIDEO_STUDIES
+            for name in ("metrics.csv", "certificates.csv")
+            for file in video_cell_files(study, name)
+        ],
+        videos=[folder for study in VIDEO_STUDIES for folder in shown_folders(study)],
         tables=expand("results/tables/{table}.html", table=TABLES),
-        figures=expand("results/figures/{figure}.png", figure=FIGURES),
+        figures=figure_files(FIGURES),
     output:
         "results/report.html",
     log:

@@ -42,6 +42,31 @@ def get_case_evaluation_settings(wildcards):
     return json.dumps(settings)
 
 
+def get_video_settings(wildcards):
+    """The entry of a video's data set, without what concerns other videos."""
+    entry = config["videos"][wildcards.video_set]
+    return json.dumps(entry | {"videos": [wildcards.video], "text": None})
+
+
+def get_video_prediction_settings(wildcards):
+    settings = video_settings.prediction_settings(
+        config,
+        wildcards.video_set,
+        wildcards.predictor,
+        wildcards.labels,
+        int(wildcards.seed),
+    )
+    return json.dumps(settings)
+
+
+def get_video_cell_settings(wildcards):
+    study, cell = wildcards.video_study, get_video_cell(wildcards)
+    settings = video_settings.cell_settings(
+        config, study, cell, wildcards.cell, cell_videos(study, cell)
+    )
+    return json.dumps(settings)
+
+
 def without_null(entry, *keys):
     return {key: entry[key] for key in keys if entry.get(key) is not None}
 
@@ -71,6 +96,27 @@ def get_table_settings(wildcards):
     return json.dumps(settings | describe_study(table))
 
 
+def get_video_table_settings(wildcards):
+    table = TABLES[wildcards.table]
+    study = table["study"]
+    entry = VIDEO_STUDIES[study]
+    cells = [
+        cell | {"videos": cell_videos(study, cell)}
+        for cell in video_studies.shown_cells(entry, table)
+    ]
+    settings = {
+        "study": study,
+        "dataset": name_videos(entry["dataset"]),
+        "videos": study_videos(study),
+        "cells": cells,
+    }
+    return json.dumps(without_null(table, "kind", "published", "title") | settings)
+
+
+def name_videos(name):
+    return {"name": name} | without_null(config["videos"][name], "kind", "text")
+
+
 def get_figure_settings(wildcards, input):
     figure = FIGURES[wildcards.figure]
     settings = without_null(figure, "kind", "title")
@@ -96,6 +142,27 @@ def get_gallery_figure_settings(wildcards):
     return json.dumps(settings | {"cases": get_shown_cases(figure)})
 
 
+def words_for_videos(name):
+    """What the titles of figures call a data set of videos; nothing for drawn ones."""
+    entry = config["videos"][name]
+    return entry["text"] or {"fbms": "FBMS-59"}.get(entry["kind"], "")
+
+
+def get_video_figure_settings(wildcards):
+    figure = VIDEO_FIGURES[wildcards.figure]
+    study = figure["study"]
+    keys = ("kind", "title", "video", "frame", "frames", "rank", "between")
+    settings = without_null(figure, *keys) | {
+        "dataset": words_for_videos(VIDEO_STUDIES[study]["dataset"]),
+        "videos": videos_folder(study),
+        "cells": get_video_figure_cells(figure),
+    }
+    if figure["kind"] == "figure_15":
+        cell = video_studies.figure_cells(VIDEO_STUDIES[study], figure)[0]
+        settings["labels"] = labels_folder(study, cell)
+    return json.dumps(settings)
+
+
 def describe_gallery(study):
     """What the report is told about a gallery."""
     entry = GALLERIES[study]
@@ -109,6 +176,23 @@ def describe_gallery(study):
         for case, about in entry["cases"].items()
     ]
     return {"name": study, **without_null(entry, "source", "text"), "cases": shown}
+
+
+def describe_video_study(study):
+    """What the report is told about a study of videos."""
+    entry = VIDEO_STUDIES[study]
+    shown = [
+        cell | {"folder": f"results/{study}/{name}", "videos": cell_videos(study, cell)}
+        for name, cell in VIDEO_CELLS[study].items()
+    ]
+    return {
+        "name": study,
+        **without_null(entry, "text"),
+        "dataset": name_videos(entry["dataset"]),
+        "videos": videos_folder(study),
+        "labels": {cell["labels"]: labels_folder(study, cell) for cell in shown},
+        "cells": shown,
+    }
 
 
 def get_report_settings(wildcards):
@@ -130,9 +214,10 @@ def get_report_settings(wildcards):
         {"file": f"results/tables/{name}.html", "caption": caption}
         for name, caption in get_captions(TABLES).items()
     ]
+    captions = get_captions(FIGURES)
     figures = [
-        {"file": f"results/figures/{name}.png", "caption": caption}
-        for name, caption in get_captions(FIGURES).items()
+        {"file": file, "caption": captions[Path(file).stem]}
+        for file in figure_files(FIGURES)
     ]
     settings = {
         "datasets": datasets,
@@ -143,6 +228,7 @@ def get_report_settings(wildcards):
             {"cell": cell, "dataset": get_cell_dataset(cell)} for cell in THUMBNAILS
         ],
         "galleries": [describe_gallery(study) for study in GALLERIES],
+        "video_studies": [describe_video_study(study) for study in VIDEO_STUDIES],
         "benchmarks": list_benchmarks(),
     }
     return json.dumps(settings)

@@ -1,7 +1,8 @@
-"""Does a shape agree with path-connectedness, and would the published code score a frame?
+"""Can a deformed convex region have a shape, and would the published code score a frame?
 
-Some objects are not path-connected as they are annotated: an occluder divides them, or one looks
-through them. No path-connected representation can agree with those, which is no fault of its fit.
+A path-connected representation deforms a convex region: that leaves it in one part and without a
+hole. Some objects are annotated otherwise: an occluder divides them, or one looks through them. No
+such representation can agree with those, which is no fault of its fit.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ _EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=int)
 
 @dataclass(frozen=True)
 class Shape:
-    """What of an object's shape matters to path-connectedness.
+    """What of an object's shape no deformation of a convex region can give.
 
     Attributes:
         components: number of its components, those of less than `SHARE` of its area left out.
@@ -84,7 +85,12 @@ def scored_by_published_code(labels: Bytes, objects: Bytes) -> bool:
     Args:
         labels: uint8 (h, w), 0 none, 255 background, 1 foreground.
         objects: uint8 (h, w), 0 background, 1..n every annotated object.
+
+    Raises:
+        ValueError: the two have different sizes.
     """
+    if labels.shape != objects.shape:
+        raise ValueError(f"labels have size {labels.shape}, objects {objects.shape}")
     below = [objects[labels == label] for label in (store.FOREGROUND, store.BACKGROUND)]
     if not all(part.size for part in below):
         return False

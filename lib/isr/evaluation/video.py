@@ -25,95 +25,24 @@ from isr.evaluation.contradiction import scored_by_published_code, shape_of, sha
 from isr.evaluation.metrics import foreground_iou, pixel_accuracy, resize_unaries, scored_pixels
 from isr.evaluation.vector_files import write_geojson
 from isr.evaluation.verdicts import Certificate
+from isr.evaluation.video_cell import AXES, VideoCell
 from isr.evaluation.video_drawing import (
     DrawnFrame,
     VideoGrid,
     draw_framewise,
     draw_spatio_temporal,
 )
-from isr.fitting.labelled_video import predict_video
-from isr.fitting.store import StoredFits, read_fits
-from isr.fitting.video_folder import VideoFolder, frame_name
+from isr.fitting.store import StoredFits
+from isr.fitting.video_folder import frame_name
 from isr.io import atomic_folder, atomic_path, write_png
 from isr.levels import foreground, likely_foreground
 
 _log = logging.getLogger(__name__)
 
-_AXES = ("study", "dataset", "labels", "predictor", "constraint", "fit", "noise", "seed")
 _CERTIFICATE = tuple(Certificate.__dataclass_fields__)
 
 Mask = NDArray[np.bool_]
 Rows = list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class VideoCell:
-    """What a cell's evaluation reads beside its fits.
-
-    Attributes:
-        settings: of the cell.
-        videos: folder that holds the videos' folders.
-        labels: folder that holds those of their weak labels.
-        predictions: folder that holds those of their predictions.
-        predictors: folders that hold VIDEO.safetensors, of a joint cell: one per part.
-    """
-
-    settings: Mapping[str, Any]
-    videos: Path
-    labels: Path
-    predictions: Path
-    predictors: Sequence[Path] = ()
-
-    @property
-    def folder(self) -> VideoFolder:
-        """Its videos, with the stored predictions."""
-        return VideoFolder(self.videos, self.predictions, self.settings)
-
-    @property
-    def is_spatio_temporal(self) -> bool:
-        """Whether one representation in (x, y, t) stands for all frames of a video."""
-        return bool(self.settings["fit"] == "spatio-temporal")
-
-    @property
-    def constraint(self) -> str:
-        """Of the representations."""
-        return str(self.settings.get("constraint", "path_connected"))
-
-    def axes(self) -> dict[str, Any]:
-        """What tells the cell from the others."""
-        known = {"constraint": self.constraint, "noise": 0.0}
-        return {axis: self.settings.get(axis, known.get(axis)) for axis in _AXES}
-
-    def about(self) -> dict[str, Any]:
-        """How its numbers were made."""
-        options = self.settings["predictor_options"]
-        return {
-            **self.axes(),
-            "protocol": self.settings["protocol"],
-            "scale": options.get("scale", 1.0),
-            "width": options.get("width"),
-            "steps": steps_of(self.settings),
-        }
-
-    def unaries(self, video: Video) -> Iterator[NDArray[np.float32]]:
-        """The cell's unaries (h, w) of every frame, in order: tuned ones of a joint cell."""
-        if self.settings["fit"] != "joint":
-            return self.folder.clean_unaries(video.name)
-        found = [folder / f"{video.name}.safetensors" for folder in self.predictors]
-        path = next((path for path in found if path.exists()), None)
-        if path is None:
-            raise UserError(
-                f"--predictors holds no {video.name}.safetensors: give the folders of all parts."
-            )
-        return predict_video(read_fits(path).predictor(video.name), video, self.folder.scale)
-
-
-def steps_of(settings: Mapping[str, Any]) -> str:
-    """How long the representations of a cell were optimised: first frame, next frames, jointly."""
-    if settings["fit"] == "spatio-temporal":
-        return str(settings["steps"])
-    words = f"{settings['first_steps']}, then {settings['next_steps']}"
-    return f"{words}, then {settings['epochs']} epochs" if settings["fit"] == "joint" else words
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,9 +101,13 @@ def _shapes(
     true = None if truth is None else shape_of(truth)
     counts = None
     if objects is not None:
-        counts = scored_by_published_code(
-            read_labels(cell.labels / video.name, number).labels, objects
-        )
+        labels = read_labels(cell.labels / video.name, number).labels
+        if labels.shape != objects.shape:
+            raise UserError(
+                f"{cell.labels / video.name}: the labels of frame {number} have size "
+                f"{labels.shape}, the frame {objects.shape}: label the video again."
+            )
+        counts = scored_by_published_code(labels, objects)
     return {
         "truth_components": None if true is None else true.components,
         "truth_holes": None if true is None else true.holes,
@@ -194,7 +127,8 @@ def evaluate_video(cell: VideoCell, fits: StoredFits, video: Video) -> Iterator[
         video: the video.
 
     Raises:
-        UserError: unaries are missing or of another size than the working one.
+        UserError: unaries are missing or of another size than the working one, labels have another
+            size than their frame, or a frame has no fit and was not skipped.
     """
     grid = VideoGrid(
         video, working_size(*video.size, cell.folder.scale), fits.metadata["convention"]
@@ -248,7 +182,7 @@ def evaluate_video_cell(parts: Sequence[StoredFits], cell: VideoCell, output: Pa
                 write_png(masks / f"{stem}.png", np.where(found.mask, 255, 0).astype(np.uint8))
                 write_png(predictor / f"{stem}.png", quantise_unaries(found.unaries, stem))
                 write_geojson(outlines / f"{stem}.geojson", found.drawn.region, cell.axes() | place)
-    columns = [*_AXES, "picture", "video", "frame", *_CERTIFICATE]
+    columns = [*AXES, "picture", "video", "frame", *_CERTIFICATE]
     tables = {
         "metrics.csv": pd.DataFrame(metrics),
         "certificates.csv": pd.DataFrame(certificates, columns=columns),

@@ -9,6 +9,7 @@ from shapely import MultiPolygon, Polygon
 
 from isr.coordinates import Convention, Points, ThirdAxis, grid_coordinates, with_third
 from isr.data.videos import Video
+from isr.errors import UserError
 from isr.evaluation.certificates import Certificate, certify
 from isr.evaluation.drawing import LevelFunction, level_function
 from isr.evaluation.outlines import outline
@@ -78,11 +79,20 @@ def draw_framewise(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Iterator[
         fits: those of its part.
         grid: its sizes.
         seed: for the sampled points of certificates.
+
+    Raises:
+        UserError: a frame has no fit, and was not skipped.
     """
     stored = set(fits.names)
+    told = fits.metadata.get("frames", {})
     for number in range(len(grid.video)):
         name = frame_name(grid.video.name, number)
         if name not in stored:
+            if told.get(name, {}).get("status") != "skipped":
+                raise UserError(
+                    f"--fits holds no fit of {name}, nor was it skipped: give the parts of a cell "
+                    "that fits each frame."
+                )
             yield DrawnFrame(number, None, Polygon(), {})
             continue
         representation = fits.representation(name)

@@ -79,7 +79,7 @@ class UNet(Predictor):
         """Levels (n, h, w) of n pictures (n, 4, h, w), red first.
 
         Raises:
-            UserError: a side of the pictures is shorter than 16 pixels.
+            UserError: a side of the pictures is shorter than `LEAST_SIDE` pixels.
         """
         if min(inputs.shape[-2:]) < LEAST_SIDE:
             height, width = inputs.shape[-2:]

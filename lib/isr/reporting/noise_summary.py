@@ -2,10 +2,17 @@
 
 import pandas as pd
 
-from isr.evaluation.metrics import mean_and_deviation
 from isr.reporting.summary import NOT_RUN
 from isr.reporting.video_study import SPATIO_TEMPORAL, VideoStudy
-from isr.reporting.video_summary import NAN, Row, axes_of, conditions, flags, seeds_of
+from isr.reporting.video_summary import (
+    NAN,
+    Row,
+    axes_of,
+    conditions,
+    flags,
+    mean_over_videos,
+    seeds_of,
+)
 
 
 def summarise_noise(metrics: pd.DataFrame, study: VideoStudy) -> pd.DataFrame:
@@ -19,7 +26,8 @@ def summarise_noise(metrics: pd.DataFrame, study: VideoStudy) -> pd.DataFrame:
         One row per planned share: IoU with the clean thresholded unaries over all frames (`iou`, as
         in the paper), over those that were replaced by noise (`iou_noisy`) and over the others
         (`iou_clean`), and over annotated frames with the ground truth (`iou_truth`), each with its
-        deviation over seeds. Of several videos, means over videos are taken.
+        deviation over seeds. Of several videos, means over videos of their means over seeds are
+        taken; the deviation is over the seeds that scored all of them.
     """
     own = metrics[(metrics["fit"] == SPATIO_TEMPORAL) & (metrics["output"] == "representation")]
     rows = []
@@ -57,8 +65,7 @@ def _noise_row(study: VideoStudy, share: float, own: pd.DataFrame) -> Row:
 
 
 def _by_seed(rows: pd.DataFrame) -> tuple[float, float]:
-    """Mean over frames, then videos, then seeds, whose deviation is given; seeds' frames differ."""
+    """Mean over frames, which differ between seeds, then as over the sequences of Table 4."""
     if rows.empty:
         return NAN, NAN
-    means = rows.groupby(["video", "seed"])["iou"].mean().unstack("seed")
-    return mean_and_deviation(means)
+    return mean_over_videos(rows.groupby(["seed", "video"])["iou"].mean().unstack("video"))

@@ -26,8 +26,13 @@ WIDTH = 64
 SCALE = 1.0
 """Frames are fitted at their own size."""
 
-STEPS = {"sequential": "5000, then 400", "joint": "5000, then 400, then 15 epochs"}
-"""How long representations are optimised (appendix C.2): first frame, each next frame, jointly."""
+STEPS = {
+    "sequential": "5000, then 400",
+    "joint": "5000, then 400, then 15 epochs",
+    "spatio-temporal": "400 convex steps, then 1000 epochs over all frames",
+}
+"""How long representations are optimised: first frame, each next frame, jointly (appendix C.2); of
+a spatio-temporal one its base, then all (its published code)."""
 
 LABELS = "published"
 """Weak labels of Kardoost & Keuper (2021), by multicuts of point trajectories (section 3.2)."""

@@ -163,7 +163,7 @@ def _facts(metrics: pd.DataFrame, labels: Sequence[tuple[str, str]]) -> tuple[tu
     rows = [
         ("Weak labels", "; ".join(f"{kind}: {text}" for kind, text in labels)),
         ("Constraint", words.listing(constraints)),
-        ("Predictor", f"{values('predictor')}, width {values('width')}, scale {values('scale')}"),
+        ("Predictor", f"{_networks(metrics)}, width {values('width')}, scale {values('scale')}"),
         ("Fits", values("fit")),
         ("Seeds", values("seed")),
         ("Videos", f"{metrics['video'].nunique()}, {words.count(len(frames), 'frame')} in all"),
@@ -173,6 +173,10 @@ def _facts(metrics: pd.DataFrame, labels: Sequence[tuple[str, str]]) -> tuple[tu
     if metrics["noise"].any():
         rows.insert(4, ("Shares of noise", values("noise")))
     return tuple(rows)
+
+
+def _networks(metrics: pd.DataFrame) -> str:
+    return words.listing(map(words.predictor, metrics["predictor"].unique()))
 
 
 def _steps(metrics: pd.DataFrame) -> list[str]:
@@ -200,7 +204,8 @@ def _frames(cell: str, metrics: pd.DataFrame) -> list[FrameRow]:
                 str(video),
                 len(frames),
                 tuple(int(counts.get(status, 0)) for status in STATUSES),
-                *(_share(frames[which]["contradicted"]) for which in (annotated, ~annotated)),
+                _share(frames[annotated]["contradicted"]),
+                _share(frames[~annotated]["contradicted"]),
                 int(frames["noisy"].astype(bool).sum()),
             )
         )

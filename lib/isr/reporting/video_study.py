@@ -70,6 +70,11 @@ class VideoStudy:
         return self.cells[0].constraint
 
     @property
+    def may_be_contradicted(self) -> bool:
+        """Whether it was looked for frames that contradict the constraint."""
+        return self.constraint == "path_connected"
+
+    @property
     def compares(self) -> bool:
         """Whether the paper's numbers, all of path-connected shapes in FBMS-59, stand beside."""
         of_paper = self.kind == "fbms" and self.constraint == "path_connected"
@@ -111,12 +116,14 @@ def parse_study(content: Mapping[str, Any], fits: tuple[str, ...]) -> VideoStudy
             labels, predictor or constraint.
     """
     dataset = check_keys(
-        content["dataset"], "dataset", required=("name", "kind"), optional=("text", "long_side")
+        content["dataset"], "dataset", required=("name", "kind"), optional=("text",)
     )
     if dataset["kind"] not in KINDS:
         kinds = ", ".join(KINDS)
         raise UserError(f"dataset: kind {dataset['kind']!r} is unknown: use one of {kinds}.")
-    videos = tuple(str(name) for name in content["videos"])
+    videos = _names(content["videos"], "videos")
+    if not isinstance(content["cells"], list):
+        raise UserError("cells of the settings: give a list of cells.")
     cells = tuple(_cell(each, videos) for each in content["cells"])
     cells = tuple(cell for cell in cells if cell.fit in fits)
     if not cells:
@@ -144,7 +151,29 @@ def _cell(content: Any, videos: tuple[str, ...]) -> VideoCellPlan:
     for axis in AXES:
         if not isinstance(content, dict) or axis not in content:
             raise UserError(f"cells of the settings: a cell lacks the axis {axis!r}: add it.")
-    labels, predictor, constraint, fit = (str(content[axis]) for axis in AXES[:4])
-    own = tuple(str(name) for name in content.get("videos", videos))
-    noise, seed = float(content["noise"]), int(content["seed"])
-    return VideoCellPlan(labels, predictor, constraint, fit, noise, seed, own)
+    for axis in AXES[:4]:
+        if not isinstance(content[axis], str):
+            raise UserError(f"cells of the settings: {axis} is {content[axis]!r}: give a name.")
+    noise, seed = content["noise"], content["seed"]
+    if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise <= 1:
+        raise UserError(f"cells of the settings: noise is {noise!r}: give a share from 0 to 1.")
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise UserError(f"cells of the settings: seed is {seed!r}: give a whole number.")
+    own = _names(content.get("videos", list(videos)), "videos of a cell")
+    for name in own:
+        if name not in videos:
+            raise UserError(
+                f"cells of the settings: a cell has the video {name!r}, which is not among the "
+                "videos: add it there, or take it out of the cell."
+            )
+    return VideoCellPlan(*(content[axis] for axis in AXES[:4]), float(noise), seed, own)
+
+
+def _names(content: Any, where: str) -> tuple[str, ...]:
+    if (
+        not isinstance(content, list)
+        or not content
+        or not all(isinstance(name, str) for name in content)
+    ):
+        raise UserError(f"{where} of the settings: give a list of names, not {content!r}.")
+    return tuple(content)

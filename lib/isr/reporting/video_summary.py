@@ -25,7 +25,9 @@ METRICS_COLUMNS = [
     "protocol",
     "scale",
     "width",
+    "weights",
     "steps",
+    "points",
     "picture",
     "video",
     "frame",
@@ -44,7 +46,7 @@ SEQUENCE, OVER_SEQUENCES, OVER_FRAMES = "sequence", "mean over sequences", "mean
 MEANS = (OVER_SEQUENCES, OVER_FRAMES)
 
 NAN = float("nan")
-CONDITIONS = ("protocol", "steps", "scale", "width")
+CONDITIONS = ("protocol", "steps", "points", "scale", "width", "weights")
 
 Row = dict[str, Any]
 Scores = dict[str, pd.DataFrame]
@@ -78,7 +80,7 @@ def outputs(metrics: pd.DataFrame, constraint: str) -> list[str]:
     return ["predictor", *dict.fromkeys([*projections, *sorted(found)]), "representation"]
 
 
-def plannedseeds_of(study: VideoStudy, video: str, fit: str) -> list[int]:
+def planned_seeds_of(study: VideoStudy, video: str, fit: str) -> list[int]:
     """Seeds of the cells that should fit a video."""
     return sorted({cell.seed for cell in study.cells if cell.fit == fit and video in cell.videos})
 
@@ -102,8 +104,8 @@ def summarise_sequences(metrics: pd.DataFrame, study: VideoStudy) -> pd.DataFram
         takes, and the mean over all frames, of which the paper's text speaks. Scores lie in [0, 1],
         deviations are over seeds (ddof 1; NaN for one seed). `*_published_rule` are of the frames
         that the authors' code would score. `iou_unaries` is with the own thresholded unaries, over
-        all frames. `n_contradicted` counts annotated frames whose ground truth no path-connected
-        region agrees with. `difference_*` is ours minus published, of a mean only where the paper
+        all frames. `n_contradicted`, of path-connected shapes alone, counts annotated frames whose
+        ground truth no deformed convex region agrees with. `difference_*` is ours minus published, of a mean only where the paper
         has every sequence behind it.
     """
     rows: list[Row] = []
@@ -112,14 +114,15 @@ def summarise_sequences(metrics: pd.DataFrame, study: VideoStudy) -> pd.DataFram
         of_fit = metrics[metrics["fit"] == fit]
         for output in outputs(metrics, study.constraint):
             own = of_fit[of_fit["output"] == output]
-            videos = [v for v in study.videos if plannedseeds_of(study, v, fit)]
+            videos = [v for v in study.videos if planned_seeds_of(study, v, fit)]
             found = {video: own[own["video"] == video] for video in videos}
             rows += [_sequence(study, video, fit, output, found[video], of_fit) for video in videos]
             means += [_mean(study, kind, fit, output, found, rows) for kind in MEANS]
     order = {name: number for number, name in enumerate(study.videos)}
     rows.sort(key=lambda row: order[row["video"]])
     means.sort(key=lambda row: MEANS.index(row["row"]))
-    return pd.DataFrame([*rows, *means])
+    summary = pd.DataFrame([*rows, *means])
+    return summary if study.may_be_contradicted else summary.drop(columns="n_contradicted")
 
 
 def axes_of(study: VideoStudy, kind: str, video: str, fit: str, output: str) -> Row:
@@ -148,7 +151,7 @@ def _sequence(
         row["status"] = NO_GROUND_TRUTH
     for name in SCORES:
         row[name], row[f"{name}_deviation"] = mean_and_deviation(_table(scored, name))
-    row |= seeds_of(own, len(plannedseeds_of(study, video, fit)))
+    row |= seeds_of(own, len(planned_seeds_of(study, video, fit)))
     frames = scored.drop_duplicates("frame")
     row["n_sequences"] = 1 if len(scored) else 0
     row["n_frames"] = len(frames)
@@ -211,9 +214,22 @@ def _over_videos(rows: pd.DataFrame, name: str, *, weigh: bool) -> tuple[float, 
     tables = {video: _table(part, name) for video, part in rows.groupby("video", sort=False)}
     means = pd.DataFrame({video: table.mean() for video, table in tables.items()})
     weights = pd.Series({video: len(table) if weigh else 1 for video, table in tables.items()})
-    weights /= weights.sum()
-    by_seed = (means.dropna() * weights).sum(axis="columns")
-    return float((means.mean() * weights).sum()), float(by_seed.std(ddof=1))
+    return mean_over_videos(means, weights)
+
+
+def mean_over_videos(
+    means: pd.DataFrame, weights: "pd.Series[Any] | None" = None
+) -> tuple[float, float]:
+    """Mean over videos of their means over their own seeds; deviation over seeds with all videos.
+
+    Args:
+        means: one row per seed, one column per video; NaN where a seed did not score a video.
+        weights: of the videos; None gives all the same.
+    """
+    shares = pd.Series(1.0, means.columns) if weights is None else weights
+    shares = shares / shares.sum()
+    by_seed = (means.dropna() * shares).sum(axis="columns")
+    return float((means.mean() * shares).sum()), float(by_seed.std(ddof=1))
 
 
 def flags(column: "pd.Series[Any]") -> "pd.Series[bool]":

@@ -21,6 +21,7 @@ from isr.reporting.video_summary import (
 )
 
 NONE = "-"
+_FRAMES = {"n_frames": "annotated", "n_contradicted": "contradicted"}
 _SCORE_WORDS = {"iou": "IoU", "accuracy": "Acc."}
 
 Row = Any  # what DataFrame.itertuples gives
@@ -37,7 +38,7 @@ def check_kind(kind: str) -> str:
     Raises:
         UserError: there is none.
     """
-    if kind not in FITS_OF_KIND:
+    if not isinstance(kind, str) or kind not in FITS_OF_KIND:
         kinds = ", ".join(FITS_OF_KIND)
         raise UserError(f"kind {kind!r} of the table is unknown: use one of {kinds}.")
     return kind
@@ -81,12 +82,13 @@ def table_4(
         compares = study.compares and kind == OVER_SEQUENCES
         lines += _block(kind, summary[summary["row"] == kind], fits, outputs, compares)
     columns = len(outputs)
-    groups = [Heading(""), Heading("frames", 2)]
+    frames = [name for column, name in _FRAMES.items() if column in summary]
+    groups = [Heading(""), Heading("frames", len(frames))]
     groups += [Heading(fit, 2 * columns) for fit in fits]
-    scores = [Heading(""), Heading("", 2)]
+    scores = [Heading(""), Heading("", len(frames))]
     scores += [Heading(_SCORE_WORDS[name], columns) for _ in fits for name in SCORES]
     names = [video_words.output(name, study.constraint) for name in outputs]
-    last = ["seeds", "annotated", "contradicted", *names * (len(fits) * len(SCORES))]
+    last = ["seeds", *frames, *names * (len(fits) * len(SCORES))]
     notes = video_words.sequence_notes(summary, study, metrics)
     if (summary["status"] == "ran").any():
         notes.append("Bold: the best of our results in each row and kind of fit.")
@@ -107,7 +109,8 @@ def _block(
     """The lines of a sequence or a mean: ours, and the paper's below."""
     rows = {(row.fit, row.output): row for row in part.itertuples()}
     keys = [(fit, score) for fit in fits for score in SCORES]
-    spans = _counts(list(rows.values()))
+    counts = _counts(list(rows.values()), [column for column in _FRAMES if column in part])
+    spans = list(counts)
     for fit, score in keys:
         spans += _ours(rows, fit, outputs, score)
     lines = [_line((name, "ours"), spans, True)]
@@ -116,19 +119,19 @@ def _block(
             spans = [entry(rows.get((fit, out)), score) for fit, score in keys for out in outputs]
             if not any(span.text for span in spans):
                 spans = [Span(NONE)] * len(spans)
-            lines.append(_line(("", word), [Span("")] * 3 + spans, secondary=True))
+            lines.append(_line(("", word), [Span("")] * len(counts) + spans, secondary=True))
     return lines
 
 
-def _counts(rows: Sequence[Row]) -> list[Span]:
+def _counts(rows: Sequence[Row], columns: Sequence[str]) -> list[Span]:
     """How many seeds and annotated frames, and for how many of these the constraint cannot hold."""
     ran = [row for row in rows if row.status == "ran"]
     if not ran:
-        return [Span(NONE)] * 3
+        return [Span(NONE)] * (1 + len(columns))
     most = max(ran, key=lambda row: row.n_frames)
     numbers = sorted({row.n_seeds for row in ran})
     seeds = " to ".join(map(str, numbers[:1] + numbers[1:][-1:])) if most.row == SEQUENCE else ""
-    return [Span(seeds), Span(str(most.n_frames)), Span(str(most.n_contradicted))]
+    return [Span(seeds), *(Span(str(getattr(most, column))) for column in columns)]
 
 
 def _ours(rows: Rows, fit: str, outputs: Sequence[str], score: str) -> list[Span]:
@@ -188,10 +191,10 @@ def table_5(
         if compares:
             spans += [_published(row, "iou"), _difference(row, "iou")]
         spans += [Span(_spread(row, "iou_noisy")), Span(str(row.n_noisy)), Span(str(row.n_frames))]
-        lines.append(_line((f"{row.noise:.0%}".replace("%", " %"),), spans))
+        lines.append(_line((video_words.share(row.noise),), spans))
     groups = (Heading("IoU, all frames", 1 + len(beside)), Heading("IoU, noisy frames"))
     names = ("ours", *beside, "ours", "noisy", "all")
-    place = "the paper's Table 5" if study.compares else "after the paper's Table 5"
+    place = "the paper's Table 5" if compares else "after the paper's Table 5"
     content = title or f"Spatio-temporal prior with unaries replaced by noise ({place})"
     notes = video_words.noise_notes(summary, study, metrics)
     if summary["iou_deviation"].notna().any():

@@ -7,7 +7,7 @@ import pandas as pd
 
 from isr.reporting import published_videos as published
 from isr.reporting import words
-from isr.reporting.video_study import VideoStudy
+from isr.reporting.video_study import SPATIO_TEMPORAL, VideoStudy
 from isr.reporting.video_summary import OVER_SEQUENCES, SEQUENCE
 
 LABELS = {
@@ -15,7 +15,7 @@ LABELS = {
     "motion": "from motion by dense optical flow (ours, not the paper's)",
     "simulated": "simulated from the ground truth",
 }
-_CONDITIONS = ("steps", "scale", "width", "protocol")
+_NETWORKS = {"trained": "trained on each sequence", "published": "with the published weights"}
 
 
 def output(name: str, constraint: str) -> str:
@@ -32,23 +32,36 @@ def labels(name: str) -> str:
     return LABELS.get(name, name)
 
 
-def provenance(summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame) -> list[str]:
+def share(value: float) -> str:
+    """A share of frames in print.
+
+    >>> share(0.2)
+    '20 %'
+    """
+    return f"{100 * value:.0f} %"
+
+
+def provenance(
+    summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame, scored: str
+) -> list[str]:
     """How our numbers were made, and what of the paper's setting was reduced.
 
     Args:
         summary: of either table.
         study: what was planned.
         metrics: the rows behind the summary.
+        scored: at which size, in words.
     """
     ran = summary[summary["status"] == "ran"]
     if ran.empty:
         return ["Ours: no cell has run." if metrics.empty else "Nothing has a ground truth."]
     seeds = sorted({int(seed) for row in ran["seeds"] for seed in row.split()})
+    networks = words.listing(_NETWORKS.get(kind, kind) for kind in _parts(ran["weights"]))
     sentences = [
         f"Ours: seed{'' if len(seeds) == 1 else 's'} {words.listing(seeds)}; weak labels "
-        f"{labels(study.labels)}; UNet of width {_values(ran, 'width')} trained on each sequence; "
-        f"frames scaled by {_values(ran, 'scale')}, scored at full size; steps "
-        f"{_steps(ran)}; protocol {_values(ran, 'protocol')}."
+        f"{labels(study.labels)}; UNet of width {_values(ran, 'width')} {networks}; "
+        f"frames scaled by {_values(ran, 'scale')}, {scored}; steps {_steps(ran)}, "
+        f"{_points(ran)} points each; protocol {_values(ran, 'protocol')}."
     ]
     return [*sentences, *_reductions(ran, study), *_shortfalls(summary), *_troubles(metrics)]
 
@@ -70,6 +83,10 @@ def _steps(rows: pd.DataFrame) -> str:
     return "; ".join(f"{fit} {_grouped(text)}" for fit, text in found.items())
 
 
+def _points(rows: pd.DataFrame) -> str:
+    return _grouped(_values(rows, "points"))
+
+
 def _grouped(text: str) -> str:
     return re.sub(r"\d+", lambda number: f"{int(number[0]):,}", text)
 
@@ -88,9 +105,11 @@ def _reductions(ran: pd.DataFrame, study: VideoStudy) -> list[str]:
         if known is not None and steps != [known]:
             text = _grouped(words.listing(steps))
             found.append(f"{fit} steps {text} instead of {_grouped(known)}")
+    whole = "all pixels of the video" if SPATIO_TEMPORAL in set(ran["fit"]) else "the whole frame"
+    found.append(f"{_points(ran)} points a step instead of {whole}")
     if study.labels != published.LABELS:
         found.append("other weak labels")
-    return [f"Not as in the paper: {'; '.join(found)}."] if found else []
+    return [f"Not as in the paper: {'; '.join(found)}."]
 
 
 def _shortfalls(summary: pd.DataFrame) -> list[str]:
@@ -100,7 +119,7 @@ def _shortfalls(summary: pd.DataFrame) -> list[str]:
     keys = ["video", "fit", *(["noise"] if "noise" in short.columns else [])]
     items = [
         f"{row.video} {row.fit}"
-        + (f" {row.noise:.0%} noise" if "noise" in keys else "")
+        + (f" {share(row.noise)} noise" if "noise" in keys else "")
         + f" ({row.n_seeds} of {row.planned_seeds})"
         for row in short.drop_duplicates(keys).itertuples()
     ]
@@ -122,13 +141,21 @@ def _troubles(metrics: pd.DataFrame) -> list[str]:
     sentences = []
     if items:
         sentences.append(f"Of {len(fits):,} frames (all seeds and fits) {words.listing(items)}.")
-    stopped = int((fits["finite"].astype(str) == "False").sum())
-    return [*sentences, *filter(None, [words.stopped(stopped)])]
+    return [*sentences, *filter(None, [words.stopped(_count_stopped(fits))])]
+
+
+def _count_stopped(fits: pd.DataFrame) -> int:
+    """How many fits stopped early; one in time has a row for each of its frames."""
+    stopped = fits[fits["finite"].astype(str) == "False"]
+    in_time = stopped["fit"] == SPATIO_TEMPORAL
+    axes = [stopped[axis] for axis in ("fit", "noise", "seed")]
+    names = stopped["video"].where(in_time, stopped["picture"])
+    return len(set(zip(*axes, names, strict=True)))
 
 
 def sequence_notes(summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame) -> list[str]:
     """All notes of Table 4."""
-    notes = provenance(summary, study, metrics)
+    notes = provenance(summary, study, metrics, "scored at full size")
     notes += _meaning(summary, study)
     if not study.compares:
         return notes
@@ -156,9 +183,13 @@ def _meaning(summary: pd.DataFrame, study: VideoStudy) -> list[str]:
         "Every annotated frame counts. The mean over sequences is what the authors' code takes, "
         "the mean over frames what the paper's text speaks of; the csv has the scores of those "
         "frames alone that the authors' code would count.",
-        "Contradicted: annotated frames whose ground truth is in several parts or has a hole, each "
-        "of at least 2 % of the object: no path-connected region agrees with it.",
     ]
+    if study.may_be_contradicted:
+        notes.append(
+            "Contradicted: annotated frames whose ground truth is in several parts or has a hole, "
+            "each of at least 2 % of the object. The prior's region is a deformed convex one, "
+            "which is in one part and cannot have a hole."
+        )
     if "largest_component_filled" in set(summary["output"]):
         notes.append(
             "UNet, largest part: the trivial projection, the largest component of the UNet's mask "
@@ -180,7 +211,8 @@ def _meaning(summary: pd.DataFrame, study: VideoStudy) -> list[str]:
 
 def noise_notes(summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame) -> list[str]:
     """All notes of Table 5."""
-    notes = provenance(summary, study, metrics)
+    scored = "compared at that size (annotated frames at full size)"
+    notes = provenance(summary, study, metrics, scored)
     notes.append(
         "IoU of the spatio-temporal prior with the UNet's own thresholded unaries without noise: "
         "over all frames as in the paper, and over those alone whose unaries were replaced by "

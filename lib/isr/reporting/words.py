@@ -31,6 +31,8 @@ _CONSTRAINTS = {
 
 def predictor(name: str) -> str:
     """Name of a predictor in print."""
+    if name == "unet":
+        return "UNet"
     return name.upper() if name in published.PREDICTORS else name
 
 

@@ -13,10 +13,11 @@ from isr.data.problems import quantise_unaries, read_unaries
 from isr.data.videos import VideoFrame, read_video, write_video
 from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.errors import UserError
-from isr.evaluation.video import VideoCell, evaluate_video_cell, steps_of
+from isr.evaluation.video import evaluate_video_cell
+from isr.evaluation.video_cell import VideoCell, steps_of
 from isr.evaluation.video_drawing import VideoGrid, draw_spatio_temporal
 from isr.fitting.labelled_video import predict_video
-from isr.fitting.store import read_fits, write_fits
+from isr.fitting.store import StoredFits, read_fits, write_fits
 from isr.fitting.video_predictor import unet_metadata
 from isr.io import read_png, write_png
 from isr.networks.initial import initialise_
@@ -37,6 +38,7 @@ SETTINGS = {
     "noise": 0.0,
     "seed": 42,
     "protocol": "paper",
+    "points": 300,
     "first_steps": 50,
     "next_steps": 4,
 }
@@ -192,6 +194,9 @@ def test_columns_say_how_the_numbers_were_made(found):
         "width": 4,
         "scale": 0.5,
         "steps": "50, then 4",
+        "points": 300,
+        "weights": "trained",
+        "protocol": "paper",
         "labels_kind": "motion",
         "noise": 0,
         "seed": 42,
@@ -213,7 +218,9 @@ def test_outlines_are_in_pixels_of_the_original_size(found):
 
 def test_a_joint_cell_asks_the_tuned_predictor(tmp_path, cell, framewise):
     tuned = tmp_path / "part-0.predictors"
-    joint = SETTINGS | {"fit": "joint", "epochs": 2}
+    # The network halves the frame four times: it takes no side below 32 pixels.
+    options = SETTINGS["predictor_options"] | {"scale": 1.0}
+    joint = SETTINGS | {"fit": "joint", "epochs": 2, "predictor_options": options}
     own = VideoCell(joint, cell.videos, cell.labels, cell.predictions, [tmp_path, tuned])
     with pytest.raises(UserError, match=r"holds no clip\.safetensors"):
         evaluate_video_cell([framewise], own, tmp_path / "joint")
@@ -223,7 +230,7 @@ def test_a_joint_cell_asks_the_tuned_predictor(tmp_path, cell, framewise):
     write_fits(tuned / "clip.safetensors", {"clip": state}, {"predictor": unet_metadata(network)})
     evaluate_video_cell([framewise], own, tmp_path / "joint")
     video = read_video(cell.videos / "clip")
-    for number, expected in enumerate(predict_video(network, video, 0.5)):
+    for number, expected in enumerate(predict_video(network, video, 1.0)):
         stored = read_unaries(tmp_path / "joint" / "predictor" / f"clip/{number:05}.png")
         np.testing.assert_allclose(stored, expected, atol=1e-4)
     metrics = pd.read_csv(tmp_path / "joint" / "metrics.csv")
@@ -298,6 +305,74 @@ def test_a_video_that_was_not_fitted_is_reported(tmp_path, cell, framewise):
     with pytest.raises(UserError, match="no fit of other: give all parts"):
         evaluate_video_cell([framewise], own, tmp_path / "cell")
     assert not (tmp_path / "cell" / "masks").exists()
+
+
+def test_frames_without_a_fit_that_were_not_skipped_are_reported(tmp_path, cell, in_time):
+    with pytest.raises(UserError, match="no fit of clip/00000, nor was it skipped"):
+        evaluate_video_cell([in_time], cell, tmp_path / "cell")
+    assert not (tmp_path / "cell" / "masks").exists()
+
+
+def test_labels_of_another_size_are_reported(tmp_path, cell, framewise):
+    about = {"kind": "motion", "text": "", "options": {}}
+    labels = [WeakLabels(np.zeros((HEIGHT, WIDTH + 1), np.uint8))] * FRAMES
+    write_labels(tmp_path / "labels" / "clip", labels, about)
+    own = VideoCell(SETTINGS, cell.videos, tmp_path / "labels", cell.predictions)
+    with pytest.raises(
+        UserError, match=r"labels of frame 0 have size \(32, 49\).* label the"
+    ):
+        evaluate_video_cell([framewise], own, tmp_path / "cell")
+
+
+@pytest.mark.parametrize(
+    ("drop", "change", "message"),
+    [
+        (["seed", "points"], {}, "lacks seed, points: give"),
+        (["next_steps"], {}, "lacks next_steps: give"),
+        ([], {"fit": "joint"}, "lacks epochs: give"),
+        ([], {"fit": "spatio-temporal"}, "lacks steps: give"),
+        (["fit"], {}, "lacks fit: give"),
+        ([], {"fit": "at once"}, "fit 'at once' is unknown: use one of sequential, joint"),
+    ],
+)
+def test_settings_that_lack_a_key_are_reported(tmp_path, drop, change, message):
+    settings = {key: value for key, value in SETTINGS.items() if key not in drop} | change
+    with pytest.raises(UserError, match=message):
+        VideoCell(settings, tmp_path, tmp_path, tmp_path)
+
+
+def test_fits_that_stopped_early_are_told(tmp_path, folder, cell, framewise, in_time):
+    for fits, change, stopped in (
+        (framewise, {}, "clip/00001"),
+        (in_time, {"fit": "spatio-temporal", "constraint": "convex", "steps": 70}, "clip"),
+    ):
+        finite = {name: name != stopped for name in fits.names}
+        fits = StoredFits({**fits.metadata, "finite": finite}, fits.parameters)
+        own = VideoCell(SETTINGS | change, cell.videos, cell.labels, cell.predictions)
+        evaluate_video_cell([fits], own, tmp_path / "cell")
+        metrics = pd.read_csv(tmp_path / "cell" / "metrics.csv")
+        found = metrics.drop_duplicates("frame").set_index("frame")["finite"]
+        expected = [stopped not in ("clip", f"clip/{n:05}") for n in range(FRAMES)]
+        assert found.tolist() == expected
+
+
+def test_unknown_pixels_are_not_scored(tmp_path, cell, framewise):
+    truth = box(0.25, 0.75).astype(np.uint8)
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    frames = [VideoFrame(image, truth if n in ANNOTATED else None) for n in range(FRAMES)]
+    about = {"name": "clip", "object": 1, "source": "", "licence": ""}
+    write_video(tmp_path / "videos" / "clip", frames, **about)
+    path = tmp_path / "videos" / "clip" / "ground_truth" / "00000.png"
+    known = read_png(path).copy()
+    # The representation of this frame lacks the right half of the box.
+    known[:, WIDTH // 2 :] = 128
+    write_png(path, known)
+    own = VideoCell(SETTINGS, tmp_path / "videos", cell.labels, cell.predictions)
+    evaluate_video_cell([framewise], own, tmp_path / "cell")
+    metrics = pd.read_csv(tmp_path / "cell" / "metrics.csv")
+    rows = metrics.set_index(["frame", "against", "output"]).loc[0, "ground truth"]
+    row = rows.loc["representation"]
+    assert (row["iou"], row["accuracy"], row["scored_pixels"]) == (1, 1, HEIGHT * WIDTH // 2)
 
 
 def test_the_script_evaluates_a_cell(tmp_path, monkeypatch, folder, cell, framewise, found):

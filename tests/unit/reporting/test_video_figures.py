@@ -16,7 +16,8 @@ from isr.data.videos import VideoFrame, read_video, write_video
 from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.errors import UserError
 from isr.evaluation.connection_raster import THIN
-from isr.evaluation.video import VideoCell, evaluate_video_cell
+from isr.evaluation.video import evaluate_video_cell
+from isr.evaluation.video_cell import VideoCell
 from isr.fitting.store import read_fits, write_fits
 from isr.io import write_png, write_text
 from isr.reporting import frame_choices, overlays, time_slices, video_figures
@@ -114,7 +115,9 @@ def evaluate(folder, name, modules, fit="sequential", noise=0.0, **metadata):
         "seed": 42,
         "protocol": "paper",
         "convention": "isotropic",
+        "points": 300,
         "first_steps": 50,
+        "epochs": 2,
         "next_steps": 4,
         "steps": 50,
     }

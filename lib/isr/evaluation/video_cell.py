@@ -1,0 +1,121 @@
+"""What a cell of videos is evaluated from: its settings, and where its files lie."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isr.data.videos import Video
+from isr.errors import UserError
+from isr.fitting.labelled_video import predict_video
+from isr.fitting.store import read_fits
+from isr.fitting.video_folder import VideoFolder
+
+AXES = ("study", "dataset", "labels", "predictor", "constraint", "fit", "noise", "seed")
+
+_REQUIRED = (
+    *("study", "cell", "dataset", "videos", "labels", "predictor", "predictor_options"),
+    *("fit", "seed", "protocol", "points"),
+)
+_STEPS = {
+    "sequential": ("first_steps", "next_steps"),
+    "joint": ("first_steps", "next_steps", "epochs"),
+    "spatio-temporal": ("steps",),
+}
+"""What says how long each kind of fit took."""
+
+
+@dataclass(frozen=True)
+class VideoCell:
+    """What a cell's evaluation reads beside its fits.
+
+    Attributes:
+        settings: of the cell.
+        videos: folder that holds the videos' folders.
+        labels: folder that holds those of their weak labels.
+        predictions: folder that holds those of their predictions.
+        predictors: folders that hold VIDEO.safetensors, of a joint cell: one per part.
+
+    Raises:
+        UserError: the settings lack a key, or know no such fit.
+    """
+
+    settings: Mapping[str, Any]
+    videos: Path
+    labels: Path
+    predictions: Path
+    predictors: Sequence[Path] = ()
+
+    def __post_init__(self) -> None:
+        _check(self.settings)
+
+    @property
+    def folder(self) -> VideoFolder:
+        """Its videos, with the stored predictions."""
+        return VideoFolder(self.videos, self.predictions, self.settings)
+
+    @property
+    def is_spatio_temporal(self) -> bool:
+        """Whether one representation in (x, y, t) stands for all frames of a video."""
+        return bool(self.settings["fit"] == "spatio-temporal")
+
+    @property
+    def constraint(self) -> str:
+        """Of the representations."""
+        return str(self.settings.get("constraint", "path_connected"))
+
+    def axes(self) -> dict[str, Any]:
+        """What tells the cell from the others."""
+        known = {"constraint": self.constraint, "noise": 0.0}
+        return {axis: self.settings.get(axis, known.get(axis)) for axis in AXES}
+
+    def about(self) -> dict[str, Any]:
+        """How its numbers were made."""
+        options = self.settings["predictor_options"]
+        return {
+            **self.axes(),
+            "protocol": self.settings["protocol"],
+            "scale": options.get("scale", 1.0),
+            "width": options.get("width"),
+            "weights": options.get("weights", "trained"),
+            "steps": steps_of(self.settings),
+            "points": self.settings["points"],
+        }
+
+    def unaries(self, video: Video) -> Iterator[NDArray[np.float32]]:
+        """The cell's unaries (h, w) of every frame, in order: tuned ones of a joint cell.
+
+        Raises:
+            UserError: no folder has the tuned predictor of the video.
+        """
+        if self.settings["fit"] != "joint":
+            return self.folder.clean_unaries(video.name)
+        found = [folder / f"{video.name}.safetensors" for folder in self.predictors]
+        path = next((path for path in found if path.exists()), None)
+        if path is None:
+            raise UserError(
+                f"--predictors holds no {video.name}.safetensors: give the folders of all parts."
+            )
+        return predict_video(read_fits(path).predictor(video.name), video, self.folder.scale)
+
+
+def _check(settings: Mapping[str, Any]) -> None:
+    fit = settings.get("fit")
+    if "fit" in settings and fit not in _STEPS:
+        kinds = ", ".join(_STEPS)
+        raise UserError(f"--settings: fit {fit!r} is unknown: use one of {kinds}.")
+    required = (*_REQUIRED, *_STEPS.get(str(fit), ()))
+    missing = [key for key in required if key not in settings]
+    if missing:
+        raise UserError(f"--settings lacks {', '.join(missing)}: give what the cell was fitted by.")
+
+
+def steps_of(settings: Mapping[str, Any]) -> str:
+    """How long the representations of a cell were optimised: first frame, next frames, jointly."""
+    if settings["fit"] == "spatio-temporal":
+        return str(settings["steps"])
+    words = f"{settings['first_steps']}, then {settings['next_steps']}"
+    return f"{words}, then {settings['epochs']} epochs" if settings["fit"] == "joint" else words
