@@ -6,8 +6,8 @@
 Writes FIGURE.png and FIGURE.svg, or ANIMATION.gif, from what was stored and drawn of a study's
 cells. `--settings` is a JSON object or the path of a JSON file:
 
-    kind      figure_6 (also the paper's figure 13), figure_14, figure_15, figure_16, figure_17,
-              figure_18, figure_19 or animation
+    kind      figure_3, figure_6 (also the paper's figure 13), figure_14, figure_15, figure_16,
+              figure_17, figure_18, figure_19 or animation
     video     NAME of the video
     videos    FOLDER of the data set's videos
     cells     {FIT: FOLDER of the cell}: figure_15 shows sequential and joint, figure_19 as many as
@@ -19,7 +19,7 @@ cells. `--settings` is a JSON object or the path of a JSON file:
     rank      in figure_6, 1 for the frame with the largest loss, 2 for the next, -1 for the largest
               gain
     frames    [FIRST, LAST] in figure_18; null chooses six of which most are noisy
-    between   steps from a frame to the next in figures 17 and 18 (6) and in animations (1)
+    between   steps from a frame to the next in figures 3, 17 and 18 (6) and in animations (1)
 """
 
 import argparse

@@ -57,10 +57,11 @@ def cell_settings(
     settings = prediction_settings(
         config, entry["dataset"], cell["predictor"], cell["labels"], cell["seed"]
     )
+    descent = ("optimiser", "learning_rate")
     keys = {
-        "sequential": ("first_steps", "next_steps"),
+        "sequential": ("first_steps", "next_steps", *descent),
         "joint": ("first_steps", "next_steps", "epochs"),
-        SPATIO_TEMPORAL: ("steps",),
+        SPATIO_TEMPORAL: ("steps", *descent),
     }
     return {
         "study": study,

@@ -15,6 +15,7 @@ SPATIO_TEMPORAL = "spatio-temporal"
 
 _FRAME_BY_FRAME = ("sequential", "joint")
 _FIGURES: dict[str, tuple[str, ...]] = {
+    "figure_3": (SPATIO_TEMPORAL,),
     "figure_6": _FRAME_BY_FRAME,
     "figure_14": _FRAME_BY_FRAME,
     "figure_15": _FRAME_BY_FRAME,

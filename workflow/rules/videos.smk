@@ -243,7 +243,7 @@ for kind in ("table_4", "table_5"):
             " --output {output.csv} 2>&1 | tee {log} >&2"
 
 
-for kind in (6, 14, 15, 16, 17, 18, 19):
+for kind in (3, 6, 14, 15, 16, 17, 18, 19):
 
     rule:
         name:

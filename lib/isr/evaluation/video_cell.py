@@ -116,6 +116,14 @@ def _check(settings: Mapping[str, Any]) -> None:
 def steps_of(settings: Mapping[str, Any]) -> str:
     """How long the representations of a cell were optimised: first frame, next frames, jointly."""
     if settings["fit"] == "spatio-temporal":
-        return str(settings["steps"])
-    words = f"{settings['first_steps']}, then {settings['next_steps']}"
+        return f"{settings['steps']}{_descent(settings)}"
+    words = f"{settings['first_steps']}, then {settings['next_steps']}{_descent(settings)}"
     return f"{words}, then {settings['epochs']} epochs" if settings["fit"] == "joint" else words
+
+
+def _descent(settings: Mapping[str, Any]) -> str:
+    """The optimiser, where it is not the paper's."""
+    kind, rate = settings.get("optimiser") or "adamax", settings.get("learning_rate")
+    if kind == "adamax" and rate is None:
+        return ""
+    return f" ({kind.capitalize()} at {rate or 'the usual rate'})"

@@ -30,7 +30,7 @@ def stills(cell: CellFiles, video: Video, between: int = 1) -> Iterator[Still]:
             times = number + every * np.arange(1, between) / between
             drawn = levels(cell, video, times, raster(video, _SIDE))
             for time, level in zip(times, drawn, strict=True):
-                yield Still(image, outlines(level, video.size), predicted, f"t = {time:.2f}")
+                yield Still(image, outlines(level, video.size), predicted, f"frame {time:.2f}")
 
 
 def _outline(cell: CellFiles, video: Video, number: int) -> Lines:

@@ -64,11 +64,6 @@ def region_lines(region: Region) -> Lines:
     return [np.asarray(ring.coords) for ring in rings]
 
 
-def chosen(frames: int, most: int = LONGEST) -> list[int]:
-    """Numbers of the frames to be shown: all, or evenly every second, third and so on."""
-    return list(range(0, frames, -(-frames // most)))
-
-
 def paint(still: Still, width: int, entries: Sequence[tuple[str, str]]) -> Bytes:
     """Paint a moment `width` pixels wide, with a bar of words below.
 
@@ -84,10 +79,10 @@ def paint(still: Still, width: int, entries: Sequence[tuple[str, str]]) -> Bytes
         cv2.resize(still.image, (width, height), interpolation=how), dtype=np.uint8
     )
     for lines, colour, thickness in (
-        (still.outline, "#000000", 5),
-        (still.outline, overlays.REPRESENTATION, 3),
-        # Last and thin: both outlines often lie on each other.
-        (still.predicted, overlays.PREDICTOR, 1),
+        (still.outline, "#000000", 7),
+        (still.outline, overlays.REPRESENTATION, 5),
+        # Last and thinner: both outlines often lie on each other.
+        (still.predicted, overlays.PREDICTOR, 2),
     ):
         _draw_lines(small, [line * scale for line in lines], colour, thickness)
     canvas = Image.new("RGB", (width, height + _BAR), "#ffffff")
@@ -101,7 +96,7 @@ def _draw_lines(image: Bytes, lines: Lines, colour: str, thickness: int) -> None
     places = [np.rint((line - 0.5) * 2**_SUBPIXEL).astype(np.int32) for line in lines]
     value = tuple(round(255 * part) for part in to_rgb(colour))
     # Blurred, a thin line would take the colour of what it lies on.
-    kind = cv2.LINE_AA if thickness > 1 else cv2.LINE_8
+    kind = cv2.LINE_AA if thickness > 2 else cv2.LINE_8
     cv2.polylines(image, places, True, value, thickness, kind, _SUBPIXEL)
 
 

@@ -9,7 +9,7 @@ from isr.evaluation.connection_raster import THIN
 from isr.fitting.video_folder import frame_name
 from isr.reporting.shots import REPRESENTATION
 from isr.reporting.thin_connection import pieces
-from isr.reporting.video_views import GROUND_TRUTH, CellFiles, Mask
+from isr.reporting.video_views import GROUND_TRUTH, NOT_FITTED, CellFiles, Mask
 
 _COARSEST = 12
 _UNARIES = "unaries"
@@ -18,7 +18,8 @@ _UNARIES = "unaries"
 def thinnest(cell: CellFiles, video: Video) -> int:
     """The frame whose region is connected by less than a pixel, else on the fewest coarser rasters.
 
-    Of several that are, the one whose second largest piece is largest.
+    Of several that are, the one whose second largest piece is largest. All are compared at the
+    original size, whichever size they are stored at.
 
     Raises:
         UserError: the video has no fit.
@@ -27,7 +28,7 @@ def thinnest(cell: CellFiles, video: Video) -> int:
     table = cell.certificates
     certified = table[(table["video"] == video.name) & (table["verdict"] == THIN)]
     thin = sorted({int(number) for number in certified["frame"]} & set(numbers))
-    return max(thin or numbers, key=lambda number: _falls_apart(cell.mask(video.name, number)))
+    return max(thin or numbers, key=lambda n: _falls_apart(cell.mask(video.name, n, video.size)))
 
 
 def _falls_apart(mask: Mask) -> tuple[int, int]:
@@ -67,6 +68,15 @@ def gains_most(sequential: CellFiles, joint: CellFiles, video: Video) -> int:
         f"{sequential.folder} and {joint.folder} share no annotated frame of {video.name}: "
         "set `frame`."
     )
+
+
+def judged(cell: CellFiles, video: Video) -> tuple[pd.DataFrame, int]:
+    """Scores with the ground truth of frames whose fit succeeded, and how many others there are."""
+    scores = of_video(cell.scores(), video)
+    rows = cell.metrics[cell.metrics["video"] == video.name]
+    without = set(rows.loc[rows["status"].isin(NOT_FITTED), "frame"])
+    kept = scores[~scores.index.isin(without)]
+    return kept, len(scores) - len(kept)
 
 
 def of_video(scores: pd.DataFrame, video: Video) -> pd.DataFrame:

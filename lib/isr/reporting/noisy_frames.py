@@ -107,7 +107,7 @@ def _draw_moment(axes: Axes, moment: Moment) -> None:
         overlays.show(axes, shown)
         overlays.draw_outline(axes, moment.mask, overlays.REPRESENTATION, width=0.9)
         _frame(axes, "#9aa1a8", 0.8)
-        axes.set_title(f"t = {moment.time:.2f}", fontsize=9, pad=3, color="#5b6670")
+        axes.set_title(f"frame {moment.time:.2f}", fontsize=9, pad=3, color="#5b6670")
         return
     overlays.show(axes, moment.image)
     overlays.draw_outline(axes, moment.mask, overlays.REPRESENTATION)

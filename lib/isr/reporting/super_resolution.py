@@ -80,7 +80,7 @@ def draw(slices: Slices, title: str, *, name: str, constraint: str) -> Figure:
         [Patch(facecolor=middle, edgecolor="#000000"), Line2D([], [], color=middle, lw=1.2)],
         [
             f"{name}: {constraint} in (x, y, t) at a frame",
-            f"between frames ({between} times as many)" if between > 1 else "other frames",
+            f"between frames ({between} times as many slices)" if between > 1 else "other frames",
         ],
         loc="lower center",
         ncols=2,

@@ -66,9 +66,18 @@ def slices(cell: CellFiles, video: Video, factor: int) -> Slices:
 
 
 def moments(cell: CellFiles, video: Video, frames: range, factor: int) -> list[list[Moment]]:
-    """For each of some frames: itself, then `factor` - 1 moments on the way to the next."""
+    """For each of some frames: itself, then `factor` - 1 moments on the way to the next.
+
+    Raises:
+        UserError: the cell has no fit of the whole video, or was not compared with its unaries.
+    """
     noisy = cell.noisy(video.name)
     scores = cell.scores("unaries")
+    if "representation" not in scores:
+        raise UserError(
+            f"{cell.folder / 'metrics.csv'} compares no representation with unaries: evaluate the "
+            "cell again."
+        )
     grid = raster(video, _FINER_SIDE)
     rows = []
     for number in frames:

@@ -46,4 +46,4 @@ def _between(cell: CellFiles, video: Video, factor: int) -> Points:
     rows, columns = time_slices.raster(video, _SIDE)
     drawn = time_slices.levels(cell, video, times, (rows, columns))
     found = [centroid_path.centroids(foreground(level)[None])[0] for level in drawn]
-    return np.stack(found) * np.array([video.width / columns, video.height / rows])
+    return np.asarray(np.stack(found) * [video.width / columns, video.height / rows])

@@ -1,14 +1,12 @@
 """From settings and the files of a study's cells to figures of videos and animations."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from isr.data.videos import Video, read_video
+from isr.data.videos import Video
 from isr.data.weak_labels.store import read_labels
 from isr.errors import UserError
 from isr.fitting.video_folder import frame_name
@@ -21,121 +19,18 @@ from isr.reporting import (
     frame_choices,
     noisy_frames,
     overlays,
-    settings,
     super_resolution,
     thin_connection,
     time_slices,
+    video_centroids,
+    video_words,
     where_it_loses,
     words,
 )
 from isr.reporting.diffeomorphisms import find_connection, find_deformation
-from isr.reporting.video_views import CellFiles, about
+from isr.reporting.video_request import Request, parse
+from isr.reporting.video_views import CellFiles
 from isr.representations.path_connected import PathConnected
-
-_REQUIRED = ("kind", "video", "videos", "cells")
-_OPTIONAL = (
-    *("title", "dataset", "labels", "predictions"),
-    *("frame", "frames", "rank", "between"),
-)
-_BETWEEN = 6
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a figure is about.
-
-    Attributes:
-        kind: of the figure.
-        title: its first words, None for the usual ones.
-        dataset: name of the data set.
-        video_folder: of the video.
-        labels_folder: of its weak labels, or None.
-        cells: by the name of the fit.
-        frame: the frame to show, None to choose one.
-        frames: the first and the last to show, None to choose.
-        rank: which of the frames on which the representation loses.
-        between: steps from a frame to the next.
-    """
-
-    kind: str
-    title: str | None
-    dataset: str
-    video_folder: Path
-    labels_folder: Path | None
-    cells: dict[str, CellFiles]
-    frame: int | None
-    frames: list[int] | None
-    rank: int
-    between: int
-
-    @cached_property
-    def video(self) -> Video:
-        """The video."""
-        return read_video(self.video_folder)
-
-    @property
-    def cell(self) -> CellFiles:
-        """The only cell.
-
-        Raises:
-            UserError: there are several.
-        """
-        if len(self.cells) != 1:
-            raise UserError(f"cells of the settings: {self.kind} shows one fit: name one cell.")
-        return next(iter(self.cells.values()))
-
-    def chosen(self, default: Callable[[], int]) -> int:
-        """The frame that the settings name, else the one that `default` chooses.
-
-        Raises:
-            UserError: the video has no such frame.
-        """
-        if self.frame is None:
-            return default()
-        if not 0 <= self.frame < len(self.video):
-            raise UserError(
-                f"frame {self.frame} of the settings: {self.video.name} has {len(self.video)} "
-                "frames, from 0: name one of them."
-            )
-        return self.frame
-
-    def headline(self, default: str, detail: str = "") -> str:
-        """The title: what is shown, of which video, and from which weak labels."""
-        where = f" of {self.dataset}" if self.dataset else ""
-        place = ", ".join(filter(None, (f"{self.video.name}{where}", detail)))
-        return f"{self.title or default}: {place}; {about(list(self.cells.values()))}"
-
-
-def parse(content: dict[str, Any]) -> Request:
-    """Read the settings of a figure; a key that is null stands for its default.
-
-    Raises:
-        UserError: a key is missing, unknown or not of its kind.
-    """
-    settings.check_keys(content, "the top", required=_REQUIRED, optional=_OPTIONAL)
-    given = {key: value for key, value in content.items() if value is not None}
-    for key in ("frame", "rank", "between"):
-        if not isinstance(given.get(key, 1), int):
-            raise UserError(f"{key} of the settings is {given[key]!r}: give a whole number.")
-    if int(given.get("between", _BETWEEN)) < 1:
-        raise UserError(f"between of the settings is {given['between']}: give 1 or more.")
-    cells = given.get("cells")
-    if not isinstance(cells, dict) or not cells:
-        raise UserError("cells of the settings: give the folder of each fit by its name.")
-    labels = given.get("labels")
-    video = str(given["video"])
-    return Request(
-        str(given["kind"]),
-        given.get("title"),
-        str(given.get("dataset", "")),
-        Path(given["videos"]) / video,
-        None if labels is None else Path(labels) / video,
-        {str(fit): CellFiles(Path(folder)) for fit, folder in cells.items()},
-        given.get("frame"),
-        given.get("frames"),
-        int(given.get("rank", 1)),
-        int(given.get("between", _BETWEEN)),
-    )
 
 
 def make(content: dict[str, Any]) -> Figure:
@@ -167,15 +62,24 @@ def animate(content: dict[str, Any], path: Path) -> None:
     animation.save(animated_video.stills(cell, request.video, between), path, entries=entries)
 
 
+def figure_3(request: Request) -> Figure:
+    """The path of the object's centroid."""
+    if len(request.video) < 2:
+        raise UserError(f"{request.video.name} has one frame, so nothing moves: name another.")
+    title = request.headline("The path of the centroid")
+    return video_centroids.draw(request.cell, request.video, request.between, title)
+
+
 def figure_6(request: Request) -> Figure:
     """A frame on which the representation loses, and why."""
     cell, video = request.cell, request.video
-    choice = where_it_loses.choose(frame_choices.of_video(cell.scores(), video), request.rank)
+    scores, left_out = frame_choices.judged(cell, video)
+    choice = where_it_loses.choose(scores, request.rank, left_out)
     number = request.chosen(lambda: choice.frame)
     shot = cell.shot(video, number)
     if shot.ground_truth is None:
         raise UserError(f"frame {number} of the settings has no ground truth: name another.")
-    title = f"Where the constraint {'costs' if shot.gain < 0 else 'does not cost'}"
+    title = "Where the prior loses" if shot.gain < 0 else "Where the prior does not lose"
     return where_it_loses.draw(
         shot,
         request.headline(title, f"frame {number}"),
@@ -251,13 +155,12 @@ def figure_18(request: Request) -> Figure:
     noisy = cell.noisy(video.name)
     frames = noisy_frames.choose(noisy, len(video), request.frames)
     rows = time_slices.moments(cell, video, frames, request.between)
-    share = float(cell.metrics["noise"].iloc[0])
-    where = f" (frames {words.listing(noisy)})" if noisy else ""
-    return noisy_frames.draw(
-        rows,
-        request.headline("Some frames fitted to noise", f"{share:.0%} noise{where}"),
-        constraint=cell.constraint,
-    )
+    title = request.headline("Fitted in time without noise")
+    if noisy:
+        share = video_words.share(float(cell.metrics["noise"].iloc[0]))
+        where = f"{share} noise (frames {words.listing(noisy)})"
+        title = request.headline("Some frames fitted to noise", where)
+    return noisy_frames.draw(rows, title, constraint=cell.constraint)
 
 
 def figure_19(request: Request) -> Figure:
@@ -265,14 +168,19 @@ def figure_19(request: Request) -> Figure:
     video = request.video
     if not video.annotated:
         raise UserError(f"{video.name} has no annotated frame: name another video.")
+    every = video.annotated
+    shown = annotated_frames.shown(every, len(request.cells))
     shots = [
-        {fit: cell.shot(video, number) for fit, cell in request.cells.items()}
-        for number in video.annotated
+        {fit: cell.shot(video, number) for fit, cell in request.cells.items()} for number in shown
     ]
+    if len(shown) < len(every):
+        number = f"{len(shown)} of {len(every)}, evenly spaced"
+        return annotated_frames.draw(shots, request.headline("Annotated frames", number))
     return annotated_frames.draw(shots, request.headline("All annotated frames"))
 
 
 MAKERS: dict[str, Callable[[Request], Figure]] = {
+    "figure_3": figure_3,
     "figure_6": figure_6,
     "figure_14": figure_14,
     "figure_15": figure_15,

@@ -112,12 +112,15 @@ def parse_study(content: Mapping[str, Any], fits: tuple[str, ...]) -> VideoStudy
         fits: kinds of fits that the table is about; cells of others are left out.
 
     Raises:
-        UserError: one of the keys is wrong, no cell has such a fit, or cells differ in their
-            labels, predictor or constraint.
+        UserError: one of the keys is wrong or no such value, no cell has such a fit, or cells
+            differ in their labels, predictor or constraint.
     """
     dataset = check_keys(
         content["dataset"], "dataset", required=("name", "kind"), optional=("text",)
     )
+    shows_published = content.get("published", True)
+    if not isinstance(shows_published, bool):
+        raise UserError(f"published of the settings is {shows_published!r}: use true or false.")
     if dataset["kind"] not in KINDS:
         kinds = ", ".join(KINDS)
         raise UserError(f"dataset: kind {dataset['kind']!r} is unknown: use one of {kinds}.")
@@ -143,7 +146,7 @@ def parse_study(content: Mapping[str, Any], fits: tuple[str, ...]) -> VideoStudy
         videos=videos,
         cells=cells,
         text=dataset.get("text"),
-        shows_published=bool(content.get("published", True)),
+        shows_published=shows_published,
     )
 
 
@@ -166,7 +169,8 @@ def _cell(content: Any, videos: tuple[str, ...]) -> VideoCellPlan:
                 f"cells of the settings: a cell has the video {name!r}, which is not among the "
                 "videos: add it there, or take it out of the cell."
             )
-    return VideoCellPlan(*(content[axis] for axis in AXES[:4]), float(noise), seed, own)
+    labels, predictor, constraint, fit = (str(content[axis]) for axis in AXES[:4])
+    return VideoCellPlan(labels, predictor, constraint, fit, float(noise), seed, own)
 
 
 def _names(content: Any, where: str) -> tuple[str, ...]:

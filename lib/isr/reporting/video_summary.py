@@ -105,8 +105,8 @@ def summarise_sequences(metrics: pd.DataFrame, study: VideoStudy) -> pd.DataFram
         deviations are over seeds (ddof 1; NaN for one seed). `*_published_rule` are of the frames
         that the authors' code would score. `iou_unaries` is with the own thresholded unaries, over
         all frames. `n_contradicted`, of path-connected shapes alone, counts annotated frames whose
-        ground truth no deformed convex region agrees with. `difference_*` is ours minus published, of a mean only where the paper
-        has every sequence behind it.
+        ground truth no deformed convex region agrees with. `difference_*` is ours minus published,
+        of a mean only where the paper has every sequence behind it.
     """
     rows: list[Row] = []
     means: list[Row] = []

@@ -27,8 +27,10 @@ from isr.representations import Representation
 Mask = NDArray[np.bool_]
 
 GROUND_TRUTH = "ground truth"
+NOT_FITTED = ("skipped", "failed")
+"""What the status of a frame is that the constraint is not to blame for."""
 _COLUMNS = (
-    *("study", "labels", "constraint", "noise", "status"),
+    *("study", "labels", "constraint", "fit", "noise", "status"),
     *("video", "frame", "output", "against", "iou"),
 )
 
@@ -50,8 +52,10 @@ class CellFiles:
         path = self.folder / "certificates.csv"
         try:
             return pd.read_csv(path, dtype={"picture": str, "video": str})
-        except (FileNotFoundError, pd.errors.EmptyDataError):
+        except FileNotFoundError:
             raise UserError(f"{path} does not exist: evaluate the cell first.") from None
+        except pd.errors.EmptyDataError:
+            raise UserError(f"{path} is empty: remove it and evaluate the cell again.") from None
 
     @cached_property
     def parts(self) -> list[StoredFits]:
@@ -157,7 +161,7 @@ class CellFiles:
             {str(output): float(value) for output, value in dict(own).items()},
             self.predictor,
             self.constraint,
-            status if status in ("skipped", "failed") else "",
+            status if status in NOT_FITTED else "",
         )
 
 

@@ -105,8 +105,7 @@ def _reductions(ran: pd.DataFrame, study: VideoStudy) -> list[str]:
         if known is not None and steps != [known]:
             text = _grouped(words.listing(steps))
             found.append(f"{fit} steps {text} instead of {_grouped(known)}")
-    whole = "all pixels of the video" if SPATIO_TEMPORAL in set(ran["fit"]) else "the whole frame"
-    found.append(f"{_points(ran)} points a step instead of {whole}")
+    found.append(f"{_points(ran)} points a step instead of whole frames")
     if study.labels != published.LABELS:
         found.append("other weak labels")
     return [f"Not as in the paper: {'; '.join(found)}."]

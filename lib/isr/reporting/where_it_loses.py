@@ -1,4 +1,4 @@
-"""Figures 6 and 13: a frame on which the constraint costs something, and why."""
+"""Figures 6 and 13: a frame on which the prior loses against the predictor, and why."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from isr.evaluation.contradiction import SHARE
 from isr.reporting import overlays, panels, words
 from isr.reporting.shots import PREDICTOR, REPRESENTATION, Shot, draw_outputs, entries
 from isr.reporting.thin_connection import pieces
+from isr.reporting.video_study import SPATIO_TEMPORAL
 
 _RIGHT, _WRONG = "#35d461", "#e0218a"
 _TRUTH = ("#ffd400", "#8f5bd6", "#19c5c5", "#c46a2b")
@@ -32,27 +33,30 @@ class Choice:
         gain: IoU of the representation less that of the predictor.
         losing: on how many frames the representation loses.
         frames: of how many.
+        left_out: how many more frames have no fit that could be judged.
     """
 
     frame: int
     gain: float
     losing: int
     frames: int
+    left_out: int = 0
 
     def words(self) -> str:
         """The choice in a sentence."""
         noun = words.count(self.frames, "annotated frame")
-        if self.losing:
-            return f"the representation loses on {self.losing} of {noun}"
-        return f"the representation loses on none of {noun}"
+        rest = f" ({self.left_out} without a fit left out)" if self.left_out else ""
+        return f"the prior loses on {self.losing or 'none'} of {noun}{rest}"
 
 
-def choose(scores: pd.DataFrame, rank: int = 1) -> Choice:
+def choose(scores: pd.DataFrame, rank: int = 1, left_out: int = 0) -> Choice:
     """Choose the frame on which the representation loses the rank-th most.
 
     Args:
-        scores: IoU with the ground truth by frame, with a column for each output.
+        scores: IoU with the ground truth by frame, with a column for each output; of frames alone
+            that could be fitted.
         rank: 1 for the largest loss; -1 for the largest gain, and so on.
+        left_out: how many frames could not.
 
     Raises:
         UserError: there are not so many annotated frames.
@@ -67,7 +71,7 @@ def choose(scores: pd.DataFrame, rank: int = 1) -> Choice:
         )
     place = rank - 1 if rank > 0 else rank
     losing = int((gains < 0).sum())
-    return Choice(int(gains.index[place]), float(gains.iloc[place]), losing, len(gains))
+    return Choice(int(gains.index[place]), float(gains.iloc[place]), losing, len(gains), left_out)
 
 
 def draw(shot: Shot, title: str, *, why: str = "", remark: str = "") -> Figure:
@@ -76,7 +80,7 @@ def draw(shot: Shot, title: str, *, why: str = "", remark: str = "") -> Figure:
     Args:
         shot: the frame, with a ground truth.
         title: stands above.
-        why: what in the ground truth contradicts the constraint; empty if nothing.
+        why: what in the ground truth contradicts the constraint.
         remark: what else is to be said of the choice of the frame.
     """
     figure, axes = panels.lay_out([[shot.aspect] * 2] * 2, title, tallest=_TALLEST)
@@ -94,16 +98,20 @@ def draw(shot: Shot, title: str, *, why: str = "", remark: str = "") -> Figure:
 
 
 def contradiction(row: Mapping[Hashable, Any]) -> str:
-    """Say that no region with the constraint can agree with the ground truth of a frame, and why.
+    """Say whether the ground truth of a frame is such that no region with the constraint has it.
 
     Args:
-        row: of metrics.csv, with the columns contradicted, truth_components and truth_holes.
+        row: of metrics.csv, with the columns constraint, fit, contradicted, truth_components and
+            truth_holes.
 
     Returns:
-        A line for a caption; empty where the constraint is not contradicted.
+        A line for a caption; empty of other constraints than path-connectedness, and of regions in
+        (x, y, t), whose slices may well be in parts.
     """
-    if str(row.get("contradicted")) != "True":
+    if row["constraint"] != "path_connected" or row["fit"] == SPATIO_TEMPORAL:
         return ""
+    if str(row.get("contradicted")) != "True":
+        return "the ground truth does not contradict the constraint"
     found = [
         words.count(int(number), noun)
         for key, noun, few in (("truth_components", "part", 1), ("truth_holes", "hole", 0))

@@ -78,7 +78,7 @@ def video_cell(axes: "Mapping[str, Any] | pd.Series[Any]") -> str:
     """
     noise = float(axes["noise"])
     shown = [*(str(axes[axis]) for axis in ("labels", "predictor", "constraint", "fit"))]
-    return " ".join([*shown, *([f"noise {noise:.0%}"] if noise else []), str(axes["seed"])])
+    return " ".join([*shown, *([f"noise {100 * noise:.0f} %"] if noise else []), str(axes["seed"])])
 
 
 def steps(rows: pd.DataFrame) -> str:

@@ -318,9 +318,7 @@ def test_labels_of_another_size_are_reported(tmp_path, cell, framewise):
     labels = [WeakLabels(np.zeros((HEIGHT, WIDTH + 1), np.uint8))] * FRAMES
     write_labels(tmp_path / "labels" / "clip", labels, about)
     own = VideoCell(SETTINGS, cell.videos, tmp_path / "labels", cell.predictions)
-    with pytest.raises(
-        UserError, match=r"labels of frame 0 have size \(32, 49\).* label the"
-    ):
+    with pytest.raises(UserError, match=r"labels of frame 0 have size \(32, 49\).* label the"):
         evaluate_video_cell([framewise], own, tmp_path / "cell")
 
 
@@ -370,8 +368,8 @@ def test_unknown_pixels_are_not_scored(tmp_path, cell, framewise):
     own = VideoCell(SETTINGS, tmp_path / "videos", cell.labels, cell.predictions)
     evaluate_video_cell([framewise], own, tmp_path / "cell")
     metrics = pd.read_csv(tmp_path / "cell" / "metrics.csv")
-    rows = metrics.set_index(["frame", "against", "output"]).loc[0, "ground truth"]
-    row = rows.loc["representation"]
+    rows = metrics[(metrics["frame"] == 0) & (metrics["against"] == "ground truth")]
+    row = rows.set_index("output").loc["representation"]
     assert (row["iou"], row["accuracy"], row["scored_pixels"]) == (1, 1, HEIGHT * WIDTH // 2)
 
 
@@ -391,3 +389,13 @@ def test_the_script_evaluates_a_cell(tmp_path, monkeypatch, folder, cell, framew
 def test_steps_in_words():
     assert steps_of({"fit": "spatio-temporal", "steps": 2500}) == "2500"
     assert steps_of({"fit": "sequential", "first_steps": 5, "next_steps": 2}) == "5, then 2"
+
+
+def test_another_optimiser_than_the_papers_is_said():
+    settings = {"fit": "sequential", "first_steps": 800, "next_steps": 120}
+    assert steps_of(settings) == "800, then 120"
+    assert steps_of({**settings, "optimiser": "adamax", "learning_rate": None}) == "800, then 120"
+    changed = {**settings, "optimiser": "adam", "learning_rate": 0.004}
+    assert steps_of(changed) == "800, then 120 (Adam at 0.004)"
+    in_time = {"fit": "spatio-temporal", "steps": 300, "optimiser": "adam"}
+    assert steps_of(in_time) == "300 (Adam at the usual rate)"

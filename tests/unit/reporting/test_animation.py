@@ -51,11 +51,19 @@ def test_outlines_lie_where_the_object_is():
     assert painted.shape[1] == 160
     assert painted.shape[0] > 120
     picture = painted[:120]
+    # Half of what the line is wide.
     rows, columns = np.nonzero(near(picture, ORANGE))
-    assert (rows.min(), columns.min()) == (pytest.approx(20, abs=2), pytest.approx(20, abs=2))
-    assert (rows.max(), columns.max()) == (pytest.approx(60, abs=2), pytest.approx(60, abs=2))
+    assert (rows.min(), columns.min()) == (pytest.approx(20, abs=3), pytest.approx(20, abs=3))
+    assert (rows.max(), columns.max()) == (pytest.approx(60, abs=3), pytest.approx(60, abs=3))
     rows, columns = np.nonzero(near(picture, BLUE, 60))
     assert (rows.max(), columns.max()) == (pytest.approx(96, abs=2), pytest.approx(96, abs=2))
+
+
+def test_both_outlines_are_seen_where_they_lie_on_each_other():
+    picture = animation.paint(make_still(predicted=SQUARE), 160, ENTRIES)[:120]
+    across = picture[40, 10:30]
+    assert near(across, BLUE).sum() >= 2
+    assert near(across, ORANGE, 60).sum() >= 2
 
 
 def test_the_caption_and_the_legend_stand_below():

@@ -43,7 +43,7 @@ def test_frames_stand_before_what_lies_between_them():
     figure = draw()
     assert [axes.get_title() for axes in figure.axes] == [
         "frame 4: IoU 0.81",
-        "t = 4.50",
+        "frame 4.50",
         "frame 5, noise",
         "",
     ]

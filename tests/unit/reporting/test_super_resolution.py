@@ -57,7 +57,7 @@ def test_frames_are_filled_and_times_between_are_lines():
     assert heights(axes) == ([0.0, 1.0, 2.0], [0.5, 1.5])
     assert [float(tick) for tick in axes.get_zticks()] == [0.0, 1.0, 2.0]
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert texts[1] == "between frames (2 times as many)"
+    assert texts[1] == "between frames (2 times as many slices)"
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
 
 

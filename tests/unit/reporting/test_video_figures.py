@@ -20,7 +20,7 @@ from isr.evaluation.video import evaluate_video_cell
 from isr.evaluation.video_cell import VideoCell
 from isr.fitting.store import read_fits, write_fits
 from isr.io import write_png, write_text
-from isr.reporting import frame_choices, overlays, time_slices, video_figures
+from isr.reporting import annotated_frames, frame_choices, overlays, time_slices, video_figures
 from isr.reporting.video_views import CellFiles
 from isr.representations import build
 
@@ -178,14 +178,49 @@ def captions(figure):
     return [text.get_text() for axes in figure.axes for text in axes.texts if text.get_text()]
 
 
-def test_figure_6_shows_the_frame_that_the_constraint_costs_most(settings):
+def test_figure_3_shows_the_path_of_the_centroid(settings):
+    figure = video_figures.make(settings("figure_3", "spatio-temporal", between=3))
+    assert figure.get_suptitle() == "The path of the centroid: clip; motion labels"
+    assert titles(figure)[:2] == [
+        "(a) clip: unaries, frame by frame",
+        "(b) path-connected in (x, y, t), 3 steps from frame to frame",
+    ]
+    path = np.asarray(figure.axes[1].collections[-1].get_offsets())
+    assert path.shape == (FRAMES, 2)
+    middle = [(left(number) + 0.1875) * WIDTH for number in range(FRAMES)]
+    assert path[:, 0] == pytest.approx(middle, abs=0.3)
+    assert path[:, 1] == pytest.approx(HEIGHT / 2, abs=0.3)
+
+
+def test_figure_3_needs_several_frames(settings, tmp_path):
+    frame = VideoFrame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), None)
+    about = {"name": "clip", "object": 1, "source": "", "licence": ""}
+    write_video(tmp_path / "clip", [frame], **about)
+    content = settings("figure_3", "spatio-temporal") | {"videos": str(tmp_path)}
+    with pytest.raises(UserError, match="clip has one frame"):
+        video_figures.make(content)
+
+
+def test_figure_6_shows_the_frame_on_which_the_prior_loses_most(settings):
     figure = video_figures.make(settings("figure_6", "sequential", dataset="FBMS-59"))
     assert figure.get_suptitle() == (
-        "Where the constraint costs: clip of FBMS-59, frame 6; motion labels"
+        "Where the prior loses: clip of FBMS-59, frame 6; motion labels"
     )
     assert titles(figure)[1] == "(b) UNet: IoU 1.000"
     assert titles(figure)[2].startswith("(c) path-connected: IoU 0.7")
-    assert captions(figure) == ["the representation loses on 1 of 3 annotated frames"]
+    assert captions(figure) == [
+        "the ground truth does not contradict the constraint",
+        "the prior loses on 1 of 3 annotated frames",
+    ]
+
+
+@pytest.mark.parametrize("status", ["skipped", "failed"])
+def test_figure_6_leaves_out_frames_without_a_fit(cells, video, status):
+    cell = CellFiles(cells["sequential"])
+    cell.metrics.loc[cell.metrics["frame"] == 6, "status"] = status
+    scores, left_out = frame_choices.judged(cell, video)
+    assert list(scores.index) == [0, 3]
+    assert left_out == 1
 
 
 def test_figure_6_says_where_the_constraint_is_contradicted(settings):
@@ -196,8 +231,8 @@ def test_figure_6_says_where_the_constraint_is_contradicted(settings):
 
 def test_figure_6_of_a_representation_that_loses_nowhere(settings):
     figure = video_figures.make(settings("figure_6", "joint"))
-    assert figure.get_suptitle().startswith("Where the constraint does not cost: ")
-    assert "the representation loses on none of 3 annotated frames" in captions(figure)
+    assert figure.get_suptitle().startswith("Where the prior does not lose: ")
+    assert "the prior loses on none of 3 annotated frames" in captions(figure)
 
 
 def test_figure_6_needs_a_ground_truth(settings):
@@ -264,14 +299,27 @@ def test_figure_18_marks_the_noisy_frames(settings):
     content = settings("figure_18", "spatio-temporal", frames=[3, 5], between=3)
     figure = video_figures.make(content)
     assert figure.get_suptitle() == (
-        "Some frames fitted to noise: clip, 40% noise (frames 2 and 4); motion labels"
+        "Some frames fitted to noise: clip, 40 % noise (frames 2 and 4); motion labels"
     )
     assert [title.partition(":")[0] for title in titles(figure)] == [
-        *("frame 3", "t = 3.33", "t = 3.67"),
-        *("frame 4, noise", "t = 4.33", "t = 4.67"),
+        *("frame 3", "frame 3.33", "frame 3.67"),
+        *("frame 4, noise", "frame 4.33", "frame 4.67"),
         *("frame 5", "", ""),
     ]
     assert figure.axes[0].get_title().startswith("frame 3: IoU ")
+
+
+def test_figure_18_without_noise_says_so(settings, monkeypatch):
+    monkeypatch.setattr(CellFiles, "noisy", lambda self, video: [])
+    figure = video_figures.make(settings("figure_18", "spatio-temporal"))
+    assert figure.get_suptitle() == "Fitted in time without noise: clip; motion labels"
+
+
+def test_figure_19_of_many_frames_says_how_many_it_shows(settings, monkeypatch):
+    monkeypatch.setattr(annotated_frames, "_MOST", 2)
+    figure = video_figures.make(settings("figure_19", "sequential"))
+    assert figure.get_suptitle() == ("Annotated frames: clip, 2 of 3, evenly spaced; motion labels")
+    assert titles(figure)[::3] == ["frame 0", "frame 6"]
 
 
 def test_figure_19_has_a_row_for_each_annotated_frame(settings):
@@ -312,9 +360,41 @@ def test_without_one_it_is_that_which_falls_apart_first(cells, video, monkeypatc
     dumbbell = np.zeros((HEIGHT, WIDTH), bool)
     dumbbell[8:24, 4:16] = dumbbell[8:24, 30:40] = dumbbell[16, 16:30] = True
     monkeypatch.setattr(
-        CellFiles, "mask", lambda self, name, number: dumbbell if number == 4 else bar(number)
+        CellFiles, "mask", lambda self, name, number, size: dumbbell if number == 4 else bar(number)
     )
     assert frame_choices.thinnest(cell, video) == 4
+
+
+def test_frames_of_all_sizes_are_compared_at_one(cells, video, monkeypatch):
+    cell = CellFiles(cells["joint"])
+    thin = np.zeros((HEIGHT, WIDTH), bool)
+    thin[8:24, 4:16] = thin[8:24, 30:40] = thin[14:16, 16:30] = True
+    sizes = []
+
+    def mask(self, name, number, size=None):
+        sizes.append(size)
+        # At half the size the same connection falls apart on a raster half as coarse.
+        stored = thin if number in (0, 4) else bar(number)
+        return stored[::2, ::2] if size is None and number not in ANNOTATED else stored
+
+    monkeypatch.setattr(CellFiles, "mask", mask)
+    assert frame_choices.thinnest(cell, video) == 0
+    assert set(sizes) == {video.size}
+
+
+def test_a_cell_that_was_not_compared_with_its_unaries(cells, video):
+    cell = CellFiles(cells["spatio-temporal"])
+    cell.__dict__["metrics"] = cell.metrics[cell.metrics["against"] == "ground truth"]
+    with pytest.raises(UserError, match="compares no representation with unaries"):
+        time_slices.moments(cell, video, range(2), 2)
+
+
+def test_certificates_that_are_missing_or_empty(tmp_path):
+    with pytest.raises(UserError, match="does not exist: evaluate the cell first"):
+        _ = CellFiles(tmp_path).certificates
+    write_text(tmp_path / "certificates.csv", "")
+    with pytest.raises(UserError, match="is empty: remove it and evaluate the cell again"):
+        _ = CellFiles(tmp_path).certificates
 
 
 def test_levels_between_frames(cells, video):

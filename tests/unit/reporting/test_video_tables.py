@@ -26,7 +26,7 @@ def make_study(videos=("cars3", "cars6"), cells=None, kind="fbms", fits=None, **
     content = {
         "study": "s",
         "dataset": {"name": "d", "kind": kind},
-        "videos": list(videos),
+        "videos": list(videos) if isinstance(videos, tuple) else videos,
         "cells": cells or [plan(fit, seed) for fit in ("sequential", "joint") for seed in (42, 47)],
         **changes,
     }
@@ -42,6 +42,8 @@ def row(iou, video="cars3", frame=0, output="representation", **changes):
         "protocol": "paper",
         "scale": 0.5,
         "width": 16,
+        "weights": "trained",
+        "points": 1000,
         "steps": "5000, then 400",
         "picture": f"{video}/{frame:05}",
         "video": video,
@@ -162,6 +164,29 @@ def test_contradicted_frames_are_counted(read):
     assert (cars3.n_contradicted, cars3.n_frames) == (2, 3)
 
 
+def test_frames_that_one_seed_lacks_are_left_out(read):
+    rows = [row(0.2), row(0.9, frame=1), row(0.4, seed=47)]
+    study = make_study(("cars3",), cells=[plan(seed=42), plan(seed=47)])
+    summary = video_summary.summarise_sequences(read(rows, study), study)
+    for kind in ("sequence", "mean over sequences", "mean over frames"):
+        own = pick(summary, row=kind, output="representation")
+        assert own.iou == pytest.approx(0.3)
+        assert own.iou_deviation == pytest.approx(np.std([0.2, 0.4], ddof=1))
+
+
+def test_columns_say_how_the_numbers_were_made(read):
+    study = make_study(("cars3",), cells=[plan()])
+    rows = [row(0.5), row(0.5, frame=1, protocol="published-code", points=500)]
+    cars3 = pick(
+        video_summary.summarise_sequences(read(rows, study), study),
+        video="cars3",
+        output="representation",
+    )
+    found = [cars3[name] for name in ("protocol", "steps", "points", "scale", "width", "weights")]
+    expected = ["paper|published-code", "5000, then 400", "1000|500", "0.5", "16", "trained"]
+    assert found == expected
+
+
 def entries(table, *names):
     above = ""
     for line in table.lines:
@@ -229,6 +254,23 @@ def test_published_numbers_are_left_out_of_other_studies(table_4, changes):
     assert "after the paper's Table 4" in table.title
 
 
+def test_contradictions_are_told_of_path_connected_shapes_alone(table_4):
+    for constraint in ("path_connected", "convex"):
+        study = make_study(("cars3",), cells=[plan(constraint=constraint)])
+        table = table_4([row(0.5, constraint=constraint, contradicted=True)], study)
+        is_told = constraint == "path_connected"
+        headings = [[(head.text, head.columns) for head in heads] for heads in table.headings]
+        assert (("contradicted", 1) in headings[2]) == is_told
+        assert headings[0][1] == ("frames", 1 + is_told)
+        assert {sum(columns for _, columns in heads) for heads in headings} == {len(headings[2])}
+        notes = "\n".join(table.notes)
+        assert ("in one part and cannot have a hole" in notes) == is_told
+        assert "no path-connected region agrees" not in notes
+        ours = entries(table, "cars3", "ours")
+        assert ours[:3] == (["1", "1", "1"] if is_told else ["1", "1", "no ground truth"])
+        assert len(ours) == len(headings[2])
+
+
 def test_demo_data_are_named_in_the_title(table_4):
     study = make_study(("boat",), cells=[plan()], kind="drawn")
     assert table_4([row(0.5, "boat")], study).title.startswith(
@@ -243,11 +285,11 @@ def test_notes_of_table_4_say_what_was_reduced(table_4):
     notes = "\n".join(table_4(rows, make_study()).notes)
     for text in (
         "seeds 42 and 47; weak labels from motion by dense optical flow (ours, not the paper's)",
-        "UNet of width 16",
+        "UNet of width 16 trained on each sequence;",
         "frames scaled by 0.5, scored at full size",
-        "steps 5,000, then 400; protocol paper.",
+        "steps 5,000, then 400, 1,000 points each; protocol paper.",
         "Not as in the paper: UNet width 16 instead of 64; frames scaled by 0.5 instead of whole "
-        "ones; other weak labels.",
+        "ones; 1,000 points a step instead of whole frames; other weak labels.",
         "Fewer seeds than planned: cars3 joint (0 of 2), cars6 sequential (0 of 2) and cars6 joint "
         "(0 of 2).",
         "Of 3 frames (all seeds and fits) 2 were skipped because",
@@ -259,10 +301,26 @@ def test_notes_of_table_4_say_what_was_reduced(table_4):
         assert text in notes
 
 
-def test_full_settings_are_not_called_reduced(table_4):
-    full = {"width": 64, "scale": 1.0, "labels": "published"}
+def test_of_full_settings_points_alone_are_called_reduced(table_4):
+    full = {"width": 64, "scale": 1.0, "labels": "published", "weights": "published"}
     table = table_4([row(0.5, **full)], make_study(("cars3",), cells=[plan(labels="published")]))
-    assert not any("Not as in the paper" in note for note in table.notes)
+    notes = "\n".join(table.notes)
+    assert "Not as in the paper: 1,000 points a step instead of whole frames.\n" in notes
+    assert "UNet of width 64 with the published weights;" in notes
+
+
+def test_fits_that_stopped_are_counted_once(table_4, read):
+    rows = [row(0.5, frame=n, against="unaries", finite=n > 1) for n in range(3)]
+    rows.append(row(0.5, finite=False))
+    table = table_4(rows, make_study(("cars3",), cells=[plan()]))
+    assert "2 fits stopped early at the last finite state." in table.notes
+    shares = ((0, 42), (0.2, 42), (0.2, 47))
+    study = make_study(
+        ("cars3",), [noise_plan(*each) for each in shares], fits=("spatio-temporal",)
+    )
+    rows = [noise_row(0.5, n, *each, finite=each[0] == 0) for each in shares for n in range(4)]
+    _, table = video_tables.make("table_5", read(rows, study), study)
+    assert "2 fits stopped early at the last finite state." in table.notes
 
 
 def test_a_table_without_any_cell_says_so(table_4, checker):
@@ -332,9 +390,38 @@ def test_table_5_has_a_row_for_each_share(read, noise_study):
     assert [span.text for (span,) in table.lines[2].entries][:3] == ["not run", "0.514", "not run"]
     assert sum(head.columns for head in table.headings[0]) == len(table.headings[1]) == 6
     notes = "\n".join(table.notes)
-    assert "steps 2,500" in notes
-    assert "Fewer seeds than planned: cars3 spatio-temporal 40% noise (0 of 2)." in notes
+    assert "frames scaled by 0.5, compared at that size (annotated frames at full size)" in notes
+    assert "scored at full size" not in notes
+    assert (
+        "spatio-temporal steps 2,500 instead of 400 convex steps, then 1,000 epochs over all "
+        "frames; 1,000 points a step instead of whole frames;"
+    ) in notes
+    assert "Fewer seeds than planned: cars3 spatio-temporal 40 % noise (0 of 2)." in notes
+    assert table.title.endswith("(the paper's Table 5)")
     assert "Table 5 (cars3)" in notes
+
+
+def test_noise_of_unequal_seeds_is_averaged_as_in_table_4(read):
+    videos = ("cars3", "cars6")
+    study = make_study(
+        videos, [noise_plan(0.2, seed) for seed in (42, 47, 131)], fits=("spatio-temporal",)
+    )
+    scores = {("cars3", 42): 0.2, ("cars3", 47): 0.4, ("cars6", 42): 0.6, ("cars6", 47): 1.0}
+    scores["cars3", 131] = 0.9
+    rows = [
+        noise_row(iou, 0, 0.2, seed, video=video, picture=f"{video}/00000")
+        for (video, seed), iou in scores.items()
+    ]
+    own = pick(summarise_noise(read(rows, study), study), noise=0.2)
+    assert own.iou == pytest.approx((0.5 + 0.8) / 2)
+    assert own.iou_deviation == pytest.approx(np.std([0.4, 0.7], ddof=1))
+
+
+def test_table_5_of_other_sequences_is_not_called_the_papers(read):
+    study = make_study(("cars6",), [noise_plan(0.2)], fits=("spatio-temporal",))
+    rows = [noise_row(0.5, 0, 0.2, video="cars6", picture="cars6/00000")]
+    _, table = video_tables.make("table_5", read(rows, study), study)
+    assert table.title.endswith("(after the paper's Table 5)")
 
 
 def test_table_5_of_other_videos_has_no_published_numbers(read):
@@ -371,12 +458,30 @@ def test_files_of_other_studies_and_without_columns_are_refused(tmp_path):
         ({"cells": [plan(), plan(labels="published")]}, r"several of labels \(motion, published\)"),
         ({"cells": [plan("spatio-temporal")]}, "none of them has the fit sequential or joint"),
         ({"cells": [{"fit": "joint"}]}, "a cell lacks the axis 'labels'"),
+        ({"videos": "cars3"}, "videos of the settings: give a list of names, not 'cars3'"),
+        ({"videos": ["cars3", 3]}, "give a list of names"),
+        ({"videos": []}, "give a list of names"),
+        ({"cells": {"fit": "joint"}}, "give a list of cells"),
+        ({"cells": [plan(videos=["bear01"])]}, "'bear01', which is not among the videos"),
+        ({"cells": [plan(videos="cars3")]}, "videos of a cell of the settings: give a list"),
+        ({"cells": [plan(seed="42")]}, "seed is '42': give a whole number"),
+        ({"cells": [plan(seed=True)]}, "seed is True: give a whole number"),
+        ({"cells": [plan(noise="some")]}, "noise is 'some': give a share"),
+        ({"cells": [plan(noise=20)]}, "noise is 20: give a share"),
+        ({"cells": [plan(labels=["motion"])]}, "labels is .*: give a name"),
+        ({"published": "no"}, "published of the settings is 'no': use true or false"),
+        ({"dataset": {"name": "d", "kind": "drawn", "long_side": 9}}, "unknown key 'long_side'"),
         ({"kind": "convexitydb"}, "kind 'convexitydb' is unknown: use one of fbms, drawn"),
     ],
 )
 def test_wrong_settings_are_refused(changes, message):
     with pytest.raises(UserError, match=message):
         make_study(**changes)
+
+
+def test_a_kind_of_table_that_is_no_name_is_refused():
+    with pytest.raises(UserError, match="of the table is unknown"):
+        video_tables.check_kind(["table_4"])
 
 
 def test_an_unknown_kind_of_table_is_refused():

@@ -49,13 +49,17 @@ def test_the_rank_th_largest_loss_is_chosen(rank, frame, gain):
     choice = where_it_loses.choose(scores(GAINS), rank)
     assert (choice.frame, choice.losing, choice.frames) == (frame, 2, 3)
     assert choice.gain == pytest.approx(gain)
-    assert choice.words() == "the representation loses on 2 of 3 annotated frames"
+    assert choice.words() == "the prior loses on 2 of 3 annotated frames"
 
 
 def test_a_representation_that_loses_nowhere():
     choice = where_it_loses.choose(scores({0: 0.2, 9: 0.01, 18: np.nan}))
     assert choice.frame == 9
-    assert choice.words() == "the representation loses on none of 2 annotated frames"
+    assert choice.words() == "the prior loses on none of 2 annotated frames"
+    choice = where_it_loses.choose(scores({0: 0.2}), left_out=3)
+    assert choice.words() == (
+        "the prior loses on none of 1 annotated frame (3 without a fit left out)"
+    )
 
 
 @pytest.mark.parametrize("rank", [0, 4, -4])
@@ -75,12 +79,16 @@ def test_nothing_to_compare():
         (True, 2.0, 0.0, "constraint contradicted: ground truth has 2 parts"),
         (True, 1.0, 1.0, "constraint contradicted: ground truth has 1 hole"),
         (True, 3.0, 2.0, "constraint contradicted: ground truth has 3 parts and 2 holes"),
-        (False, 1.0, 0.0, ""),
+        (False, 1.0, 0.0, "the ground truth does not contradict the constraint"),
     ],
 )
 def test_the_line_on_a_contradiction(contradicted, parts, holes, line):
     row = {"contradicted": contradicted, "truth_components": parts, "truth_holes": holes}
+    row |= {"constraint": "path_connected", "fit": "joint"}
     assert where_it_loses.contradiction(row) == line
+    # Nothing of the kind was looked for.
+    assert where_it_loses.contradiction(row | {"constraint": "convex"}) == ""
+    assert where_it_loses.contradiction(row | {"fit": "spatio-temporal"}) == ""
 
 
 def test_four_panels_with_their_scores_and_the_reason():
