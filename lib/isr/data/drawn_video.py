@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from isr.coordinates import grid_coordinates
 from isr.data.videos import Video, VideoFrame, write_video
+from isr.errors import UserError
 
 NAME = "drawn"
 SOURCE = "drawn by this software"
@@ -56,6 +57,8 @@ class _Texture:
 
     def __call__(self, points: Floats) -> Floats:
         """Colours (n, 3) at points (n, 2); the texture repeats itself."""
+        if not len(points):
+            return np.zeros((0, 3))
         texels = (points * self._TEXELS % self._SIZE).astype(np.float32)
         # cv2.remap takes at most 32,767 columns.
         rows = np.array_split(texels, len(texels) // 4096 + 1)
@@ -151,7 +154,12 @@ def draw(
         frames: how many; the same walk is cut into more or fewer of them.
         long_side: width of the picture in pixels; the height is three quarters of it.
         annotated_every: every how many frames objects are given; the last has them too.
+
+    Raises:
+        UserError: the picture would have less than one row.
     """
+    if long_side < 2:
+        raise UserError(f"long_side is {long_side}: choose at least 2 pixels.")
     size = round(long_side * 0.75), long_side
     fine = size[0] * _SAMPLES, size[1] * _SAMPLES
     points = grid_coordinates(*size, fine).reshape(-1, 2)

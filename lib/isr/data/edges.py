@@ -6,9 +6,6 @@ from numpy.typing import NDArray
 
 from isr.data.problems import working_size
 
-CHANNELS = 4
-"""Red, green and blue, and the edge map."""
-
 Frame = NDArray[np.uint8]
 Array = NDArray[np.float32]
 
@@ -41,7 +38,8 @@ def edge_map(frame: Frame) -> Array:
         for order in ((1, 0), (0, 1))
     )
     strength = cv2.addWeighted(along_x, 0.5, along_y, 0.5, 0.0).astype(np.float32) / 255
-    return np.asarray(cv2.GaussianBlur(strength, (5, 5), 0), dtype=np.float32).clip(0.0, 1.0)
+    # The kernel sums up to 1 exactly: what is blurred stays in [0, 1].
+    return np.asarray(cv2.GaussianBlur(strength, (5, 5), 0), dtype=np.float32)
 
 
 def network_input(frame: Frame, scale: float = 1.0) -> Array:

@@ -88,6 +88,11 @@ class Video:
         """Height and width."""
         return self.height, self.width
 
+    @property
+    def file(self) -> Path:
+        """The file that says all this."""
+        return self.folder / _ABOUT
+
     def frame(self, number: int) -> Bytes:
         """Read frame `number`: uint8 (h, w, 3), RGB.
 
@@ -95,7 +100,7 @@ class Video:
             UserError: there is no such frame, or its file is missing, damaged or of another size.
         """
         image = self._read("frames", number)
-        if image.ndim != 3:
+        if image.ndim != 3 or image.shape[2] != 3:
             raise UserError(f"{self._path('frames', number)} is not RGB: unpack the video again.")
         return image
 

@@ -1,6 +1,5 @@
 """The fit of one case of a gallery study: one picture and one constraint."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,10 @@ from isr.data.margins import with_margin
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.cells import Plan, stored_metadata
+from isr.fitting.digests import files_digest
 from isr.fitting.running import optimise, store, write_history
 from isr.fitting.shapes import Shape
-from isr.fitting.store import load_parameters
+from isr.fitting.store import load_parameters, own_parameters
 from isr.representations.periodic import Periodic
 
 _SHAPE = (
@@ -56,10 +56,7 @@ def case_shape(problem: Problem, settings: Mapping[str, Any]) -> Shape:
 
 def _digest(folder: Path) -> str:
     """A hash of all files of a picture."""
-    state = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        state.update(file.read_bytes())
-    return state.hexdigest()
+    return files_digest(sorted(path for path in folder.rglob("*") if path.is_file()))
 
 
 def _shifted(
@@ -73,13 +70,10 @@ def _shifted(
     representation = shape.build(dim)
     if not isinstance(representation, Periodic):
         raise UserError(f"threshold is for constraint periodic, not {shape.constraint}: drop it.")
-    prefix = "representation."
-    load_parameters(
-        representation, {key.removeprefix(prefix): value for key, value in state.items()}
-    )
+    load_parameters(representation, own_parameters(state, "representation"))
     with torch.no_grad():
         representation.shift_threshold_(threshold)
-    return {f"{prefix}{key}": value for key, value in representation.state_dict().items()}
+    return {f"representation.{key}": value for key, value in representation.state_dict().items()}
 
 
 def fit_case(

@@ -1,6 +1,5 @@
 """Jobs: one prediction or one part of a cell, from pictures on disk to stored parameters."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from isr.data.dataset import read_index
 from isr.data.problems import Problem, load_problem, quantise_unaries
 from isr.errors import UserError
 from isr.fitting import cells
+from isr.fitting.digests import files_digest
 from isr.fitting.running import optimise, store, write_history
 from isr.fitting.store import read_fits
 from isr.io import atomic_folder, write_png
@@ -52,10 +52,7 @@ class PictureFolder:
             files += [self.semantic / f"{name}.npy" for name in names]
         if self.predictions is not None:
             files += [self.predictions / "unaries" / f"{name}.png" for name in names]
-        state = hashlib.sha256()
-        for file in files:
-            state.update(file.read_bytes() if file.exists() else b"")
-        return state.hexdigest()
+        return files_digest(files)
 
     def load(self, name: str) -> Problem:
         """Read one picture."""

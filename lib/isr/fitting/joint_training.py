@@ -62,7 +62,7 @@ class JointTraining(UNetTraining):
         self.finite: dict[str, bool] = {}
 
     def advance(self) -> None:
-        """Take one step, on one frame; one whose loss is not finite changes nothing."""
+        """Take one step, on one frame; one whose loss or gradient is not finite changes nothing."""
         epoch, number = self.place()
         name = frame_name(self.video.video.name, number)
         level = self.network(self.video.inputs(number)).flatten(1)
@@ -76,12 +76,25 @@ class JointTraining(UNetTraining):
         if finite:
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
+            finite = self._has_finite_gradients(name)
+        if finite:
             self.optimiser.step()
             if name in self.representations:
                 self.representations.step(name)
         self.finite[name] = self.finite.get(name, True) and finite
         self.history += [(name, epoch, term, value) for term, value in values.items()]
         self.done += 1
+
+    def _has_finite_gradients(self, name: str) -> bool:
+        """Whether those of the UNet and of the frame's representation are finite."""
+        modules = [
+            self.network,
+            *([self.representations.module] if name in self.representations else []),
+        ]
+        gradients = [
+            p.grad for module in modules for p in module.parameters() if p.grad is not None
+        ]
+        return all(bool(gradient.isfinite().all()) for gradient in gradients)
 
     def _coupling(self, name: str, level: Tensor, epoch: int) -> Tensor:
         """MSE(P, N), estimated at drawn pixels; `level` (h w) is that of the UNet."""

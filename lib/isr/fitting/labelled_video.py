@@ -1,9 +1,9 @@
 """A video with its weak labels, as the UNet is trained on it: read frame by frame."""
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,12 +13,35 @@ from torch import Tensor
 from isr.data.edges import network_input
 from isr.data.problems import working_size
 from isr.data.videos import Video, frame_file
-from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, WeakLabels, read_labels
+from isr.data.weak_labels.store import (
+    BACKGROUND,
+    FOREGROUND,
+    WeakLabels,
+    label_kind,
+    label_table,
+    read_labels,
+)
 from isr.errors import UserError
+from isr.fitting.digests import files_digest
 from isr.fitting.streams import uniforms
 from isr.fitting.video_folder import frame_name
 from isr.levels import probability
 from isr.predictors import Predictor
+
+
+def check_kind(labels: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of some labels, which have to be of the kind that the settings name.
+
+    Raises:
+        UserError: there are no labels, or they are of another kind.
+    """
+    about = label_kind(labels)
+    if about["kind"] != settings["labels"]:
+        raise UserError(
+            f"{labels} holds labels of the kind {about['kind']!r}, the settings say "
+            f"{settings['labels']!r}: give the folder of those."
+        )
+    return about
 
 
 class LabelledVideo:
@@ -32,6 +55,9 @@ class LabelledVideo:
         scale: working size over original size.
         seed: of the study; with the video's name it determines all random numbers.
         device: where tensors are made.
+
+    Raises:
+        UserError: the labels are missing, or not of as many frames as the video.
     """
 
     def __init__(
@@ -40,9 +66,15 @@ class LabelledVideo:
         self.video, self.labels, self.scale = video, labels, scale
         self.seed, self.device = seed, device
         self.size = working_size(video.height, video.width, scale)
+        rows = len(label_table(labels))
+        if rows != len(video):
+            raise UserError(
+                f"{labels} has labels of {rows} frames, {video.name} has {len(video)}: label the "
+                "video again."
+            )
 
     def _read(self, number: int) -> WeakLabels:
-        return read_labels(self.labels, number, self.size)
+        return read_labels(self.labels, number, self.size, frame_size=self.video.size)
 
     @cached_property
     def labelled_frames(self) -> list[int]:
@@ -101,16 +133,10 @@ class LabelledVideo:
 
     def digest(self) -> str:
         """A hash of all files of the video and its labels that are read."""
-        state = hashlib.sha256()
-        for number in range(len(self.video)):
-            file = frame_file(number)
-            for path in (
-                self.video.folder / "frames" / file,
-                self.labels / file,
-                self.labels / "flip" / file,
-            ):
-                state.update(path.read_bytes() if path.exists() else b"")
-        return state.hexdigest()
+        folders = (self.video.folder / "frames", self.labels, self.labels / "flip")
+        names = map(frame_file, range(len(self.video)))
+        files = [folder / name for name in names for folder in folders]
+        return files_digest([self.labels / "about.json", *files])
 
 
 def frame_tensor(video: Video, number: int, scale: float, device: torch.device) -> Tensor:

@@ -19,8 +19,11 @@ def noisy_frames(frames: int, share: float, *, seed: int, name: str) -> list[int
         name: of the video.
 
     Raises:
-        UserError: so many frames do not lie between the first and the last.
+        UserError: the share is negative, or so many frames do not lie between the first and the
+            last.
     """
+    if share < 0:
+        raise UserError(f"noise is {share}: give a share of the frames from 0.")
     count = round(frames * share)
     if count > max(0, frames - 2):
         raise UserError(
@@ -32,19 +35,17 @@ def noisy_frames(frames: int, share: float, *, seed: int, name: str) -> list[int
     return sorted(int(number) for number in order[:count])
 
 
-def replace_with_noise(
+def replace_with_noise_(
     unaries: NDArray[np.float32], numbers: Sequence[int], *, seed: int, name: str
-) -> NDArray[np.float32]:
-    """Unaries (frames, h, w), those of some frames replaced by normal noise about 0.5 in [0, 1].
+) -> None:
+    """Replace the unaries of some frames by normal noise about 0.5 in [0, 1], in place.
 
     Args:
-        unaries: of all frames.
+        unaries: (frames, h, w).
         numbers: of the frames to replace.
         seed: of the study.
         name: of the video.
     """
-    noisy = unaries.copy()
     for number in numbers:
         drawn = generator(seed, name, f"noise {number}").normal(0.5, 1.0, unaries.shape[1:])
-        noisy[number] = drawn.clip(0.0, 1.0)
-    return noisy
+        unaries[number] = drawn.clip(0.0, 1.0)

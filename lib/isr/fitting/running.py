@@ -80,11 +80,18 @@ def optimise(
     return result
 
 
-def store(path: Path, plan: cells.Plan, names: Sequence[str], result: Result) -> None:
-    """Write the stored fits of some problems."""
+def store(
+    path: Path,
+    plan: cells.Plan,
+    names: Sequence[str],
+    result: Result,
+    *,
+    allow_none: bool = False,
+) -> None:
+    """Write the stored fits of some problems; of none if that is allowed."""
     states = {name: result.states[name] for name in names}
     finite = {name: result.finite[name] for name in names}
-    write_fits(path, states, {**plan.metadata, "finite": finite})
+    write_fits(path, states, {**plan.metadata, "finite": finite}, allow_none=allow_none)
 
 
 def write_history(path: Path, result: Result) -> None:

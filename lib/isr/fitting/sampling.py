@@ -18,6 +18,9 @@ from isr.errors import UserError
 
 Indices = NDArray[np.int64]
 
+_SLAB = 2**16
+"""Pixels whose distances are computed at once."""
+
 
 def systematic(drawn: NDArray[np.float64], candidates: int) -> Indices:
     """Turn uniforms (..., n) into indices (..., n) below `candidates`, each equally often.
@@ -175,4 +178,14 @@ def _close_to(is_object: NDArray[np.bool_]) -> NDArray[np.bool_]:
     if not is_object.any():
         return np.zeros_like(is_object)
     reach = max(2.0, 0.03 * max(is_object.shape))
-    return np.asarray(~is_object & (distance_transform_edt(~is_object) <= reach))
+    # Distances of a whole video would take several times what its pixels do.
+    nearest = distance_transform_edt(~is_object, return_distances=False, return_indices=True)
+    close = ~is_object
+    slab = max(1, _SLAB // is_object[0].size)
+    for start in range(0, len(close), slab):
+        found = nearest[:, start : start + slab]
+        own = np.indices(found.shape[1:], dtype=found.dtype)
+        own[0] += start
+        squares = np.square((found - own).astype(np.float64)).sum(axis=0)
+        close[start : start + slab] &= np.sqrt(squares) <= reach
+    return np.asarray(close)

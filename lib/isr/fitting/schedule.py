@@ -66,14 +66,21 @@ def in_group(parameter: str, group: str) -> bool:
 Schedule = tuple[Phase, ...]
 
 
-def phase_ends(schedule: Schedule, steps: int) -> list[int]:
+def phase_ends(schedule: Schedule, steps: int, setting: str = "steps") -> list[int]:
     """The step at which each phase ends: shares of `steps`, every phase at least one step long.
+
+    Args:
+        schedule: phases.
+        steps: how many.
+        setting: the key that says how many, for messages.
 
     Raises:
         UserError: there are fewer steps than phases.
     """
     if steps < len(schedule):
-        raise UserError(f"steps is {steps}: a schedule of {len(schedule)} phases needs as many.")
+        raise UserError(
+            f"{setting} is {steps}: a schedule of {len(schedule)} phases needs as many."
+        )
     total = sum(phase.share for phase in schedule)
     ends: list[int] = []
     passed = 0.0

@@ -26,7 +26,7 @@ from isr.fitting.schedule import (
 from isr.fitting.slots import Settings
 from isr.fitting.sources import Points
 from isr.fitting.stack import Stack, run
-from isr.fitting.store import load_parameters
+from isr.fitting.store import load_parameters, own_parameters
 from isr.protocols import Protocol
 from isr.representations import Representation, build
 from isr.representations.order_choice import choose_order
@@ -217,7 +217,6 @@ def fit_shape(
     if not result.finite[problem.name]:
         raise UserError("the fit did not stay finite: lower the learning rate of the schedule.")
     representation = shape.build(problem.coordinates.shape[-1])
-    prefix = "representation."
-    state = {key.removeprefix(prefix): value for key, value in result.states[problem.name].items()}
-    load_parameters(representation, state)
+    state = result.states[problem.name]
+    load_parameters(representation, own_parameters(state, "representation"))
     return representation.requires_grad_(False)

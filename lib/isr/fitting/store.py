@@ -25,21 +25,28 @@ def versions() -> dict[str, str]:
     return {"isr": __version__, **{name: packages.version(name) for name in ("torch", "numpy")}}
 
 
-def write_fits(path: Path, states: Mapping[str, State], metadata: Mapping[str, Any]) -> None:
+def write_fits(
+    path: Path,
+    states: Mapping[str, State],
+    metadata: Mapping[str, Any],
+    *,
+    allow_none: bool = False,
+) -> None:
     """Store the parameters of equal modules, stacked, with what is needed to rebuild them.
 
     Args:
         path: a .safetensors file; written atomically.
         states: parameters by problem name, all with the same names and shapes.
         metadata: plain data; `names` and `versions` are added.
+        allow_none: whether there may be no state at all; the metadata stand alone then.
 
     Raises:
         ValueError: there is nothing to store.
     """
     names = list(states)
-    if not names:
+    if not names and not allow_none:
         raise ValueError(f"{path}: no states to store")
-    keys = list(states[names[0]])
+    keys = list(states[names[0]]) if names else []
     stacked = {key: torch.stack([states[name][key] for name in names]).contiguous() for key in keys}
     content = {**metadata, "names": names, "versions": versions()}
     with atomic_path(path) as temporary:
@@ -70,13 +77,11 @@ class StoredFits:
             UserError: there is no such problem.
         """
         if name not in self.names:
-            raise UserError(f"no fit of {name!r} is stored: it has {', '.join(self.names)}.")
-        number, prefix = self.names.index(name), f"{module}."
-        return {
-            key.removeprefix(prefix): value[number].clone()
-            for key, value in self.parameters.items()
-            if key.startswith(prefix)
-        }
+            there = ", ".join(self.names) or "none"
+            raise UserError(f"no fit of {name!r} is stored: there is {there}.")
+        number = self.names.index(name)
+        own = own_parameters(self.parameters, module)
+        return {key: value[number].clone() for key, value in own.items()}
 
     def representation(
         self, name: str, dtype: torch.dtype = torch.float64
@@ -97,6 +102,16 @@ class StoredFits:
             raise UserError("these fits hold no predictor: read the stored predictions.")
         built = predictors.build(about["kind"], about["channels"], **about["options"])
         return _loaded(built, self.state(name, "predictor"), dtype)
+
+
+def own_parameters(state: Mapping[str, Tensor], module: str) -> dict[str, Tensor]:
+    """Parameters of one module (`representation` or `predictor`) of a state, by their own names.
+
+    >>> own_parameters({"predictor.w": torch.ones(1), "other.w": torch.zeros(1)}, "predictor")
+    {'w': tensor([1.])}
+    """
+    prefix = f"{module}."
+    return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
 
 
 def load_parameters(module: nn.Module, state: Mapping[str, Tensor]) -> None:

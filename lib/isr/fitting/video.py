@@ -1,6 +1,5 @@
 """Fits to videos: a representation for each frame, or one in (x, y, t) for all."""
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from isr.data.problems import Problem
-from isr.errors import UserError
 from isr.fitting.cells import Plan, stored_metadata
+from isr.fitting.digests import files_digest
 from isr.fitting.projection import Projection
 from isr.fitting.queues import State
 from isr.fitting.running import optimise, store, write_history
@@ -20,9 +18,9 @@ from isr.fitting.schedule import Schedule, describe, path_connected_schedule
 from isr.fitting.shapes import Shape
 from isr.fitting.slots import Result
 from isr.fitting.sources import Points
-from isr.fitting.store import load_parameters
+from isr.fitting.store import load_parameters, own_parameters
 from isr.fitting.video_folder import VideoFolder
-from isr.fitting.video_queue import FITTED, Stage, VideoQueue, following_schedule
+from isr.fitting.video_queue import FITTED, SKIPPED, Stage, VideoQueue, following_schedule
 from isr.levels import foreground, likely_foreground
 from isr.representations import Representation
 
@@ -34,6 +32,7 @@ _BLOCKS_IN_TIME = 18
 """Blocks of the flow in (x, y, t), a multiple of its six masks (section C.3.3)."""
 _CHUNK = 2**15
 """Pixels that are evaluated at once."""
+_NOTHING = "%s: the unaries show no object against a background; nothing was fitted"
 
 
 def video_shape(settings: Mapping[str, Any]) -> Shape:
@@ -86,7 +85,7 @@ def _frames_queue(
     judge = shape.build(2)
 
     def judged(problem: Problem, state: State) -> float:
-        load_parameters(judge, _own(state))
+        load_parameters(judge, own_parameters(state, "representation"))
         return agreement(judge, problem)
 
     return VideoQueue(
@@ -96,11 +95,6 @@ def _frames_queue(
         following=Stage(following_schedule(schedule), settings["next_steps"]),
         agreement=judged,
     )
-
-
-def _own(state: Mapping[str, Tensor]) -> State:
-    prefix = "representation."
-    return {key.removeprefix(prefix): value for key, value in state.items()}
 
 
 class _InTime(Projection):
@@ -122,13 +116,6 @@ def _plan(settings: Mapping[str, Any], shape: Shape, schedule: Schedule, dim: in
     metadata = stored_metadata(settings, schedule, representation=about)
     kind = _InTime if dim == 3 else Projection
     return Plan(kind(shape.build(dim), Points(0, shape.points)), schedule, metadata)
-
-
-def _digest(folder: VideoFolder, videos: Sequence[str]) -> str:
-    state = hashlib.sha256()
-    for file in folder.files(videos):
-        state.update(file.read_bytes() if file.exists() else b"")
-    return state.hexdigest()
 
 
 def fit_frames(
@@ -155,7 +142,7 @@ def fit_frames(
         checkpoint_every: seconds between checkpoints.
 
     Raises:
-        UserError: unaries are missing or of another size, or no frame has any foreground.
+        UserError: unaries are missing or of another size, or there are too few steps.
     """
     shape = video_shape(settings)
     queue = _frames_queue(folder, videos, settings, shape)
@@ -167,7 +154,7 @@ def fit_frames(
         {**settings, "steps": settings["first_steps"]},
         queue,
         queue.load,
-        inputs=_digest(folder, videos),
+        inputs=files_digest(folder.files(videos)),
         caller=__file__,
         device=device,
         checkpoint_path=checkpoint_path,
@@ -175,14 +162,12 @@ def fit_frames(
         what=f"fit {settings['study']}/{settings['cell']}",
     )
     fitted = [name for name in queue.names if name in result.states]
-    if not fitted:
-        raise UserError(
-            f"{settings['study']}/{settings['cell']}: the unaries of {', '.join(videos)} have no "
-            "foreground in any frame; choose other weak labels or leave the video out."
-        )
     for name in queue.names:
         if queue.frames[name]["status"] != FITTED:
             _log.warning("%s: %s", name, queue.frames[name]["status"])
+    for video in videos:
+        if not any(name in result.states for name in folder.frames(video)):
+            _log.warning(_NOTHING, video)
     plan.metadata["frames"] = {name: queue.frames[name] for name in queue.names}
     _finish(plan, fitted, result, output, history, checkpoint_path)
 
@@ -201,28 +186,54 @@ def fit_videos(
     """Fit one representation in (x, y, t) to each of some videos (section C.3.3).
 
     The unaries of a share of the frames are noise if the cell's `noise` says so. Arguments as in
-    `fit_frames`; the metadata tell under `noisy` which frames these are.
+    `fit_frames`; the metadata tell under `noisy` which frames these are. A video whose unaries are
+    of one class in all frames is skipped: all its frames are told to be.
+
+    Raises:
+        UserError: unaries are missing or of another size, a video is too large to be fitted as a
+            whole, or it has too few frames for so many of noise.
     """
+    noisy = {video: folder.noisy_frames(video) for video in videos}
+    for video in videos:
+        folder.whole_size(video)
+    inputs = files_digest(folder.files(videos))
+    fitted = [video for video in videos if _has_both_classes(folder, video)]
+    for video in videos:
+        if video not in fitted:
+            _log.warning(_NOTHING, video)
     shape = video_shape(settings)
     schedule = video_schedule(shape)
     plan = _plan(settings, shape, schedule, 3)
     result = optimise(
         plan,
         settings,
-        videos,
+        fitted,
         folder.load_video,
-        inputs=_digest(folder, videos),
+        inputs=inputs,
         caller=__file__,
         device=device,
         checkpoint_path=checkpoint_path,
         checkpoint_every=checkpoint_every,
         what=f"fit {settings['study']}/{settings['cell']}",
     )
-    plan.metadata["noisy"] = {video: folder.noisy_frames(video) for video in videos}
+    plan.metadata["noisy"] = noisy
     plan.metadata["frames"] = {
-        name: {"status": FITTED, "iou": None} for video in videos for name in folder.frames(video)
+        name: {"status": FITTED if video in fitted else SKIPPED, "iou": None}
+        for video in videos
+        for name in folder.frames(video)
     }
-    _finish(plan, videos, result, output, history, checkpoint_path)
+    _finish(plan, fitted, result, output, history, checkpoint_path)
+
+
+def _has_both_classes(folder: VideoFolder, video: str) -> bool:
+    """Whether the predictor found both object and background somewhere in a video."""
+    found = background = False
+    for unaries in folder.clean_unaries(video):
+        inside = likely_foreground(unaries)
+        found, background = found or bool(inside.any()), background or not inside.all()
+        if found and background:
+            return True
+    return False
 
 
 def _finish(
@@ -235,6 +246,6 @@ def _finish(
 ) -> None:
     """Store what was fitted; the checkpoint has served."""
     write_history(history, result)
-    store(output, plan, names, result)
+    store(output, plan, names, result, allow_none=True)
     if checkpoint_path is not None:
         checkpoint_path.unlink(missing_ok=True)

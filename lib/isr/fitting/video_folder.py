@@ -1,5 +1,6 @@
 """The frames of videos, or whole videos, as problems to fit representations to."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -8,11 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.coordinates import ThirdAxis, grid_coordinates, with_third
+from isr.coordinates import ThirdAxis, grid_coordinates
 from isr.data.problems import Problem, read_unaries, working_size
 from isr.data.videos import Video, frame_file, read_video
 from isr.errors import UserError
-from isr.fitting.noise import noisy_frames, replace_with_noise
+from isr.fitting.noise import noisy_frames, replace_with_noise_
+
+LARGEST_VIDEO = 2**25
+"""Pixels of all frames of a video that is fitted as a whole: at 30 bytes each, a gigabyte."""
 
 
 def frame_name(video: str, frame: int) -> str:
@@ -94,18 +98,47 @@ class VideoFolder:
         share, seed = self.settings["noise"], self.settings["seed"]
         return noisy_frames(self.video(video).frames, share, seed=seed, name=video)
 
-    def load_video(self, video: str) -> Problem:
-        """The problem of a whole video in (x, y, t), with the cell's share of frames of noise."""
+    def whole_size(self, video: str) -> tuple[int, int, int]:
+        """Frames, height and width of a video that is to be held as a whole.
+
+        Raises:
+            UserError: it is too large.
+        """
         about = self.video(video)
-        unaries = replace_with_noise(
-            np.stack(list(self.clean_unaries(video))),
-            self.noisy_frames(video),
-            seed=self.settings["seed"],
-            name=video,
-        )
-        coordinates = with_third(self._plane(about), time_axis(about.frames))
-        return Problem(video, coordinates.astype(np.float32), unaries=unaries)
+        size = (about.frames, *working_size(about.height, about.width, self.scale))
+        if math.prod(size) > LARGEST_VIDEO:
+            raise UserError(
+                f"{video}: {size[0]} frames of {size[2]} x {size[1]} are too many pixels for one "
+                f"fit ({LARGEST_VIDEO:,} at most): lower the scale of the predictor."
+            )
+        return size
+
+    def load_video(self, video: str) -> Problem:
+        """The problem of a whole video in (x, y, t), with the cell's share of frames of noise.
+
+        Raises:
+            UserError: a file is missing or of another size, or the video is too large.
+        """
+        # Filled in place: whatever else had the size of the video would be felt.
+        size = self.whole_size(video)
+        unaries = np.empty(size, np.float32)
+        for number, clean in enumerate(self.clean_unaries(video)):
+            unaries[number] = clean
+        noisy = self.noisy_frames(video)
+        replace_with_noise_(unaries, noisy, seed=self.settings["seed"], name=video)
+        coordinates = np.empty((*size, 3), np.float32)
+        coordinates[..., :2] = self._plane(self.video(video))
+        coordinates[..., 2] = time_axis(size[0]).values[:, None, None]
+        return Problem(video, coordinates, unaries=unaries)
 
     def files(self, videos: Sequence[str]) -> list[Path]:
-        """All files that the problems of some videos are read from."""
-        return [file for video in videos for file in self.unaries_files(video)]
+        """All files that the problems of some videos are read from.
+
+        Raises:
+            UserError: unaries are missing.
+        """
+        unaries = [file for video in videos for file in self.unaries_files(video)]
+        missing = next((file for file in unaries if not file.exists()), None)
+        if missing is not None:
+            raise UserError(f"{missing} does not exist: predict the video first.")
+        return [*(self.video(video).file for video in videos), *unaries]

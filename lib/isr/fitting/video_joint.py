@@ -15,9 +15,10 @@ from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting import cells
 from isr.fitting.cells import stored_metadata
+from isr.fitting.digests import files_digest
 from isr.fitting.frame_representations import FrameRepresentations
 from isr.fitting.joint_training import JointTraining
-from isr.fitting.labelled_video import LabelledVideo, predict_video
+from isr.fitting.labelled_video import LabelledVideo, check_kind, predict_video
 from isr.fitting.long_work import complete
 from isr.fitting.running import code_digest
 from isr.fitting.schedule import COUPLING, Phase
@@ -72,6 +73,23 @@ class JointCell:
     labels: Path
     fits: StoredFits
     device: torch.device
+
+    def check(self, videos: Sequence[str]) -> None:
+        """See that everything fits together before the first step.
+
+        Raises:
+            UserError: the fits are of other videos or spatio-temporal, the labels of another kind,
+                or files are missing.
+        """
+        about = self.fits.metadata.get("representation", {})
+        if about.get("dim") != 2:
+            raise UserError(
+                "--fits: these are no fits of single frames: give the part of the sequential cell."
+            )
+        self.folder.files(videos)
+        for video in videos:
+            self.frames(video)
+            check_kind(self.labels / video, self.settings)
 
     def predictor(self, video: str) -> UNet:
         """The UNet that was trained on a video."""
@@ -141,10 +159,9 @@ class JointCell:
 
     def digest(self, video: str, frames: LabelledVideo) -> str:
         """A hash of all that the training of a video is made from."""
-        state = hashlib.sha256(frames.digest().encode())
         stored = self.folder.predictions / video / "predictor.safetensors"
-        for path in (stored, *self.folder.unaries_files(video)):
-            state.update(path.read_bytes() if path.exists() else b"")
+        files = files_digest([stored, *self.folder.files([video])])
+        state = hashlib.sha256(f"{frames.digest()}{files}".encode())
         for name, parameters in self.states(video).items():
             state.update(name.encode())
             for value in parameters.values():
@@ -229,8 +246,10 @@ def finetune(
         checkpoint_every: seconds between checkpoints.
 
     Raises:
-        UserError: a file is missing or damaged, or a video has no foreground label.
+        UserError: a file is missing, damaged or of something else, or a video has no foreground
+            label.
     """
+    cell.check(videos)
     settings, found = cell.settings, dict[str, Tuned]()
     paths = {video: _beside(checkpoint_path, video) for video in videos}
     for video in videos:
@@ -238,24 +257,36 @@ def finetune(
     rate = settings.get("joint_learning_rate", LEARNING_RATE)
     schedule = (Phase(1.0, rate, {MULTICUT: 1.0, COUPLING: 1.0}),)
     metadata = stored_metadata(settings, schedule, convention=cell.fits.metadata["convention"])
-    with atomic_folder(predictors) as folder:
-        for video, tuned in found.items():
-            about = {"predictor": unet_metadata(cell.predictor(video)), "finite": {video: True}}
-            write_fits(folder / f"{video}.safetensors", {video: tuned.predictor}, metadata | about)
     rows = [row for tuned in found.values() for row in tuned.history]
-    with atomic_path(history) as temporary:
-        table = pd.DataFrame(rows, columns=["picture", "step", "term", "value"])
-        table.to_parquet(temporary, index=False)
     about = {
         "representation": cell.fits.metadata["representation"],
         "frames": {name: each for tuned in found.values() for name, each in tuned.frames.items()},
         "finite": {name: each for tuned in found.values() for name, each in tuned.finite.items()},
     }
     states = {name: each for tuned in found.values() for name, each in tuned.states.items()}
-    write_fits(output, states, metadata | about)
+    # All of them take their places together, after the last was written.
+    with (
+        atomic_path(output) as fits,
+        atomic_path(history) as course,
+        atomic_folder(predictors) as folder,
+    ):
+        for video, tuned in found.items():
+            _write_predictor(folder / f"{video}.safetensors", cell, video, tuned, metadata)
+        table = pd.DataFrame(rows, columns=["picture", "step", "term", "value"])
+        table.to_parquet(course, index=False)
+        write_fits(fits, states, metadata | about, allow_none=True)
     for path in paths.values():
         if path is not None:
             path.unlink(missing_ok=True)
+
+
+def _write_predictor(
+    path: Path, cell: JointCell, video: str, tuned: Tuned, metadata: Mapping[str, Any]
+) -> None:
+    """Store the tuned UNet of a video."""
+    finite = all(bool(value.isfinite().all()) for value in tuned.predictor.values())
+    about = {"predictor": unet_metadata(cell.predictor(video)), "finite": {video: finite}}
+    write_fits(path, {video: tuned.predictor}, {**metadata, **about})
 
 
 def _beside(path: Path | None, video: str) -> Path | None:

@@ -11,10 +11,9 @@ import torch
 
 from isr.data.problems import quantise_unaries
 from isr.data.videos import Video, frame_file
-from isr.data.weak_labels.store import label_kind
 from isr.errors import UserError
 from isr.fitting import cells
-from isr.fitting.labelled_video import LabelledVideo, predict_video
+from isr.fitting.labelled_video import LabelledVideo, check_kind, predict_video
 from isr.fitting.long_work import complete
 from isr.fitting.running import code_digest
 from isr.fitting.store import read_fits, versions, write_fits
@@ -34,7 +33,7 @@ _STAGES = 3
 """The learning rate falls twice, after each third: every 5 of the paper's 15 epochs."""
 
 
-class PredictorTraining(UNetTraining):
+class WeakLabelTraining(UNetTraining):
     """Training of a UNet on the weak labels of one video, after the published code.
 
     Adam, one picture a step; the learning rate falls to `decay` of itself after each third of the
@@ -118,7 +117,7 @@ def train_predictor(
     *,
     checkpoint_path: Path | None = None,
     checkpoint_every: float = 60.0,
-) -> PredictorTraining:
+) -> WeakLabelTraining:
     """Train the UNet of a video to its end; its statistics are settled.
 
     Args:
@@ -133,7 +132,7 @@ def train_predictor(
     name, options = video.video.name, settings["predictor_options"]
     network = UNet(**_chosen(options, _MODULE))
     initialise_(network, generator(settings["seed"], name, "initial predictor"))
-    training = PredictorTraining(network, video, **_chosen(options, _TRAINING))
+    training = WeakLabelTraining(network, video, **_chosen(options, _TRAINING))
     complete(
         training,
         checkpoint_path,
@@ -178,10 +177,11 @@ def predict(
         checkpoint_every: seconds between checkpoints.
 
     Raises:
-        UserError: a file is missing or does not fit, or the training failed.
+        UserError: a file is missing or does not fit, the labels are of another kind or size than
+            the settings and the video say, or the training failed.
     """
     options, name = settings["predictor_options"], video.name
-    scale, about = options.get("scale", 1.0), label_kind(labels)
+    scale, about = options.get("scale", 1.0), check_kind(labels, settings)
     history: list[tuple[str, int, str, float]] = []
     steps = 0
     if checkpoints is None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from isr.data.problems import Problem
 from isr.fitting.queues import State, Work
-from isr.fitting.schedule import Schedule
+from isr.fitting.schedule import Schedule, phase_ends
 from isr.levels import likely_foreground
 
 PROPER_FIT = 0.5
@@ -85,6 +85,9 @@ class VideoQueue:
         first: how a frame without a predecessor is fitted.
         following: how one that starts from its predecessor is.
         agreement: IoU of a state with the unaries of the frame of this name.
+
+    Raises:
+        UserError: a stage has fewer steps than phases.
     """
 
     def __init__(
@@ -96,6 +99,8 @@ class VideoQueue:
         following: Stage,
         agreement: Callable[[Problem, State], float],
     ) -> None:
+        for setting, stage in (("first_steps", first), ("next_steps", following)):
+            phase_ends(stage.schedule, stage.steps, setting)
         self.load_frame, self.agreement = load, agreement
         self.first, self.following = first, following
         self.lanes = {video: Lane(list(frames)) for video, frames in videos.items()}
@@ -156,13 +161,17 @@ class VideoQueue:
         return self._work(name, None if name.endswith(_AGAIN) else self.good.get(video))
 
     def finish(self, work: Work, state: State, finite: bool) -> str | None:
-        """Judge a fit: go on from it, or have it made once more."""
+        """Judge a fit: go on from it, or have it made once more.
+
+        One that did not stay finite is poor however well its last finite state agrees.
+        """
         name = work.name.removesuffix(_AGAIN)
         lane = self.lane_of[name]
-        iou = self.agreement(self.load_frame(name), state) if finite else 0.0
+        iou = self.agreement(self.load_frame(name), state)
+        proper = finite and iou >= PROPER_FIT
         lane.busy = False
-        kept = not lane.retry or iou > lane.first_iou
-        if iou >= PROPER_FIT:
+        kept = proper or not lane.retry or iou > lane.first_iou
+        if proper:
             self.good[self._video(lane)] = state
             self.frames[name] = {"status": RETRIED if lane.retry else FITTED, "iou": iou}
             lane.advance()

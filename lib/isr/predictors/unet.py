@@ -11,6 +11,7 @@ from isr.predictors.base import Predictor
 
 ChannelOrder = Literal["rgb", "bgr"]
 CHANNELS = 4
+"""Red, green and blue, and the edge map (`isr.data.edges`)."""
 LEAST_SIDE = 32
 """Pixels of the shortest side: four halvings leave two, and statistics need more than one."""
 _GROWTH = (1, 2, 4, 8, 8)

@@ -4,6 +4,7 @@ import pytest
 
 from isr.data import drawn_video
 from isr.data.drawn_video import ANIMAL, BALLOON
+from isr.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +77,9 @@ def test_the_file_has_every_third_frame_annotated(tmp_path):
     assert (video.annotated, video.object) == ((0, 3, 4), ANIMAL)
     assert set(np.unique(video.objects(3))) == {0, ANIMAL, BALLOON}
     np.testing.assert_array_equal(video.ground_truth(3) == 255, video.objects(3) == ANIMAL)
+
+
+def test_a_picture_of_one_pixel_is_refused(tmp_path):
+    with pytest.raises(UserError, match="long_side is 1: choose at least 2"):
+        drawn_video.unpack(tmp_path / "v", frames=2, long_side=1)
+    assert drawn_video.unpack(tmp_path / "v", frames=2, long_side=2).size == (2, 2)

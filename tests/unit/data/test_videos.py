@@ -108,3 +108,11 @@ def test_files_are_as_declared(tmp_path):
         "video.json",
     ]
     assert read_png(tmp_path / "v/frames/00001.png").shape == (4, 6, 3)
+
+
+def test_a_frame_with_transparency_is_not_rgb(tmp_path):
+    frames = [VideoFrame(np.zeros((4, 5, 3), np.uint8))]
+    video = write_video(tmp_path / "v", frames, name="v", object=1, source="", licence="")
+    write_png(tmp_path / "v" / "frames" / "00000.png", np.zeros((4, 5, 4), np.uint8))
+    with pytest.raises(UserError, match=r"00000\.png is not RGB: unpack"):
+        video.frame(0)

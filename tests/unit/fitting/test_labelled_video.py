@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import numpy as np
@@ -99,6 +100,34 @@ def test_the_digest_sees_frames_labels_and_flips(disc_video, tmp_path):
         file.write_bytes(file.read_bytes() + b"x")
         seen.add(digest())
     assert len(seen) == 4
+
+
+def test_the_digest_sees_what_the_labels_are(disc_video, tmp_path):
+    """Points are shrunk in another way than areas."""
+    video, labels = disc_video
+    shutil.copytree(labels, tmp_path / "labels")
+    about = json.loads((labels / "about.json").read_text())
+    (tmp_path / "labels" / "about.json").write_text(json.dumps({**about, "points": True}))
+    assert _frames((video, tmp_path / "labels")).digest() != _frames(disc_video).digest()
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.8])
+def test_labels_of_another_size_than_the_video_are_refused(disc_video, tmp_path, scale):
+    video, _ = disc_video
+    about = {"kind": "simulated", "text": "x"}
+    write_labels(tmp_path / "l", [WeakLabels(np.ones((32, 45), np.uint8))] * 5, about)
+    frames = _frames((video, tmp_path / "l"), scale=scale)
+    with pytest.raises(UserError, match=r"00000\.png has size \(32, 45\), its frame \(40, 56\)"):
+        frames.labelled_frames  # noqa: B018
+
+
+@pytest.mark.parametrize("count", [4, 6])
+def test_labels_of_more_or_fewer_frames_are_refused(disc_video, tmp_path, count):
+    video, labels = disc_video
+    marks = [read_labels(labels, min(number, 4)) for number in range(count)]
+    write_labels(tmp_path / "l", marks, {"kind": "simulated", "text": "x"})
+    with pytest.raises(UserError, match=rf"labels of {count} frames, disc has 5"):
+        _frames((video, tmp_path / "l"))
 
 
 def test_predictions_are_those_of_evaluation(disc_video):

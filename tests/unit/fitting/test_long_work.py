@@ -1,8 +1,10 @@
+import itertools
 import logging
 
 import pytest
 import torch
 
+from isr.fitting import long_work
 from isr.fitting.long_work import complete
 
 
@@ -67,3 +69,17 @@ def test_progress_is_told(caplog):
     with caplog.at_level(logging.INFO, logger="isr"):
         complete(_Sum(), None, fingerprint="x", what="sum of cars3")
     assert "sum of cars3: step 7 of 7, done" in caplog.text
+
+
+def test_the_time_left_of_resumed_work_is_that_of_its_own_steps(tmp_path, caplog, monkeypatch):
+    """20 s a step: after the first of the last three, 40 s are left."""
+    path = tmp_path / "work.pt"
+    with pytest.raises(KeyboardInterrupt):
+        complete(_Sum(stop_at=4), path, fingerprint="x", every=0.0, what="sum")
+    clock = itertools.count(0.0, 20.0)
+    monkeypatch.setattr(long_work.time, "monotonic", lambda: next(clock))
+    with caplog.at_level(logging.INFO, logger="isr"):
+        complete(_Sum(), path, fingerprint="x", what="sum")
+    monkeypatch.undo()
+    assert "sum: step 5 of 7, 40 s left" in caplog.text
+    assert "sum: step 6 of 7, 20 s left" in caplog.text

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from isr.errors import UserError
-from isr.fitting.noise import noisy_frames, replace_with_noise
+from isr.fitting.noise import noisy_frames, replace_with_noise_
 
 
 @pytest.mark.parametrize(("share", "count"), [(0, 0), (0.1, 2), (0.2, 4), (0.6, 11)])
@@ -29,10 +29,14 @@ def test_more_noise_than_frames_between_is_refused(frames):
         noisy_frames(frames, 1.0, seed=0, name="v")
 
 
+def test_a_negative_share_is_refused():
+    with pytest.raises(UserError, match=r"noise is -0\.3: give a share"):
+        noisy_frames(10, -0.3, seed=0, name="v")
+
+
 def test_only_the_named_frames_are_replaced_and_the_rest_is_untouched():
-    clean = np.full((5, 40, 50), 0.25, np.float32)
-    noisy = replace_with_noise(clean, [1, 3], seed=0, name="v")
-    assert (clean == 0.25).all()
+    noisy, again = np.full((2, 5, 40, 50), 0.25, np.float32)
+    replace_with_noise_(noisy, [1, 3], seed=0, name="v")
     assert (noisy[[0, 2, 4]] == 0.25).all()
     for frame in noisy[[1, 3]]:
         assert frame.min() == 0.0
@@ -41,4 +45,5 @@ def test_only_the_named_frames_are_replaced_and_the_rest_is_untouched():
         assert (frame == 0).mean() == pytest.approx(0.3085, abs=0.04)
         assert frame.mean() == pytest.approx(0.5, abs=0.03)
     assert not np.array_equal(noisy[1], noisy[3])
-    assert np.array_equal(noisy, replace_with_noise(clean, [1, 3], seed=0, name="v"))
+    replace_with_noise_(again, [1, 3], seed=0, name="v")
+    assert np.array_equal(noisy, again)

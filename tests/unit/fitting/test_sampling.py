@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isr.errors import UserError
+from isr.fitting import sampling
 from isr.fitting.sampling import (
     object_strata,
     pixel_strata,
@@ -186,3 +187,16 @@ def test_an_object_without_scribbles_is_a_users_mistake(label, what):
     scribbles[scribbles == label] = 0
     with pytest.raises(UserError, match=f"lack {what}"):
         object_strata(scribbles, 12, 2)
+
+
+@pytest.mark.parametrize("size", [(31, 90), (9, 11, 70)])
+@pytest.mark.parametrize("slab", [1, 100, 10**6])
+def test_background_close_to_the_object_whatever_is_computed_at_once(monkeypatch, size, slab):
+    monkeypatch.setattr(sampling, "_SLAB", slab)
+    is_object = np.random.default_rng(0).random(size) < 0.003
+    places, objects = np.argwhere(np.ones(size, bool)), np.argwhere(is_object)
+    distances = np.linalg.norm(places[:, None] - objects, axis=-1).min(axis=1).reshape(size)
+    close = (distances <= 0.03 * max(size)) & ~is_object
+    assert 0 < close.sum() < (~is_object).sum()
+    strata = sampling.unaries_strata(is_object.astype(np.float32), 30)
+    assert np.array_equal(strata.members[1], np.flatnonzero(close))

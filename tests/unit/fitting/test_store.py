@@ -102,6 +102,20 @@ def test_parts_of_a_cell_hold_each_picture_once(states, path):
         read_parts([path, other])
 
 
+def test_fits_without_any_state_hold_their_metadata_alone(states, path):
+    other = path.with_name("part-1.safetensors")
+    with pytest.raises(ValueError, match="no states to store"):
+        write_fits(other, {}, ABOUT)
+    write_fits(other, {}, {**ABOUT, "frames": {"v/0": "skipped"}}, allow_none=True)
+    empty = read_fits(other)
+    assert empty.names == []
+    assert dict(empty.parameters) == {}
+    assert empty.metadata["frames"] == {"v/0": "skipped"}
+    with pytest.raises(UserError, match=r"'p0' is stored: there is none\."):
+        empty.representation("p0")
+    assert [part.names for part in read_parts([other, path])] == [[], ["p1", "p0", "p2"]]
+
+
 def test_metadata_is_plain_json_in_the_file(path):
     header_length = int.from_bytes(path.read_bytes()[:8], "little")
     header = json.loads(path.read_bytes()[8 : 8 + header_length])

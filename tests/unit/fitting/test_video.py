@@ -1,15 +1,19 @@
 import dataclasses
 import json
 import logging
+import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from isr.data.problems import quantise_unaries
 from isr.data.videos import VideoFrame, write_video
 from isr.errors import UserError
-from isr.fitting.store import read_fits
+from isr.fitting import checkpoint, video, video_folder
+from isr.fitting.projection import Projection
+from isr.fitting.store import read_fits, read_parts
 from isr.fitting.video import agreement, fit_frames, fit_videos, video_schedule, video_shape
 from isr.fitting.video_folder import VideoFolder
 from isr.io import write_png
@@ -33,6 +37,10 @@ SETTINGS = {
     "steps": 250,
     "stack_size": 2,
 }
+
+
+class _KilledError(Exception):
+    pass
 
 
 def _disc(number: int, height: int, width: int) -> np.ndarray:
@@ -112,8 +120,7 @@ def test_frames_without_an_object_are_skipped_and_listed(frames):
 
 def test_a_following_frame_keeps_close_to_the_one_before(frames):
     """A few steps cannot lead away from the weights that they start from."""
-    key = "representation.base.first.weight"
-    key = key if key in frames.parameters else next(iter(frames.parameters))
+    key = "representation.base.network.first.weight"
     rows = dict(zip(frames.names, frames.parameters[key], strict=True))
     near = (rows["disc/00001"] - rows["disc/00000"]).abs().mean()
     far = (rows["gap/00001"] - rows["disc/00000"]).abs().mean()
@@ -137,22 +144,119 @@ def test_settings_and_both_schedules_are_stored(frames):
     json.dumps(frames.metadata["frames"])
 
 
-def test_a_video_without_any_foreground_is_refused(open_videos, tmp_path):
-    videos, settings = open_videos()
-    with pytest.raises(UserError, match="nothing have no foreground in any frame"):
-        fit_frames(
-            videos,
-            ["nothing"],
-            settings,
-            tmp_path / "a.safetensors",
-            tmp_path / "a.parquet",
-            device=torch.device("cpu"),
-        )
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize(
+    ("fit", "changed"),
+    [(fit_frames, {}), (fit_videos, {"fit": "spatio-temporal", "noise": 0.2})],
+)
+def test_a_video_without_any_foreground_is_skipped_and_said(
+    open_videos, tmp_path, caplog, fit, changed
+):
+    videos, settings = open_videos(**changed)
+    fits = _fit(fit, videos, ["nothing"], settings, tmp_path)
+    assert fits.names == []
+    assert "nothing: the unaries show no object" in caplog.text
+    skipped = {"status": "skipped", "iou": None}
+    assert fits.metadata["frames"] == dict.fromkeys(videos.frames("nothing"), skipped)
+    assert fits.metadata["representation"]["name"] == "path_connected"
+    assert len(pd.read_parquet(tmp_path / "a.parquet")) == 0
+    assert [part.names for part in read_parts([tmp_path / "a.safetensors"])] == [[]]
 
 
-class _KilledError(Exception):
-    pass
+def test_a_video_in_time_is_fitted_beside_one_without_foreground(open_videos, tmp_path):
+    videos, settings = open_videos(fit="spatio-temporal", steps=4)
+    fits = _fit(fit_videos, videos, ["nothing", "disc"], settings, tmp_path)
+    assert fits.names == ["disc"]
+    told = {name: about["status"] for name, about in fits.metadata["frames"].items()}
+    assert {told[name] for name in videos.frames("nothing")} == {"skipped"}
+    assert {told[name] for name in videos.frames("disc")} == {"fitted"}
+
+
+def test_a_fit_in_time_that_does_not_stay_finite_is_said(open_videos, tmp_path, caplog):
+    videos, settings = open_videos(fit="spatio-temporal", steps=40, learning_rate=1e30)
+    fits = _fit(fit_videos, videos, ["disc"], settings, tmp_path)
+    assert fits.metadata["finite"] == {"disc": False}
+    assert "disc did not stay finite" in caplog.text
+
+
+def _fit(fit, videos, names, settings, folder, **options):
+    paths = (folder / "a.safetensors", folder / "a.parquet")
+    fit(videos, names, settings, *paths, device=torch.device("cpu"), **options)
+    return read_fits(paths[0])
+
+
+@pytest.mark.parametrize("fit", [fit_frames, fit_videos])
+def test_missing_unaries_are_told_before_any_step(open_videos, folder, tmp_path, monkeypatch, fit):
+    videos, settings = open_videos(fit="spatio-temporal")
+    shutil.copytree(folder / "predictions", tmp_path / "p")
+    (tmp_path / "p" / "gap" / "unaries" / "00004.png").unlink()
+    videos = VideoFolder(folder / "videos", tmp_path / "p", settings)
+    monkeypatch.setattr(video, "optimise", None)
+    with pytest.raises(UserError, match=r"gap/unaries/00004\.png does not exist: predict"):
+        _fit(fit, videos, ["disc", "gap"], settings, tmp_path)
+
+
+def test_too_much_noise_for_any_video_is_told_before_any_step(open_videos, tmp_path, monkeypatch):
+    videos, settings = open_videos(fit="spatio-temporal", noise=0.9)
+    monkeypatch.setattr(video, "optimise", None)
+    with pytest.raises(UserError, match=r"noise is 0\.9: 4 of the 5 frames of disc"):
+        _fit(fit_videos, videos, ["disc"], settings, tmp_path)
+
+
+def test_a_video_that_is_too_large_is_told_before_any_step(open_videos, tmp_path, monkeypatch):
+    videos, settings = open_videos(fit="spatio-temporal")
+    monkeypatch.setattr(video, "optimise", None)
+    monkeypatch.setattr(video_folder, "LARGEST_VIDEO", FRAMES * HEIGHT * WIDTH // 4 - 1)
+    with pytest.raises(UserError, match=r"^disc: 5 frames of 16 x 12 .* lower the scale"):
+        _fit(fit_videos, videos, ["disc"], settings, tmp_path)
+    with pytest.raises(UserError, match=r"^disc: 5 frames of 16 x 12 .* lower the scale"):
+        videos.load_video("disc")
+    monkeypatch.setattr(video_folder, "LARGEST_VIDEO", FRAMES * HEIGHT * WIDTH // 4)
+    assert videos.load_video("disc").unaries.shape == (FRAMES, HEIGHT // 2, WIDTH // 2)
+
+
+def test_the_inputs_of_a_fit_are_unaries_and_the_video_they_belong_to(open_videos, folder):
+    videos, _ = open_videos()
+    assert videos.files(["disc"]) == [
+        folder / "videos" / "disc" / "video.json",
+        *(folder / "predictions/disc/unaries" / f"0000{number}.png" for number in range(FRAMES)),
+    ]
+
+
+def test_a_checkpoint_of_other_unaries_is_not_used(open_videos, folder, tmp_path, monkeypatch):
+    _, settings = open_videos(first_steps=12, next_steps=4, points=60)
+    shutil.copytree(folder / "predictions", tmp_path / "p")
+    videos = VideoFolder(folder / "videos", tmp_path / "p", settings)
+    path = tmp_path / "a.pt"
+    save = checkpoint.save
+
+    def save_and_die(*arguments) -> None:
+        save(*arguments)
+        raise _KilledError
+
+    monkeypatch.setattr(checkpoint, "save", save_and_die)
+    stopped = {"checkpoint_path": path, "checkpoint_every": 0.0}
+    with pytest.raises(_KilledError):
+        _fit(fit_frames, videos, ["disc"], settings, tmp_path, **stopped)
+    monkeypatch.setattr(checkpoint, "save", save)
+    other = tmp_path / "p" / "disc" / "unaries" / "00000.png"
+    write_png(other, quantise_unaries(_disc(3, HEIGHT // 2, WIDTH // 2), "disc"))
+    found = _fit(fit_frames, videos, ["disc"], settings, tmp_path, checkpoint_path=path)
+    fresh = _fit(fit_frames, videos, ["disc"], settings, tmp_path)
+    assert found.names == fresh.names == videos.frames("disc")
+    for key, values in fresh.parameters.items():
+        assert torch.equal(values, found.parameters[key]), key
+
+
+def test_a_fit_in_time_starts_from_both_ends_of_the_video(open_videos, monkeypatch):
+    videos, settings = open_videos(fit="spatio-temporal")
+    shape = video_shape(settings)
+    plan = video._plan(settings, shape, video_schedule(shape), 3)
+    seen = []
+    monkeypatch.setattr(Projection, "start_", lambda self, problem: seen.append(problem))
+    problem = videos.load_video("disc")
+    plan.task.start_(problem)
+    assert np.array_equal(seen[0].unaries, problem.unaries[[0, FRAMES - 1]])
+    assert np.array_equal(seen[0].coordinates, problem.coordinates[[0, FRAMES - 1]])
 
 
 def test_a_killed_fit_of_frames_ends_with_the_same_bits(open_videos, frames, tmp_path, monkeypatch):
@@ -163,8 +267,6 @@ def test_a_killed_fit_of_frames_ends_with_the_same_bits(open_videos, frames, tmp
         "checkpoint_path": tmp_path / "b.pt",
         "checkpoint_every": 0.0,
     }
-    from isr.fitting import checkpoint
-
     saves = 0
     save = checkpoint.save
 

@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from isr.fitting import video_joint
 from isr.fitting.joint_training import JointTraining
 from isr.fitting.labelled_video import predict_video
 from isr.fitting.store import read_fits, write_fits
+from isr.fitting.unet_training import settle_statistics
 from isr.fitting.video_folder import VideoFolder
 from isr.fitting.video_joint import JointCell, finetune
 from isr.io import write_png
@@ -244,6 +246,15 @@ def test_the_published_protocol_takes_the_statistics_of_each_picture(start):
     assert training.history[0][3] != held.history[0][3]
 
 
+def test_the_published_protocol_stores_settled_statistics(start, tmp_path):
+    made, cell = _tune(start, tmp_path, protocol="published-code"), _cell(start)
+    network = read_fits(made / "part-0.predictors" / "disc.safetensors").predictor("disc")
+    found = {key: value.clone() for key, value in network.named_buffers()}
+    settle_statistics(network, cell.training("disc").video)
+    for key, value in network.named_buffers():
+        assert torch.allclose(found[key].float(), value.float(), rtol=1e-4, atol=1e-6), key
+
+
 class _StoppedError(Exception):
     """Stands for whatever ends a job early."""
 
@@ -283,6 +294,113 @@ def test_a_step_that_is_not_finite_changes_nothing(start):
     training.advance()
     assert training.finite[name] is False
     assert all(map(torch.equal, before, training.network.parameters()))
+
+
+@pytest.mark.parametrize("module", ["network", "representations"])
+def test_a_gradient_that_is_not_finite_changes_neither_network(start, module):
+    """Both losses are finite; only the gradient of one parameter is not."""
+    training = _cell(start).training("disc")
+    while training.place()[1] != 1:
+        training.done += 1
+    owner = training.network if module == "network" else training.representations.module
+    next(owner.parameters()).register_hook(lambda gradient: gradient * torch.nan)
+    network = [p.clone() for p in training.network.parameters()]
+    values = training.representations.values.clone()
+    training.advance()
+    assert all(map(torch.equal, network, training.network.parameters()))
+    assert torch.equal(values, training.representations.values)
+    assert training.finite == {"disc/00001": False}
+
+
+def test_a_stored_predictor_tells_whether_its_weights_are_finite(start, tmp_path, monkeypatch):
+    made = _tune(start, tmp_path / "good")
+    name = Path("part-0.predictors") / "disc.safetensors"
+    assert read_fits(made / name).metadata["finite"] == {"disc": True}
+    stored = JointTraining.stored
+
+    def broken(self):
+        state = stored(self)
+        state["predictor.last.bias"] = state["predictor.last.bias"] * torch.nan
+        return state
+
+    monkeypatch.setattr(JointTraining, "stored", broken)
+    made = _tune(start, tmp_path / "bad")
+    assert read_fits(made / name).metadata["finite"] == {"disc": False}
+
+
+def test_a_checkpoint_of_other_labels_or_fits_is_not_used(start, tmp_path, monkeypatch):
+    path, left = tmp_path / "job" / "part-0.pt", [5]
+    advance = JointTraining.advance
+
+    def limited(self) -> None:
+        if left[0] == 0:
+            raise _StoppedError
+        left[0] -= 1
+        advance(self)
+
+    for change in ("labels", "fits"):
+        left[0] = 5
+        with monkeypatch.context() as patch:
+            patch.setattr(JointTraining, "advance", limited)
+            with pytest.raises(_StoppedError):
+                _tune(start, tmp_path / "stopped", path)
+        other = dict(start)
+        if change == "labels":
+            other["labels"] = tmp_path / "labels"
+            shutil.copytree(start["labels"] / "disc", other["labels"] / "disc")
+            shutil.copy(
+                other["labels"] / "disc" / frame_file(0), other["labels"] / "disc/00003.png"
+            )
+        else:
+            other["fits"], fits = tmp_path / "part-0.safetensors", read_fits(start["fits"])
+            states = {f"disc/{n:05d}": _representation_state(n + 1) for n in FITTED}
+            write_fits(other["fits"], states, fits.metadata)
+        found = _tune(other, tmp_path / f"{change} found", path)
+        fresh = _tune(other, tmp_path / f"{change} fresh")
+        assert _bytes(found) == _bytes(fresh)
+
+
+def test_a_video_without_any_fit_is_tuned_on_its_labels_alone(start, tmp_path):
+    fits = read_fits(start["fits"])
+    told = {name: dict(SKIPPED) for name in fits.metadata["frames"]}
+    write_fits(
+        tmp_path / "empty.safetensors", {}, {**fits.metadata, "frames": told}, allow_none=True
+    )
+    made = _tune({**start, "fits": tmp_path / "empty.safetensors"}, tmp_path)
+    after = read_fits(made / "part-0.safetensors")
+    assert (after.names, after.metadata["frames"]) == ([], told)
+    history = pd.read_parquet(made / "part-0.history.parquet")
+    assert set(history.term) == {"multicut"}
+    old = read_fits(start["predictions"] / "disc/predictor.safetensors").predictor("disc")
+    new = read_fits(made / "part-0.predictors" / "disc.safetensors").predictor("disc")
+    assert not torch.equal(old.last.weight, new.last.weight)
+
+
+def test_what_does_not_fit_is_told_before_any_step(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(video_joint, "tune", None)
+    fits = read_fits(start["fits"])
+    about = {**fits.metadata["representation"], "dim": 3}
+    for metadata, message in (
+        ({**fits.metadata, "representation": about}, "--fits: these are no fits of single frames"),
+        ({**fits.metadata, "frames": {}}, "--fits: .*nothing of disc/00000"),
+    ):
+        write_fits(tmp_path / "other.safetensors", {"disc": _representation_state(0)}, metadata)
+        with pytest.raises(UserError, match=message):
+            _tune({**start, "fits": tmp_path / "other.safetensors"}, tmp_path)
+    with pytest.raises(UserError, match="kind 'simulated', the settings say 'motion'"):
+        _tune(start, tmp_path, labels="motion")
+    assert [path.name for path in tmp_path.iterdir()] == ["other.safetensors"]
+
+
+@pytest.mark.parametrize("broken", ["_write_predictor", "write_fits"])
+def test_all_outputs_are_written_or_none(start, tmp_path, monkeypatch, broken):
+    def fail(*arguments, **options) -> None:
+        raise _StoppedError
+
+    monkeypatch.setattr(video_joint, broken, fail)
+    with pytest.raises(_StoppedError):
+        _tune(start, tmp_path, epochs=1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_fits_of_another_video_are_a_users_mistake(start, tmp_path):

@@ -18,7 +18,7 @@ from isr.fitting.labelled_video import LabelledVideo, predict_video
 from isr.fitting.long_work import complete
 from isr.fitting.store import read_fits
 from isr.fitting.unet_training import settle_statistics
-from isr.fitting.video_predictor import PredictorTraining, predict, train_predictor
+from isr.fitting.video_predictor import WeakLabelTraining, predict, train_predictor
 from isr.networks.initial import initialise_
 from isr.predictors.unet import UNet
 
@@ -43,10 +43,10 @@ def _frames(disc_video, scale: float = 1.0) -> LabelledVideo:
     return LabelledVideo(video, labels, scale=scale, seed=7, device=CPU)
 
 
-def _training(disc_video, **options) -> PredictorTraining:
+def _training(disc_video, **options) -> WeakLabelTraining:
     network = UNet(width=2)
     initialise_(network, np.random.default_rng(0))
-    return PredictorTraining(network, _frames(disc_video), **options)
+    return WeakLabelTraining(network, _frames(disc_video), **options)
 
 
 def test_the_object_is_learnt_from_weak_labels(disc_video, tmp_path):
@@ -144,12 +144,30 @@ def test_settled_statistics_are_the_means_over_all_frames(disc_video):
     assert not training.network.training
 
 
+def test_a_trained_predictor_has_settled_statistics(disc_video):
+    frames = _frames(disc_video)
+    trained = train_predictor(_settings(epochs=1), frames).network
+    found = {key: value.clone() for key, value in trained.named_buffers()}
+    assert not trained.training
+    settle_statistics(trained, frames)
+    for key, value in trained.named_buffers():
+        assert torch.equal(found[key], value), key
+
+
+def test_labels_of_another_kind_than_the_settings_say_are_refused(disc_video, tmp_path):
+    video, labels = disc_video
+    settings = {**_settings(), "labels": "motion"}
+    with pytest.raises(UserError, match="kind 'simulated', the settings say 'motion'"):
+        predict(settings, video, labels, tmp_path / "made", device=CPU)
+    assert not (tmp_path / "made").exists()
+
+
 class _StoppedError(Exception):
     """Stands for whatever ends a job early."""
 
 
 def _stop_after(monkeypatch, steps: int) -> None:
-    advance = PredictorTraining.advance
+    advance = WeakLabelTraining.advance
 
     def limited(self) -> None:
         if limited.left == 0:
@@ -158,7 +176,7 @@ def _stop_after(monkeypatch, steps: int) -> None:
         advance(self)
 
     limited.left = steps
-    monkeypatch.setattr(PredictorTraining, "advance", limited)
+    monkeypatch.setattr(WeakLabelTraining, "advance", limited)
 
 
 def _files(folder: Path) -> dict[str, bytes]:

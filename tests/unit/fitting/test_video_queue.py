@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 import torch
 
 from isr.data.problems import Problem
+from isr.errors import UserError
 from isr.fitting.schedule import COUPLING, UNARIES_ENTROPY, Phase, path_connected_schedule
 from isr.fitting.video_queue import Stage, VideoQueue, following_schedule
 
@@ -81,6 +83,29 @@ def test_a_fit_that_is_not_finite_is_poor(make_queue):
     queue = make_queue({"v": ["v/0"]})
     queue.finish(queue.take(), _state(0.9), False)
     assert queue.take().name == "v/0 again"
+
+
+def test_what_is_told_of_a_fit_that_is_not_finite_is_the_agreement_of_its_stored_state(make_queue):
+    queue = make_queue({"v": ["v/0", "v/1"]})
+    assert queue.finish(queue.take(), _state(0.9), False) == "v/0"
+    assert queue.frames["v/0"] == {"status": "failed", "iou": pytest.approx(0.9)}
+    assert queue.finish(queue.take(), _state(0.6), True) == "v/0"
+    assert queue.frames["v/0"] == {"status": "retried", "iou": pytest.approx(0.6)}
+    queue.finish(queue.take(), _state(0.4), False)
+    assert queue.finish(queue.take(), _state(0.3), False) is None
+    assert queue.frames["v/1"] == {"status": "failed", "iou": pytest.approx(0.4)}
+
+
+@pytest.mark.parametrize(
+    ("first", "following", "key"), [(1, 7, "first_steps"), (9, 0, "next_steps")]
+)
+def test_too_few_steps_of_either_stage_are_told_before_anything_is_done(first, following, key):
+    stages = {
+        "first": dataclasses.replace(FIRST, steps=first),
+        "following": dataclasses.replace(FOLLOWING, steps=following),
+    }
+    with pytest.raises(UserError, match=rf"^{key} is \d: a schedule of"):
+        VideoQueue({"v": ["v/0"]}, _load, agreement=_agreement, **stages)
 
 
 def test_a_second_attempt_draws_other_random_numbers(make_queue):

@@ -1,5 +1,7 @@
 """Dense flow between two frames, and where it can be believed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +38,18 @@ class Flow:
     valid: Mask
 
 
-def working_size(height: int, width: int) -> tuple[int, int]:
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """OpenCV with one thread while the block runs: one process, one core."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def flow_size(height: int, width: int) -> tuple[int, int]:
     """Height and width at which the flow of a video of this size is computed."""
     factor = WORKING_SIDE / max(height, width)
     return (
@@ -48,7 +61,7 @@ def working_size(height: int, width: int) -> tuple[int, int]:
 def working_grey(frame: NDArray[np.uint8]) -> Grey:
     """A frame uint8 (h, w, 3), RGB, as grey at working size."""
     grey = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY)
-    height, width = working_size(*grey.shape)
+    height, width = flow_size(*grey.shape)
     shrinks = width < grey.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(grey, (width, height), interpolation=how), np.uint8)

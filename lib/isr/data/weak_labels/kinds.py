@@ -47,10 +47,11 @@ def write_kind(
 
 
 def _motion(video: Video, output: Path) -> pd.DataFrame:
-    from isr.data.weak_labels import motion
+    from isr.data.weak_labels import flow, motion
 
     about = {"kind": "motion", "text": MOTION_TEXT, "options": {}}
-    return write_labels(output, motion.label(video), about)
+    with flow.one_thread():
+        return write_labels(output, motion.label(video), about)
 
 
 def _published(
@@ -66,6 +67,8 @@ def _simulated(video: Video, options: Mapping[str, Any], output: Path) -> pd.Dat
     from isr.data.weak_labels import simulated
 
     values = {"unlabelled": simulated.UNLABELLED, "wrong": simulated.WRONG, "seed": 0, **options}
+    if unknown := sorted(set(values) - {"unlabelled", "wrong", "seed"}):
+        raise UserError(f"simulated: {unknown[0]!r} is unknown: use unlabelled, wrong or seed.")
     text = simulated.describe(values["unlabelled"], values["wrong"])
     about = {"kind": "simulated", "text": text, "options": values, "points": True}
     return write_labels(output, simulated.label(video, **values), about)

@@ -49,7 +49,7 @@ _GAP = 0.02
 def label(video: Video) -> Iterator[WeakLabels]:
     """Label the frames of a video by motion, in their order.
 
-    The video is read four times, frame by frame. A note tells why a frame has no foreground.
+    The video is read three times, frame by frame. A note tells why a frame has no foreground.
 
     Args:
         video: of any length and size; its flow is computed at a long side of 480 pixels.
@@ -57,8 +57,6 @@ def label(video: Video) -> Iterator[WeakLabels]:
     Raises:
         UserError: a frame is missing or damaged.
     """
-    # One process, one core: OpenCV would take all of them.
-    cv2.setNumThreads(1)
     seen, roles = _watch(video)
     count = len(video)
     later = [
@@ -115,7 +113,7 @@ def _watch(video: Video) -> tuple[list[_Seen], NDArray[np.int32]]:
 
 
 def _roles(tracks: Tracks) -> NDArray[np.int32]:
-    """Role of each track: _FOREGROUND, _OTHER or _SMALL; [0] is 0."""
+    """Role of each track, _FOREGROUND, _OTHER or _SMALL; motion without a track [0] is small."""
     objects = tracks.objects()
     areas = np.bincount(objects, weights=tracks.areas)
     small = areas < _SMALL_OBJECT * areas[1] if len(areas) > 1 else np.zeros(1, bool)

@@ -106,7 +106,13 @@ def _check(frame: WeakLabels, size: tuple[int, ...], what: str) -> None:
         raise UserError(f"{what}: probabilities of a wrong label are not all in [0, 1].")
 
 
-def read_labels(folder: Path, number: int, size: tuple[int, int] | None = None) -> WeakLabels:
+def read_labels(
+    folder: Path,
+    number: int,
+    size: tuple[int, int] | None = None,
+    *,
+    frame_size: tuple[int, int] | None = None,
+) -> WeakLabels:
     """Read the weak labels of frame `number`.
 
     Args:
@@ -115,9 +121,10 @@ def read_labels(folder: Path, number: int, size: tuple[int, int] | None = None) 
         size: (h, w) to shrink to. A pixel takes the label that covers at least half of it (of its
             labelled part if the labels are scattered points; none if two of them do), and the mean
             probability of being wrong of those labels.
+        frame_size: (h, w) of the frame that they belong to; None if that is not known.
 
     Raises:
-        UserError: a file is missing, damaged or not of the coding.
+        UserError: a file is missing, damaged, not of the coding or of another size than its frame.
     """
     path = Path(folder) / frame_file(number)
     labels = read_png(path)
@@ -127,6 +134,10 @@ def read_labels(folder: Path, number: int, size: tuple[int, int] | None = None) 
         flip = (read_png(flip_path) / np.float32(_STEPS)).astype(np.float32)
     frame = WeakLabels(labels, flip)
     _check(frame, labels.shape[:2], str(path))
+    if frame_size is not None and labels.shape != frame_size:
+        raise UserError(
+            f"{path} has size {labels.shape}, its frame {frame_size}: label the video again."
+        )
     if size is None or size == labels.shape:
         return frame
     return _resize(frame, size, points=bool(label_kind(folder).get("points", False)))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from isr.data.weak_labels.background import homography, judge, plane_vectors, textured
-from isr.data.weak_labels.flow import Flow, flow_between, warp, working_grey, working_size
+from isr.data.weak_labels.flow import Flow, flow_between, flow_size, one_thread, warp, working_grey
 from isr.data.weak_labels.packing import PackedNumbers, PackedShares
 from isr.data.weak_labels.spread import accumulate, carry
 
@@ -23,8 +23,22 @@ def _still(size=(40, 50)):
     [((480, 640), (360, 480)), ((120, 160), (360, 480)), ((4, 480), (16, 480))],
 )
 def test_every_video_has_the_same_long_side(size, expected):
-    assert working_size(*size) == expected
+    assert flow_size(*size) == expected
     assert working_grey(np.zeros((*size, 3), np.uint8)).shape == expected
+
+
+def test_one_thread_is_for_a_while_only():
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    try:
+        with one_thread():
+            assert cv2.getNumThreads() == 1
+        assert cv2.getNumThreads() == 2
+        with pytest.raises(KeyError), one_thread():
+            raise KeyError
+        assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_flow_of_a_shift():

@@ -1,8 +1,11 @@
+import cv2
+import numpy as np
 import pytest
 
 from isr.data import drawn_video
+from isr.data.weak_labels import motion
 from isr.data.weak_labels.kinds import KINDS, write_kind
-from isr.data.weak_labels.store import label_kind
+from isr.data.weak_labels.store import WeakLabels, label_kind
 from isr.errors import UserError
 
 
@@ -10,6 +13,31 @@ def test_an_unknown_kind_is_told(tmp_path):
     video = drawn_video.unpack(tmp_path / "v", frames=3, long_side=32)
     with pytest.raises(UserError, match="'other' is unknown: use one of motion, published, simul"):
         write_kind("other", video, {}, tmp_path, tmp_path / "out")
+
+
+def test_motion_is_computed_in_one_thread_and_the_process_keeps_its_own(tmp_path, monkeypatch):
+    video = drawn_video.unpack(tmp_path / "v", frames=2, long_side=32)
+    seen = []
+
+    def label(video):
+        seen.append(cv2.getNumThreads())
+        return (WeakLabels(np.zeros(video.size, np.uint8)) for _ in range(len(video)))
+
+    monkeypatch.setattr(motion, "label", label)
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    try:
+        write_kind("motion", video, {}, tmp_path, tmp_path / "out")
+        assert (seen, cv2.getNumThreads()) == ([1], 2)
+    finally:
+        cv2.setNumThreads(before)
+
+
+def test_an_unknown_option_of_simulated_labels_is_told(tmp_path):
+    video = drawn_video.unpack(tmp_path / "v", frames=2, long_side=32)
+    with pytest.raises(UserError, match="simulated: 'wrongg' is unknown: use unlabelled"):
+        write_kind("simulated", video, {"simulated": {"wrongg": 0.1}}, tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "published"])

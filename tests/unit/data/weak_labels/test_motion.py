@@ -1,11 +1,14 @@
 """Weak labels of small moving textures. The working side is reduced, so that they take seconds."""
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
 
 from isr.data.videos import VideoFrame, write_video
-from isr.data.weak_labels import flow
+from isr.data.weak_labels import evidence, flow, motion
+from isr.data.weak_labels.background import Opinion
 from isr.data.weak_labels.motion import decide, label
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE
 
@@ -101,6 +104,24 @@ def test_a_tiny_moving_thing_beside_the_object_is_not_labelled(tmp_path):
     labels = _label(tmp_path, [scene.frame(k) for k in range(7)])[3].labels
     assert (labels[scene.mask(1, 3)] == FOREGROUND).mean() == 0
     assert (labels[scene.mask(1, 3)] == BACKGROUND).mean() < 0.3
+
+
+def test_only_what_is_small_beside_the_foreground_is_left_open():
+    """Tracks 1 and 4 are the foreground, 2 is another object, 3 is small."""
+    tracks = SimpleNamespace(
+        objects=lambda: np.array([0, 1, 2, 3, 1], np.int32), areas=[0.0, 60.0, 11.0, 9.0, 40.0]
+    )
+    assert motion._roles(tracks)[1:].tolist() == [1, 2, 3, 1]
+
+
+def test_motion_that_one_direction_of_time_alone_shows_counts_little():
+    def opinion(moving):
+        maps = np.array(moving, np.float32)
+        return Opinion(maps, *np.zeros((3, *maps.shape), np.float32), np.ones((*maps.shape, 2)))
+
+    seen = evidence.Evidence(*np.zeros((4, 1, 3), np.float32), np.zeros((1, 3, 2), np.float32))
+    evidence._add_motion(seen, opinion([[1, 1, 0]]), opinion([[1, 0, 1]]), 1)
+    assert seen.moving[0] == pytest.approx([2, 0.2, 0.2])
 
 
 @pytest.mark.parametrize("pan", [0, 2])
