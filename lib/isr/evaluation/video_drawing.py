@@ -84,15 +84,10 @@ def draw_framewise(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Iterator[
         UserError: a frame has no fit, and was not skipped.
     """
     stored = set(fits.names)
-    told = fits.metadata.get("frames", {})
     for number in range(len(grid.video)):
         name = frame_name(grid.video.name, number)
         if name not in stored:
-            if told.get(name, {}).get("status") != "skipped":
-                raise UserError(
-                    f"--fits holds no fit of {name}, nor was it skipped: give the parts of a cell "
-                    "that fits each frame."
-                )
+            _check_skipped(fits, grid.video, number)
             yield DrawnFrame(number, None, Polygon(), {})
             continue
         representation = fits.representation(name)
@@ -109,13 +104,30 @@ def draw_framewise(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Iterator[
         yield DrawnFrame(number, level, region, {name: found})
 
 
+def _check_skipped(fits: StoredFits, video: Video, number: int) -> None:
+    """A frame without a fit has to be one that was skipped."""
+    name = frame_name(video.name, number)
+    if fits.metadata.get("frames", {}).get(name, {}).get("status") != "skipped":
+        raise UserError(
+            f"--fits holds no fit of {name}, nor was it skipped: give the parts of the cell."
+        )
+
+
 def draw_spatio_temporal(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Iterator[DrawnFrame]:
     """Draw and certify the one representation in (x, y, t) of a video: slices at t of each frame.
 
     It is certified once, with the last frame. Outlines are those of the levels drawn at working
-    size, interpolated in between.
+    size, interpolated in between. A video that was skipped has empty frames.
+
+    Raises:
+        UserError: the video has no fit, and was not skipped.
     """
     video = grid.video
+    if video.name not in fits.names:
+        for number in range(len(video)):
+            _check_skipped(fits, video, number)
+            yield DrawnFrame(number, None, Polygon(), {})
+        return
     representation = fits.representation(video.name)
     level = level_function(representation)
     keeps = _certified_size(grid) == grid.working and grid.keeps_coordinates(grid.working)

@@ -399,3 +399,16 @@ def test_another_optimiser_than_the_papers_is_said():
     assert steps_of(changed) == "800, then 120 (Adam at 0.004)"
     in_time = {"fit": "spatio-temporal", "steps": 300, "optimiser": "adam"}
     assert steps_of(in_time) == "300 (Adam at the usual rate)"
+
+
+def test_a_skipped_video_has_empty_frames_and_a_missing_one_is_refused(cell, in_time):
+    grid = VideoGrid(read_video(cell.videos / "clip"), SMALL, "isotropic")
+    names = [f"{grid.video.name}/{number:05d}" for number in range(len(grid.video))]
+    told = {name: {"status": "skipped", "iou": None} for name in names}
+    skipped = StoredFits({**in_time.metadata, "names": [], "frames": told}, {})
+    drawn = list(draw_spatio_temporal(skipped, grid, seed=0))
+    assert [frame.level for frame in drawn] == [None] * len(grid.video)
+    assert not any(frame.certificates for frame in drawn)
+    lost = StoredFits({**skipped.metadata, "frames": {}}, {})
+    with pytest.raises(UserError, match="nor was it skipped"):
+        next(draw_spatio_temporal(lost, grid, seed=0))
