@@ -88,7 +88,7 @@ def _points(rows: pd.DataFrame) -> str:
 
 
 def _grouped(text: str) -> str:
-    return re.sub(r"\d+", lambda number: f"{int(number[0]):,}", text)
+    return re.sub(r"(?<![\d.])\d{4,}", lambda number: f"{int(number[0]):,}", text)
 
 
 def _reductions(ran: pd.DataFrame, study: VideoStudy) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from isr.errors import UserError
-from isr.reporting import formats, video_summary, video_tables
+from isr.reporting import formats, video_summary, video_tables, video_words
 from isr.reporting.noise_summary import summarise_noise
 from isr.reporting.video_study import parse_study
 
@@ -510,3 +510,8 @@ def test_the_script_writes_four_files(tmp_path):
     assert table.loc[prior, "iou_published_rule"] == 0.5
     assert table.loc[("sequence", "cars3", "joint", "representation"), "iou"] == "not run"
     assert "A title" in output.with_suffix(".md").read_text()
+
+
+def test_numbers_are_grouped_but_for_their_decimals():
+    given = "sequential 5000, then 400 (Adam at 0.0040)"
+    assert video_words._grouped(given) == "sequential 5,000, then 400 (Adam at 0.0040)"
