@@ -171,7 +171,8 @@ def evaluate_video_cell(parts: Sequence[StoredFits], cell: VideoCell, output: Pa
         for name, fits in owners.items():
             _log.info("evaluate %s/%s: %s", cell.settings["study"], cell.settings["cell"], name)
             video = cell.folder.video(name)
-            origin = cell.about() | {"labels_kind": label_kind(cell.labels / name)["kind"]}
+            made = fits.metadata.get("settings", cell.settings)
+            origin = cell.about(made) | {"labels_kind": label_kind(cell.labels / name)["kind"]}
             for found in evaluate_video(cell, fits, video):
                 number = found.drawn.number
                 stem = frame_name(name, number)

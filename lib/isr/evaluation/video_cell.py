@@ -72,8 +72,12 @@ class VideoCell:
         known = {"constraint": self.constraint, "noise": 0.0}
         return {axis: self.settings.get(axis, known.get(axis)) for axis in AXES}
 
-    def about(self) -> dict[str, Any]:
-        """How its numbers were made."""
+    def about(self, made: Mapping[str, Any]) -> dict[str, Any]:
+        """How its numbers were made.
+
+        Args:
+            made: the settings that are stored with the fits.
+        """
         options = self.settings["predictor_options"]
         return {
             **self.axes(),
@@ -81,8 +85,8 @@ class VideoCell:
             "scale": options.get("scale", 1.0),
             "width": options.get("width"),
             "weights": options.get("weights", "trained"),
-            "steps": steps_of(self.settings),
-            "points": self.settings["points"],
+            "steps": steps_of(made),
+            "points": made["points"],
         }
 
     def unaries(self, video: Video) -> Iterator[NDArray[np.float32]]:

@@ -412,3 +412,11 @@ def test_a_skipped_video_has_empty_frames_and_a_missing_one_is_refused(cell, in_
     lost = StoredFits({**skipped.metadata, "frames": {}}, {})
     with pytest.raises(UserError, match="nor was it skipped"):
         next(draw_spatio_temporal(lost, grid, seed=0))
+
+
+def test_steps_and_points_are_those_that_are_stored_with_the_fits(cell):
+    made = {**SETTINGS, "first_steps": 77, "optimiser": "adam", "points": 11}
+    about = cell.about(made)
+    assert (about["steps"], about["points"]) == (steps_of(made), 11)
+    assert about["steps"].startswith("77, then ")
+    assert cell.about(SETTINGS)["steps"] == steps_of(SETTINGS) != about["steps"]
