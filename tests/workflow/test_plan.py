@@ -22,7 +22,7 @@ CELL = "results/convexity/constraint~convex_predictor~fcn_features~{}_fit~{}_see
 VIDEO_CELL = (
     "results/{}/labels~motion_predictor~unet_constraint~path_connected_fit~{}_noise~{}_seed~42/{}"
 )
-VIDEO_FIGURES = (6, 14, 15, 16, 17, 18, 19)
+VIDEO_FIGURES = (3, 6, 14, 15, 16, 17, 18, 19)
 OWN = {
     "datasets": {
         "mine": {
@@ -61,6 +61,7 @@ def test_the_demo(repository):
         "animate": 1,
         **{f"tabulate_{name}": 1 for name in tables},
         **{f"draw_{name}": 1 for name in figures},
+        "draw_video_figure_6": 2,  # Figures 6 and 13.
         "report": 1,
         "all": 1,
     }
