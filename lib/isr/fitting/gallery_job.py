@@ -15,7 +15,7 @@ from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.cells import Plan, stored_metadata
 from isr.fitting.digests import files_digest
-from isr.fitting.running import optimise, store, write_history
+from isr.fitting.running import finish, optimise
 from isr.fitting.shapes import Shape
 from isr.fitting.store import load_parameters, own_parameters
 from isr.representations.periodic import Periodic
@@ -122,7 +122,4 @@ def fit_case(
     if threshold := settings.get("threshold"):
         name = problem.name
         result.states[name] = _shifted(shape, dim, result.states[name], threshold)
-    write_history(history, result)
-    store(output, plan, [problem.name], result)
-    if checkpoint_path is not None:
-        checkpoint_path.unlink(missing_ok=True)
+    finish(plan, [problem.name], result, output, history, checkpoint_path)

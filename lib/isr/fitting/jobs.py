@@ -13,7 +13,7 @@ from isr.data.problems import Problem, load_problem, quantise_unaries
 from isr.errors import UserError
 from isr.fitting import cells
 from isr.fitting.digests import files_digest
-from isr.fitting.running import optimise, store, write_history
+from isr.fitting.running import finish, optimise, store
 from isr.fitting.store import read_fits
 from isr.io import atomic_folder, write_png
 from isr.levels import probability
@@ -149,7 +149,4 @@ def fit(
         checkpoint_every=checkpoint_every,
         what=f"fit {settings['study']}/{settings['cell']}",
     )
-    write_history(history, result)
-    store(output, plan, names, result)
-    if checkpoint_path is not None:
-        checkpoint_path.unlink(missing_ok=True)
+    finish(plan, names, result, output, history, checkpoint_path)

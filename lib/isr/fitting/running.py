@@ -99,3 +99,20 @@ def write_history(path: Path, result: Result) -> None:
     rows = pd.DataFrame(result.history, columns=["picture", "step", "term", "value"])
     with atomic_path(path) as temporary:
         rows.to_parquet(temporary, index=False)
+
+
+def finish(
+    plan: cells.Plan,
+    names: Sequence[str],
+    result: Result,
+    output: Path,
+    history: Path,
+    checkpoint_path: Path | None,
+    *,
+    allow_none: bool = False,
+) -> None:
+    """Write the history and the stored fits of some problems; the checkpoint has served."""
+    write_history(history, result)
+    store(output, plan, names, result, allow_none=allow_none)
+    if checkpoint_path is not None:
+        checkpoint_path.unlink(missing_ok=True)

@@ -13,10 +13,9 @@ from isr.fitting.cells import Plan, stored_metadata
 from isr.fitting.digests import files_digest
 from isr.fitting.projection import Projection
 from isr.fitting.queues import State
-from isr.fitting.running import optimise, store, write_history
+from isr.fitting.running import finish, optimise
 from isr.fitting.schedule import Schedule, describe, path_connected_schedule
 from isr.fitting.shapes import Shape
-from isr.fitting.slots import Result
 from isr.fitting.sources import Points
 from isr.fitting.store import load_parameters, own_parameters
 from isr.fitting.video_folder import VideoFolder
@@ -169,7 +168,7 @@ def fit_frames(
         if not any(name in result.states for name in folder.frames(video)):
             _log.warning(_NOTHING, video)
     plan.metadata["frames"] = {name: queue.frames[name] for name in queue.names}
-    _finish(plan, fitted, result, output, history, checkpoint_path)
+    finish(plan, fitted, result, output, history, checkpoint_path, allow_none=True)
 
 
 def fit_videos(
@@ -222,7 +221,7 @@ def fit_videos(
         for video in videos
         for name in folder.frames(video)
     }
-    _finish(plan, fitted, result, output, history, checkpoint_path)
+    finish(plan, fitted, result, output, history, checkpoint_path, allow_none=True)
 
 
 def _has_both_classes(folder: VideoFolder, video: str) -> bool:
@@ -234,18 +233,3 @@ def _has_both_classes(folder: VideoFolder, video: str) -> bool:
         if found and background:
             return True
     return False
-
-
-def _finish(
-    plan: Plan,
-    names: Sequence[str],
-    result: Result,
-    output: Path,
-    history: Path,
-    checkpoint_path: Path | None,
-) -> None:
-    """Store what was fitted; the checkpoint has served."""
-    write_history(history, result)
-    store(output, plan, names, result, allow_none=True)
-    if checkpoint_path is not None:
-        checkpoint_path.unlink(missing_ok=True)

@@ -80,7 +80,7 @@ def test_a_smaller_scale_predicts_at_a_smaller_size(dataset, tmp_path):
 
 def test_a_checkpoint_of_other_scribbles_is_not_used(dataset, tmp_path, monkeypatch):
     saved = tmp_path / "part.pt"
-    monkeypatch.setattr(jobs, "store", lambda *_: (_ for _ in ()).throw(InterruptedError))
+    monkeypatch.setattr(jobs, "finish", lambda *_: (_ for _ in ()).throw(InterruptedError))
     arguments = (["first"], tmp_path / "fits.safetensors", tmp_path / "h.parquet")
     options = {"device": CPU, "checkpoint_path": saved, "checkpoint_every": 0.0}
     settings = _settings(fit="joint", steps=60)
