@@ -41,6 +41,25 @@ def squared_distance(level: Tensor, unaries: Tensor, weights: Tensor) -> Tensor:
     return (weights * (probability(level) - unaries).square()).sum(-1)
 
 
+def absolute_distance(level: Tensor, unaries: Tensor, weights: Tensor) -> Tensor:
+    """Absolute distance of probabilities: a d of eq. 9 for unaries of which some are noise.
+
+    Of noise the squared distance asks for a probability of one half, which pulls a region apart
+    where others agree on it. The expected absolute distance to labels that are flipped to either
+    class with the same chance is the same wherever the region lies (Ghosh, Kumar and Sastry,
+    "Robust loss functions under label noise for deep neural networks", AAAI 2017).
+
+    Args:
+        level: (..., n) levels of the representation.
+        unaries: (..., n) foreground probabilities to agree with.
+        weights: (..., n) importance weights.
+
+    Returns:
+        (...,) weighted sums.
+    """
+    return (weights * (probability(level) - unaries).abs()).sum(-1)
+
+
 def overlap(levels: Tensor, weights: Tensor) -> Tensor:
     """How deep points lie in more than one part of a union (the paper's section 2.5).
 

@@ -7,7 +7,7 @@ from typing import Any
 from isr.choices import must_know, pick
 from isr.errors import UserError
 
-AXES = ("labels", "predictor", "constraint", "fit", "noise", "seed")
+AXES = ("labels", "predictor", "constraint", "fit", "distance", "noise", "seed")
 PREDICTORS = ("unet",)
 """Kinds of predictors that are for videos; the others are for grids."""
 
@@ -30,7 +30,7 @@ _FIGURES: dict[str, tuple[str, ...]] = {
 _TABLES = {"table_4": _FRAME_BY_FRAME, "table_5": (SPATIO_TEMPORAL,)}
 """Fits that a kind of table is about."""
 
-_TABLE_AXES = ("labels", "predictor", "constraint")
+_TABLE_AXES = ("labels", "predictor", "constraint", "distance")
 
 Config = Mapping[str, Any]
 Cell = dict[str, Any]
@@ -79,6 +79,12 @@ def _check_cell(where: str, cell: Config, config: Config, videos: Config) -> Non
             f"config: {where} has noise {cell['noise']:g} with fit {cell['fit']}, but frames are "
             f"replaced by noise for fit {SPATIO_TEMPORAL} alone; set noise to 0 there, or give "
             "the cells one by one in rows."
+        )
+    if cell["fit"] == "joint" and cell["distance"] != "squared":
+        raise UserError(
+            f"config: {where} has distance {cell['distance']} with fit joint, which takes the "
+            "squared distance (equation 17); set distance to squared there, or give the cells one "
+            "by one in rows."
         )
     if cell["labels"] == "published" and not videos.get("labels"):
         raise UserError(
@@ -151,14 +157,16 @@ def sequential(cell: Config) -> Cell:
 def shown_cells(study: Config, table: Config, place: str = "") -> list[Cell]:
     """List the cells that a table is about: of one kind of labels, predictor and constraint.
 
+    So they are of one distance but for table_5, which sets several beside each other.
+
     Args:
         study: resolved, of kind video.
         table: its entry.
         place: where it stands in the configuration, for the message.
 
     Raises:
-        UserError: the study has no fit of the table's, or several labels, predictors or constraints
-            of which none is named.
+        UserError: the study has no fit of the table's, or several labels, predictors, constraints
+            or distances of which none is named.
     """
     wanted = _TABLES[table["kind"]]
     found = [cell for cell in cells(study) if cell["fit"] in wanted]
@@ -167,10 +175,13 @@ def shown_cells(study: Config, table: Config, place: str = "") -> list[Cell]:
             f"config: {place}.kind is {table['kind']}, but the study has no fit "
             f"{' or '.join(wanted)}; add one, or remove the table."
         )
+    beside = ("distance",) if table["kind"] == "table_5" else ()
     for axis in _TABLE_AXES:
         known = list(dict.fromkeys(cell[axis] for cell in found))
         if table[axis] is not None:
             must_know(f"{place}.{axis}", table[axis], known)
+        elif axis in beside:
+            continue
         elif len(known) > 1:
             names = ", ".join(known)
             raise UserError(

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from isr.objectives import (
+    absolute_distance,
     cross_entropy,
     gradient_mean_absolute,
     gradient_norm,
@@ -65,10 +66,27 @@ def test_squared_distance_to_unaries_of_one_value(value, count):
     )
 
 
+def test_absolute_distance_by_hand():
+    level, unaries = torch.tensor([0.0, 50.0, -50.0]).double(), torch.tensor([1.0, 0.25, 0.0])
+    weights = torch.tensor([0.5, 0.25, 0.25]).double()
+    expected = 0.5 * 0.5 + 0.25 * 0.25 + 0.25 * 1.0
+    assert float(absolute_distance(level, unaries, weights)) == pytest.approx(expected, abs=1e-15)
+
+
+def test_flipped_labels_leave_the_absolute_distance_where_it_is():
+    level = torch.linspace(-4, 4, 9).double()
+    found = {}
+    for distance in (absolute_distance, squared_distance):
+        both = [distance(level[:, None], torch.full((9, 1), y), _even(1)) for y in (0.0, 1.0)]
+        found[distance] = sum(both) / 2
+    torch.testing.assert_close(found[absolute_distance], torch.full((9,), 0.5).double())
+    assert int(found[squared_distance].argmin()) == 4  # a probability of one half
+
+
 def test_leading_axes_are_kept():
     level = torch.randn(3, 4, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     target = (level > 0.3).double()
-    for loss in (cross_entropy, squared_distance):
+    for loss in (cross_entropy, squared_distance, absolute_distance):
         values = loss(level, target, _even(7).expand(3, 4, 7))
         assert values.shape == (3, 4)
         assert torch.allclose(values[1, 2], loss(level[1, 2], target[1, 2], _even(7)))
@@ -95,7 +113,7 @@ def test_gradcheck_of_every_loss():
         return torch.randn(*shape, generator=random, dtype=torch.float64).requires_grad_()
 
     target = torch.rand(5, generator=random, dtype=torch.float64)
-    for loss in (cross_entropy, squared_distance):
+    for loss in (cross_entropy, squared_distance, absolute_distance):
         assert torch.autograd.gradcheck(lambda g, loss=loss: loss(g, target, _even(5)), draw(5))
         assert torch.autograd.gradgradcheck(lambda g, loss=loss: loss(g, target, _even(5)), draw(5))
     for penalty in (gradient_norm, gradient_mean_absolute):

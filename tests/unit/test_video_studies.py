@@ -71,6 +71,12 @@ def _rows(*rows):
         ((*MOTION, "vary", "labels"), ["published"], "labels is 'published', but the videos have"),
         (("predictors", "unet", "weights"), "published", "predictors.unet.weights is 'published'"),
         ((*MOTION, "vary", "noise"), [0.2], "has noise 0.2 with fit sequential, but frames are"),
+        (
+            (*MOTION, "vary", "distance"),
+            ["absolute"],
+            "has distance absolute with fit joint, which",
+        ),
+        ((*MOTION, "vary", "distance"), ["far"], "distance[0] is 'far'; choose one of squared"),
         ((*MOTION, "vary", "fit"), ["joint"], "has a joint fit (labels motion, predictor unet,"),
         ((*MOTION, "rows"), [{"predictor": "unet", "fit": "joint"}], "either vary or rows"),
         ((*MOTION, "first_steps"), 4, "first_steps is 4; it must be at least 5."),
@@ -139,6 +145,7 @@ def test_every_combination_is_a_cell_with_all_axes():
         "predictor": "unet",
         "constraint": "path_connected",
         "fit": "sequential",
+        "distance": "squared",
         "noise": 0,
         "seed": 1,
     }
@@ -218,6 +225,32 @@ def test_a_table_is_about_its_own_fits():
     ]
 
 
+def test_table_5_alone_has_several_distances():
+    config = _resolve(
+        ((*NOISE, "vary", "distance"), ["squared", "absolute"]),
+        ((*NOISE, "figures", "f", "cell"), {"distance": "squared", "noise": 0.2}),
+    )
+    both = config["studies"]["noise"]
+    shown = video_studies.shown_cells(both, both["tables"]["n"])
+    assert [(cell["distance"], cell["noise"]) for cell in shown] == [
+        *(("squared", 0), ("squared", 0.2)),
+        *(("absolute", 0), ("absolute", 0.2)),
+    ]
+    one = video_studies.shown_cells(both, both["tables"]["n"] | {"distance": "absolute"})
+    assert {cell["distance"] for cell in one} == {"absolute"}
+    rows = _rows({"fit": "sequential"}, {"fit": "sequential", "distance": "absolute"})
+    rows["tables"] = {"t": {"kind": "table_4"}}
+    with pytest.raises(UserError, match=r"several of distance \(squared, absolute\); name one"):
+        _resolve((MOTION, rows))
+    rows["tables"]["t"]["distance"] = "absolute"
+    study = _resolve((MOTION, rows))["studies"]["motion"]
+    (cell,) = video_studies.shown_cells(study, study["tables"]["t"])
+    assert cell["distance"] == "absolute"
+    assert video_settings.cell_settings(_resolve(), "motion", cell, "n", NAMES)["distance"] == (
+        "absolute"
+    )
+
+
 def test_a_cell_is_told_what_its_fit_depends_on():
     resolved = _resolve(((*MOTION, "options"), {"path_connected": {"blocks": 6}}))
     study = resolved["studies"]["motion"]
@@ -237,6 +270,7 @@ def test_a_cell_is_told_what_its_fit_depends_on():
         "constraint": "path_connected",
         "options": {"blocks": 6},
         "fit": "joint",
+        "distance": "squared",
         "noise": 0,
         "seed": 2,
         "protocol": "paper",

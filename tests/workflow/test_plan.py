@@ -20,7 +20,8 @@ AUTHORS_FILES = len(gallery.files())
 PAPER = ("--configfile", "config/paper.yaml")
 CELL = "results/convexity/constraint~convex_predictor~fcn_features~{}_fit~{}_seed~42/metrics.csv"
 VIDEO_CELL = (
-    "results/{}/labels~motion_predictor~unet_constraint~path_connected_fit~{}_noise~{}_seed~42/{}"
+    "results/{}/labels~motion_predictor~unet_constraint~path_connected_fit~{}_distance~squared"
+    "_noise~{}_seed~42/{}"
 )
 VIDEO_FIGURES = (3, 6, 14, 15, 16, 17, 18, 19)
 OWN = {
@@ -55,13 +56,14 @@ def test_the_demo(repository):
         "fit": 2 * 3 * 2 * 2,
         "evaluate": 2 * 3 * 2 * 2,
         **dict.fromkeys(("unpack_video", "label_video", "predict_video"), 1),
-        "fit_video": 1 + 3,
+        "fit_video": 1 + 2 * 3,
         "finetune_video": 1,
-        "evaluate_video": 2 + 3,
+        "evaluate_video": 2 + 2 * 3,
         "animate": 1,
         **{f"tabulate_{name}": 1 for name in tables},
         **{f"draw_{name}": 1 for name in figures},
         "draw_video_figure_6": 2,  # Figures 6 and 13.
+        "draw_video_figure_18": 2,  # Of both distances.
         "report": 1,
         "all": 1,
     }
@@ -77,8 +79,8 @@ def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
     assert plan["fetch"] == 2 + AUTHORS_FILES
     assert plan["unpack_video"] == plan["label_video"] == 18
     assert plan["predict_video"] == plan["finetune_video"] == 18 * 3
-    assert plan["fit_video"] == 18 * 3 + 7 * 3
-    assert plan["evaluate_video"] == 2 * 3 + 7 * 3
+    assert plan["fit_video"] == 18 * 3 + 2 * 7 * 3
+    assert plan["evaluate_video"] == 2 * 3 + 2 * 7 * 3
 
 
 def test_files_to_download(repository):

@@ -52,7 +52,7 @@ TINY = {
             },
         },
         "noise": {
-            "vary": {"labels": ["simulated"], "noise": [0.4]},
+            "vary": {"labels": ["simulated"], "distance": ["absolute"], "noise": [0.4]},
             "steps": 20,
             "figures": dict.fromkeys(DEMO_STUDIES["noise"]["figures"]),
         },
@@ -65,11 +65,13 @@ CELLS = [
 ]
 
 
-_VIDEO = "labels~simulated_predictor~unet_constraint~path_connected_fit~{}_noise~{}_seed~42"
+_VIDEO = (
+    "labels~simulated_predictor~unet_constraint~path_connected_fit~{}_distance~{}_noise~{}_seed~42"
+)
 VIDEO_CELLS = [
-    f"motion/{_VIDEO.format('sequential', 0)}",
-    f"motion/{_VIDEO.format('joint', 0)}",
-    f"noise/{_VIDEO.format('spatio-temporal', 0.4)}",
+    f"motion/{_VIDEO.format('sequential', 'squared', 0)}",
+    f"motion/{_VIDEO.format('joint', 'squared', 0)}",
+    f"noise/{_VIDEO.format('spatio-temporal', 'absolute', 0.4)}",
 ]
 _TABLE_ENDS = ("csv", "md", "tex", "html")
 _FIGURES = ("figure_5", "figure_9a", "figure_11", "figure_1", "figure_3", "figure_16", "figure_15")

@@ -14,7 +14,7 @@ from isr.fitting.labelled_video import predict_video
 from isr.fitting.store import read_fits
 from isr.fitting.video_folder import VideoFolder
 
-AXES = ("study", "dataset", "labels", "predictor", "constraint", "fit", "noise", "seed")
+AXES = ("study", "dataset", "labels", "predictor", "constraint", "fit", "distance", "noise", "seed")
 
 _REQUIRED = (
     *("study", "cell", "dataset", "videos", "labels", "predictor", "predictor_options"),
@@ -69,7 +69,7 @@ class VideoCell:
 
     def axes(self) -> dict[str, Any]:
         """What tells the cell from the others."""
-        known = {"constraint": self.constraint, "noise": 0.0}
+        known = {"constraint": self.constraint, "distance": "squared", "noise": 0.0}
         return {axis: self.settings.get(axis, known.get(axis)) for axis in AXES}
 
     def about(self, made: Mapping[str, Any]) -> dict[str, Any]:

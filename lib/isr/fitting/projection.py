@@ -11,6 +11,7 @@ from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.calls import Call
 from isr.fitting.schedule import (
+    ABSOLUTE_DISTANCE,
     COUPLING,
     OVERLAP,
     REGULARISER,
@@ -19,10 +20,17 @@ from isr.fitting.schedule import (
 )
 from isr.fitting.sources import Batch, Points, PointSource
 from isr.fitting.tasks import Task, Terms
-from isr.objectives import cross_entropy, overlap, squared_distance
+from isr.objectives import absolute_distance, cross_entropy, overlap, squared_distance
 from isr.representations.base import Representation
 from isr.representations.starts import shares
 from isr.representations.union import Union
+
+_OF_UNARIES = {
+    COUPLING: squared_distance,
+    ABSOLUTE_DISTANCE: absolute_distance,
+    UNARIES_ENTROPY: cross_entropy,
+}
+"""How far levels are from unaries, by term."""
 
 
 class Projection(Task):
@@ -90,11 +98,11 @@ class Projection(Task):
             member.start_(coordinates, torch.where(labels == 0, torch.nan, known))
 
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
-        """Scribbles, the squared distance to the unaries, their cross entropy, and penalties."""
+        """Scribbles, the distance to the unaries that the schedule names, and penalties."""
         strokes = batch["targets"].shape[0] if "targets" in batch else 0
         objects = strokes and batch["targets"].ndim == 2
         coordinates = batch["coordinates"]
-        needs_points = bool({COUPLING, UNARIES_ENTROPY, OVERLAP} & active)
+        needs_points = bool({*_OF_UNARIES, OVERLAP} & active)
         seen = coordinates if needs_points else coordinates[:strokes]
         terms: Terms = {}
         begins = UNARIES_ENTROPY in active and "shares" in batch
@@ -129,9 +137,8 @@ class Projection(Task):
 
     @staticmethod
     def _unaries_terms(level: Tensor, batch: Batch, active: Set[str]) -> Terms:
-        terms: Terms = {}
-        if COUPLING in active:
-            terms[COUPLING] = squared_distance(level, batch["unaries"], batch["point_weights"])
-        if UNARIES_ENTROPY in active:
-            terms[UNARIES_ENTROPY] = cross_entropy(level, batch["unaries"], batch["point_weights"])
-        return terms
+        return {
+            name: distance(level, batch["unaries"], batch["point_weights"])
+            for name, distance in _OF_UNARIES.items()
+            if name in active
+        }

@@ -14,6 +14,7 @@ PREDICTOR_SCRIBBLES = "predictor_scribbles"
 REPRESENTATION_SCRIBBLES = "representation_scribbles"
 COUPLING = "coupling"
 UNARIES_ENTROPY = "unaries_entropy"
+ABSOLUTE_DISTANCE = "absolute_distance"
 COLOUR_GRADIENT = "colour_gradient"
 POSITION_GRADIENT = "position_gradient"
 OVERLAP = "overlap"
@@ -121,7 +122,7 @@ def projection_schedule(
 
     Args:
         learning_rate: until the last fifth.
-        evidence: how unaries are followed: by the squared distance, or the cross entropy.
+        evidence: how unaries are followed: the name of a term.
         extra: weights of further terms, such as the regulariser, in all phases.
     """
     scribbles = {REPRESENTATION_SCRIBBLES: 1.0, **(extra or {})}
@@ -176,7 +177,7 @@ def unaries_schedule(
 
     Args:
         learning_rate: at the beginning.
-        evidence: what is fitted after the first part: the squared distance, or the entropy again.
+        evidence: what is fitted after the first part: the name of a term of unaries.
         extra: weights of further terms, such as the regulariser, in all phases.
     """
     more = dict(extra or {})
@@ -218,7 +219,7 @@ def path_connected_schedule(
         weight_decay: on the diffeomorphism: the larger, the closer to the base's own shape.
         learning_rate: until the last fifth; the base keeps to 1e-3 once the diffeomorphism moves.
         optimiser: of the diffeomorphism and its base together.
-        evidence: what is fitted: the squared distance to unaries, their entropy, or scribbles.
+        evidence: what is fitted: the name of a term of unaries or scribbles.
         extra: weights of further terms in all phases.
         groups: names of the path-connected modules: the representation or members of a union.
         protocol: whose.
@@ -233,7 +234,8 @@ def path_connected_schedule(
             Phase(200, rate, fine, learning_rate_scale=still),
             Phase(4000, rate, fine, "adamax", weight_decay=decay, restart=True, plateau=200),
         )
-    coarse = {UNARIES_ENTROPY: 1.0, **more} if evidence == COUPLING else fine
+    far = evidence in (COUPLING, ABSOLUTE_DISTANCE)
+    coarse = {UNARIES_ENTROPY: 1.0, **more} if far else fine
     # Adamax begins with full steps of all weights: a fast base would jump out of the picture.
     together = Phase(
         3200,

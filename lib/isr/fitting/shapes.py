@@ -11,6 +11,7 @@ from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.projection import Projection
 from isr.fitting.schedule import (
+    ABSOLUTE_DISTANCE,
     COUPLING,
     OVERLAP,
     REGULARISER,
@@ -31,7 +32,12 @@ from isr.protocols import Protocol
 from isr.representations import Representation, build
 from isr.representations.order_choice import choose_order
 
-Distance = Literal["squared", "entropy"]
+Distance = Literal["squared", "absolute", "entropy"]
+_TERMS: dict[Distance, str] = {
+    "squared": COUPLING,
+    "absolute": ABSOLUTE_DISTANCE,
+    "entropy": UNARIES_ENTROPY,
+}
 
 RATE_FACTORS = {"star_shaped": 0.3, "radially_connected": 0.3, "path_connected": 0.4}
 """Factors of the learning rates for constraints that those of a convex region are too large for."""
@@ -50,7 +56,8 @@ class Shape:
             mean over all pixels.
         learning_rate: at the beginning; None for the usual one of the constraint.
         optimiser: of the diffeomorphism of a path-connected region and its base; others take Adam.
-        distance: from the unaries (the d of equation 9): squared, or the cross entropy.
+        distance: from the unaries (the d of equation 9): squared; absolute, which noise in some of
+            them misleads less; or the cross entropy.
         weight_decay: on the diffeomorphism of a path-connected region.
         regulariser_weight: of what the representation penalises (amplitudes of waves).
         overlap_weight: of the overlap of the parts of a union.
@@ -119,6 +126,14 @@ class Shape:
             objects=objects > 1,
         )
 
+    @property
+    def evidence(self) -> str:
+        """Name of the loss term by which unaries are followed."""
+        # The entropy of a union is that of its parts against the shares they begin with.
+        if self.distance == "entropy" and self.constraint == "union":
+            return COUPLING
+        return _TERMS[self.distance]
+
     def schedule(self, problem: Problem) -> Schedule:
         """The usual schedule for this constraint and what is known of the problem."""
         return self.schedule_from(
@@ -135,22 +150,19 @@ class Shape:
         kinds = dict(_kinds("representation", self.constraint, self.options))
         factor = min(RATE_FACTORS.get(kind, 1.0) for kind in kinds.values())
         rate = self.learning_rate or factor * _UNARIES_RATE
-        # The entropy of a union is that of its parts against the shares they begin with.
-        entropy = self.distance == "entropy" and self.constraint != "union"
-        evidence = UNARIES_ENTROPY if entropy else COUPLING
         bending = [name for name, kind in kinds.items() if kind == "path_connected"]
         if bending:
             if unaries and scribbles:
                 extra[REPRESENTATION_SCRIBBLES] = 1.0
             return self._bending_schedule(
-                bending, rate, evidence if unaries else REPRESENTATION_SCRIBBLES, extra
+                bending, rate, self.evidence if unaries else REPRESENTATION_SCRIBBLES, extra
             )
         if not unaries:
             return scribbles_schedule(rate, extra=extra)
         if scribbles:
             rate = self.learning_rate or factor * _PROJECTION_RATE
-            return projection_schedule(rate, evidence=evidence, extra=extra)
-        return unaries_schedule(rate, evidence=evidence, extra=extra)
+            return projection_schedule(rate, evidence=self.evidence, extra=extra)
+        return unaries_schedule(rate, evidence=self.evidence, extra=extra)
 
     def _bending_schedule(
         self, groups: list[str], rate: float, evidence: str, extra: Mapping[str, float]

@@ -52,7 +52,8 @@ def fit_unaries(
             for the mean over all pixels. A larger one keeps occluded objects whole.
         learning_rate: at the beginning; None for the usual one of the constraint.
         optimiser: of the diffeomorphism of a path-connected region; other shapes take Adam.
-        distance: from the unaries (the d of eq. 9): `squared`, or the cross `entropy`.
+        distance: from the unaries (the d of eq. 9): `squared`; `absolute`, which noise in some
+            of them misleads less; or the cross `entropy`.
         weight_decay: on the diffeomorphism of a path-connected region.
         regulariser_weight: of what the representation penalises, such as amplitudes of waves.
         overlap_weight: of the overlap of the parts of a union.

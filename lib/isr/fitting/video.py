@@ -46,6 +46,7 @@ def video_shape(settings: Mapping[str, Any]) -> Shape:
         protocol=settings["protocol"],
         optimiser=settings.get("optimiser") or "adamax",
         learning_rate=settings.get("learning_rate"),
+        distance=settings.get("distance") or "squared",
     )
 
 
@@ -59,6 +60,7 @@ def video_schedule(shape: Shape) -> Schedule:
             shape.weight_decay,
             learning_rate=shape.learning_rate or _LEARNING_RATE,
             optimiser=shape.optimiser,
+            evidence=shape.evidence,
             protocol=shape.protocol,
         )
     return shape.schedule_from(unaries=True, scribbles=False)

@@ -11,7 +11,7 @@ from isr.errors import UserError
 from isr.reporting.words import video_cell
 
 GRID = ("constraint", "predictor", "features", "fit", "seed")
-VIDEO = ("labels", "predictor", "constraint", "fit", "noise", "seed")
+VIDEO = ("labels", "predictor", "constraint", "fit", "distance", "noise", "seed")
 COLUMNS = [
     "study",
     "dataset",

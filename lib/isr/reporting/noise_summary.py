@@ -1,5 +1,7 @@
 """From the scores of single frames to the numbers of Table 5, in tidy form."""
 
+from itertools import product
+
 import pandas as pd
 
 from isr.reporting.summary import NOT_RUN
@@ -23,23 +25,24 @@ def summarise_noise(metrics: pd.DataFrame, study: VideoStudy) -> pd.DataFrame:
         study: what was planned.
 
     Returns:
-        One row per planned share: IoU with the clean thresholded unaries over all frames (`iou`, as
-        in the paper), over those that were replaced by noise (`iou_noisy`) and over the others
-        (`iou_clean`), and over annotated frames with the ground truth (`iou_truth`), each with its
-        deviation over seeds. Of several videos, means over videos of their means over seeds are
-        taken; the deviation is over the seeds that scored all of them.
+        One row per planned distance and share: IoU with the clean thresholded unaries over all
+        frames (`iou`, as in the paper), over those that were replaced by noise (`iou_noisy`) and
+        over the others (`iou_clean`), and over annotated frames with the ground truth
+        (`iou_truth`), each with its deviation over seeds. Of several videos, means over videos of
+        their means over seeds are taken; the deviation is over the seeds that scored all of them.
     """
     own = metrics[(metrics["fit"] == SPATIO_TEMPORAL) & (metrics["output"] == "representation")]
     rows = []
-    for share in sorted({cell.noise for cell in study.cells}):
-        rows.append(_noise_row(study, share, own[own["noise"] == share]))
+    for distance, share in product(study.distances, sorted({c.noise for c in study.cells})):
+        part = own[(own["noise"] == share) & (own["distance"] == distance)]
+        rows.append(_noise_row(study, distance, share, part))
     return pd.DataFrame(rows)
 
 
-def _noise_row(study: VideoStudy, share: float, own: pd.DataFrame) -> Row:
+def _noise_row(study: VideoStudy, distance: str, share: float, own: pd.DataFrame) -> Row:
     unaries = own[own["against"] == "unaries"]
     noisy = flags(unaries["noisy"])
-    planned = {cell.seed for cell in study.cells if cell.noise == share}
+    planned = {c.seed for c in study.cells if (c.distance, c.noise) == (distance, share)}
     row: Row = {
         **axes_of(study, "noise", " ".join(study.videos), SPATIO_TEMPORAL, "representation"),
         "noise": share,
@@ -61,7 +64,7 @@ def _noise_row(study: VideoStudy, share: float, own: pd.DataFrame) -> Row:
     row["published"] = known is not None
     row["published_iou"] = NAN if known is None else known
     row["difference_iou"] = row["iou"] - row["published_iou"]
-    return row | conditions(own)
+    return row | conditions(own) | {"distance": distance}
 
 
 def _by_seed(rows: pd.DataFrame) -> tuple[float, float]:

@@ -34,6 +34,9 @@ STEPS = {
 """How long representations are optimised: first frame, each next frame, jointly (appendix C.2); of
 a spatio-temporal one its base, then all (its published code)."""
 
+DISTANCE = "squared"
+"""From the unaries (section C.2)."""
+
 LABELS = "published"
 """Weak labels of Kardoost & Keuper (2021), by multicuts of point trajectories (section 3.2)."""
 

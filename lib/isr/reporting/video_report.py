@@ -170,6 +170,8 @@ def _facts(metrics: pd.DataFrame, labels: Sequence[tuple[str, str]]) -> tuple[tu
         ("Steps", "; ".join(_steps(metrics))),
         ("Protocol", values("protocol")),
     ]
+    if set(metrics["distance"]) != {"squared"}:
+        rows.insert(4, ("Distance from unaries", values("distance")))
     if metrics["noise"].any():
         rows.insert(4, ("Shares of noise", values("noise")))
     return tuple(rows)

@@ -9,12 +9,14 @@ from isr.reporting import published_videos as published
 from isr.reporting.settings import check_keys
 
 KINDS = ("fbms", "drawn")
-AXES = ("labels", "predictor", "constraint", "fit", "noise", "seed")
+DISTANCES = ("squared", "absolute", "entropy")
+AXES = ("labels", "predictor", "constraint", "fit", "distance", "noise", "seed")
 SPATIO_TEMPORAL = "spatio-temporal"
 
 STUDY_KEYS = ("study", "dataset", "videos", "cells")
 STUDY_OPTIONS = ("published",)
 
+_NAMES = AXES[:5]
 _TABULATED = ("labels", "predictor", "constraint")
 
 
@@ -26,6 +28,7 @@ class VideoCellPlan:
     predictor: str
     constraint: str
     fit: str
+    distance: str
     noise: float
     seed: int
     videos: tuple[str, ...]
@@ -42,7 +45,7 @@ class VideoStudy:
         text: replaces the words made from the kind.
         videos: names of all videos, in their order.
         cells: all cells planned that the table is about: of the same labels, predictor and
-            constraint.
+            constraint, and of the same distance unless they are spatio-temporal.
         shows_published: whether the paper's numbers are wanted beside ours.
     """
 
@@ -68,6 +71,11 @@ class VideoStudy:
     def constraint(self) -> str:
         """The constraint that is tabulated."""
         return self.cells[0].constraint
+
+    @property
+    def distances(self) -> tuple[str, ...]:
+        """How the fits measure their distance from unaries, the paper's first."""
+        return tuple(sorted({cell.distance for cell in self.cells}, key=DISTANCES.index))
 
     @property
     def may_be_contradicted(self) -> bool:
@@ -113,7 +121,8 @@ def parse_study(content: Mapping[str, Any], fits: tuple[str, ...]) -> VideoStudy
 
     Raises:
         UserError: one of the keys is wrong or no such value, no cell has such a fit, or cells
-            differ in their labels, predictor or constraint.
+            differ in their labels, predictor or constraint, or in their distance although they are
+            not spatio-temporal.
     """
     dataset = check_keys(
         content["dataset"], "dataset", required=("name", "kind"), optional=("text",)
@@ -132,7 +141,8 @@ def parse_study(content: Mapping[str, Any], fits: tuple[str, ...]) -> VideoStudy
     if not cells:
         names = " or ".join(fits)
         raise UserError(f"cells of the settings: none of them has the fit {names}: add one.")
-    for axis in _TABULATED:
+    one = _TABULATED if fits == (SPATIO_TEMPORAL,) else (*_TABULATED, "distance")
+    for axis in one:
         values = sorted({getattr(cell, axis) for cell in cells})
         if len(values) > 1:
             raise UserError(
@@ -154,10 +164,15 @@ def _cell(content: Any, videos: tuple[str, ...]) -> VideoCellPlan:
     for axis in AXES:
         if not isinstance(content, dict) or axis not in content:
             raise UserError(f"cells of the settings: a cell lacks the axis {axis!r}: add it.")
-    for axis in AXES[:4]:
+    for axis in _NAMES:
         if not isinstance(content[axis], str):
             raise UserError(f"cells of the settings: {axis} is {content[axis]!r}: give a name.")
-    noise, seed = content["noise"], content["seed"]
+    noise, seed, distance = content["noise"], content["seed"], content["distance"]
+    if distance not in DISTANCES:
+        names = ", ".join(DISTANCES)
+        raise UserError(
+            f"cells of the settings: distance {distance!r} is unknown: use one of {names}."
+        )
     if isinstance(noise, bool) or not isinstance(noise, int | float) or not 0 <= noise <= 1:
         raise UserError(f"cells of the settings: noise is {noise!r}: give a share from 0 to 1.")
     if isinstance(seed, bool) or not isinstance(seed, int):
@@ -169,8 +184,8 @@ def _cell(content: Any, videos: tuple[str, ...]) -> VideoCellPlan:
                 f"cells of the settings: a cell has the video {name!r}, which is not among the "
                 "videos: add it there, or take it out of the cell."
             )
-    labels, predictor, constraint, fit = (str(content[axis]) for axis in AXES[:4])
-    return VideoCellPlan(labels, predictor, constraint, fit, float(noise), seed, own)
+    labels, predictor, constraint, fit, distance = (content[axis] for axis in _NAMES)
+    return VideoCellPlan(labels, predictor, constraint, fit, distance, float(noise), seed, own)
 
 
 def _names(content: Any, where: str) -> tuple[str, ...]:

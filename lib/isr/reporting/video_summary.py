@@ -11,7 +11,7 @@ from isr.evaluation.baselines import BASELINES
 from isr.evaluation.metrics import mean_and_deviation
 from isr.reporting import published_videos as published
 from isr.reporting.summary import NO_GROUND_TRUTH, NOT_RUN, read_metrics
-from isr.reporting.video_study import SPATIO_TEMPORAL, VideoStudy
+from isr.reporting.video_study import AXES, SPATIO_TEMPORAL, VideoStudy
 
 METRICS_COLUMNS = [
     "study",
@@ -20,6 +20,7 @@ METRICS_COLUMNS = [
     "predictor",
     "constraint",
     "fit",
+    "distance",
     "noise",
     "seed",
     "protocol",
@@ -46,7 +47,7 @@ SEQUENCE, OVER_SEQUENCES, OVER_FRAMES = "sequence", "mean over sequences", "mean
 MEANS = (OVER_SEQUENCES, OVER_FRAMES)
 
 NAN = float("nan")
-CONDITIONS = ("protocol", "steps", "points", "scale", "width", "weights")
+CONDITIONS = ("distance", "protocol", "steps", "points", "scale", "width", "weights")
 
 Row = dict[str, Any]
 Scores = dict[str, pd.DataFrame]
@@ -61,14 +62,15 @@ def read_video_metrics(paths: Iterable[Path], study: VideoStudy) -> pd.DataFrame
     """
     metrics = read_metrics(paths, study.name, METRICS_COLUMNS)
     planned = {
-        (cell.labels, cell.predictor, cell.constraint, cell.fit, cell.noise, cell.seed, video)
+        (*(getattr(cell, axis) for axis in AXES), video)
         for cell in study.cells
         for video in cell.videos
     }
-    axes = ["labels", "predictor", "constraint", "fit", "noise", "seed", "video"]
-    keys = zip(*(metrics[axis] for axis in axes), strict=True)
+    keys = zip(*(metrics[axis] for axis in (*AXES, "video")), strict=True)
     metrics = metrics.loc[[key in planned for key in keys]]
-    if metrics.duplicated(["picture", "fit", "noise", "seed", "output", "against"]).any():
+    if metrics.duplicated(
+        ["picture", "fit", "distance", "noise", "seed", "output", "against"]
+    ).any():
         raise UserError("metrics.csv: a frame is scored twice: give each cell's file once.")
     return metrics
 

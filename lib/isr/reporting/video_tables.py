@@ -182,30 +182,46 @@ def _line(
 def table_5(
     summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame, title: str | None = None
 ) -> Table:
-    """IoU of spatio-temporal priors with the clean unaries, a row per share of noise."""
+    """IoU of spatio-temporal priors with the clean unaries, a row per share of noise.
+
+    The kinds of distance from the unaries stand beside each other.
+    """
     compares = bool(summary["published"].any())
-    beside = ("published", "difference") if compares else ()
     lines = []
-    for row in summary.itertuples():
-        spans = [Span(_spread(row, "iou"))]
-        if compares:
-            spans += [_published(row, "iou"), _difference(row, "iou")]
-        spans += [Span(_spread(row, "iou_noisy")), Span(str(row.n_noisy)), Span(str(row.n_frames))]
-        lines.append(_line((video_words.share(row.noise),), spans))
-    groups = (Heading("IoU, all frames", 1 + len(beside)), Heading("IoU, noisy frames"))
-    names = ("ours", *beside, "ours", "noisy", "all")
+    for share, part in summary.groupby("noise"):
+        rows = list(part.itertuples())
+        spans = [_published(rows[0], "iou")] if compares else []
+        for row in rows:
+            spans += _distance(row, compares)
+        # Which frames are noise does not depend on the distance.
+        most = max(rows, key=lambda row: row.n_frames)
+        spans += [Span(str(most.n_noisy)), Span(str(most.n_frames))]
+        lines.append(_line((video_words.share(float(str(share))),), spans))
+    names = ("all frames", *(("difference",) if compares else ()), "noisy frames")
+    groups = [Heading(video_words.distance(name), len(names)) for name in study.distances]
+    first = (Heading(""),) if compares else ()
+    last = ("published",) if compares else ()
     place = "the paper's Table 5" if compares else "after the paper's Table 5"
     content = title or f"Spatio-temporal prior with unaries replaced by noise ({place})"
     notes = video_words.noise_notes(summary, study, metrics)
     if summary["iou_deviation"].notna().any():
         notes.append(f"{DEVIATION}: standard deviation over seeds (ddof 1).")
+    below = (*last, *names * len(groups), "noisy", "all")
     return Table(
         title=f"{study.describe()}. {content}",
         stubs=("Noise",),
-        headings=((*groups, Heading("frames", 2)), tuple(Heading(name) for name in names)),
+        headings=(
+            (*first, *groups, Heading("frames", 2)),
+            tuple(Heading(name) for name in below),
+        ),
         lines=tuple(lines),
         notes=tuple(notes),
     )
+
+
+def _distance(row: Row, compares: bool) -> list[Span]:
+    difference = [_difference(row, "iou")] if compares else []
+    return [Span(_spread(row, "iou")), *difference, Span(_spread(row, "iou_noisy"))]
 
 
 def _spread(row: Row, score: str) -> str:

@@ -30,7 +30,7 @@ GROUND_TRUTH = "ground truth"
 NOT_FITTED = ("skipped", "failed")
 """What the status of a frame is that the constraint is not to blame for."""
 _COLUMNS = (
-    *("study", "labels", "constraint", "fit", "noise", "status"),
+    *("study", "labels", "constraint", "fit", "distance", "noise", "status"),
     *("video", "frame", "output", "against", "iou"),
 )
 

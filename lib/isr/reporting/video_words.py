@@ -41,6 +41,11 @@ def share(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
+def distance(name: str) -> str:
+    """How far a fit is from its unaries, in print."""
+    return {"entropy": "cross entropy"}.get(name, f"{name} distance")
+
+
 def provenance(
     summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame, scored: str
 ) -> list[str]:
@@ -105,6 +110,10 @@ def _reductions(ran: pd.DataFrame, study: VideoStudy) -> list[str]:
         if known is not None and steps != [known]:
             text = _grouped(words.listing(steps))
             found.append(f"{fit} steps {text} instead of {_grouped(known)}")
+    if (others := [name for name in _parts(ran["distance"]) if name != published.DISTANCE]) and (
+        len(study.distances) == 1
+    ):
+        found.append(f"{words.listing(map(distance, others))} from the unaries instead of squared")
     found.append(f"{_points(ran)} points a step instead of whole frames")
     if study.labels != published.LABELS:
         found.append("other weak labels")
@@ -115,10 +124,11 @@ def _shortfalls(summary: pd.DataFrame) -> list[str]:
     """Cells that should have run and did not, each once."""
     fits = summary[(summary["output"] == "representation") & (summary["video"] != "")]
     short = fits[fits["n_seeds"] < fits["planned_seeds"]]
-    keys = ["video", "fit", *(["noise"] if "noise" in short.columns else [])]
+    in_time = "noise" in short.columns
+    keys = ["video", "fit", *(["distance", "noise"] if in_time else [])]
     items = [
         f"{row.video} {row.fit}"
-        + (f" {share(row.noise)} noise" if "noise" in keys else "")
+        + (f" {share(row.noise)} noise, {distance(row.distance)}" if in_time else "")
         + f" ({row.n_seeds} of {row.planned_seeds})"
         for row in short.drop_duplicates(keys).itertuples()
     ]
@@ -147,7 +157,7 @@ def _count_stopped(fits: pd.DataFrame) -> int:
     """How many fits stopped early; one in time has a row for each of its frames."""
     stopped = fits[fits["finite"].astype(str) == "False"]
     in_time = stopped["fit"] == SPATIO_TEMPORAL
-    axes = [stopped[axis] for axis in ("fit", "noise", "seed")]
+    axes = [stopped[axis] for axis in ("fit", "distance", "noise", "seed")]
     names = stopped["video"].where(in_time, stopped["picture"])
     return len(set(zip(*axes, names, strict=True)))
 
@@ -217,9 +227,14 @@ def noise_notes(summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame)
         "over all frames as in the paper, and over those alone whose unaries were replaced by "
         "noise. The first and the last frame never are."
     )
+    if "absolute" in study.distances:
+        notes.append(
+            "Of noise the squared distance asks for a probability of one half; the absolute one "
+            "asks for less, and not at all where unaries are 0 or 1 with the same chance."
+        )
     if summary["published"].any():
         notes.append(
             f"Published: ICML 2024 paper, Table 5 ({published.NOISE_SEQUENCE}), means over "
-            f"{published.SEEDS} runs."
+            f"{published.SEEDS} runs, squared distance."
         )
     return notes

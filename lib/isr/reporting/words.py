@@ -73,12 +73,18 @@ def semantic(rows: pd.DataFrame) -> str:
 def video_cell(axes: "Mapping[str, Any] | pd.Series[Any]") -> str:
     """A cell of a study of videos in a few words; noise is named where there is some.
 
+    So is a distance other than the paper's.
+
     Args:
-        axes: labels, predictor, constraint, fit, noise and seed.
+        axes: labels, predictor, constraint, fit, distance, noise and seed.
     """
     noise = float(axes["noise"])
     shown = [*(str(axes[axis]) for axis in ("labels", "predictor", "constraint", "fit"))]
-    return " ".join([*shown, *([f"noise {100 * noise:.0f} %"] if noise else []), str(axes["seed"])])
+    if axes["distance"] != "squared":
+        shown.append(f"{axes['distance']} distance")
+    if noise:
+        shown.append(f"noise {100 * noise:.0f} %")
+    return " ".join([*shown, str(axes["seed"])])
 
 
 def steps(rows: pd.DataFrame) -> str:

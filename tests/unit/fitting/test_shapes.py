@@ -1,5 +1,7 @@
 """Golden shapes: what each representation reaches, and what those of other shapes do not."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from isr.coordinates import ThirdAxis, pixel_coordinates, with_third
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.evaluation.drawing import level_function
-from isr.fitting.shapes import Shape, count_objects
+from isr.fitting.shapes import Distance, Shape, count_objects
 
 HEIGHT, WIDTH = 64, 72
 ROWS, COLUMNS = np.mgrid[0:HEIGHT, 0:WIDTH] + 0.5
@@ -191,6 +193,20 @@ def test_a_margin_keeps_a_shape_from_closing_outside():
     wide = isr.fit_unaries(unaries, "path_connected", margin=12, **options)
     below = pixel_coordinates(HEIGHT, WIDTH) + np.array([0, (HEIGHT + 4) / WIDTH])
     assert not _mask(wide, below)[:6].any()
+
+
+@pytest.mark.parametrize("distance", get_args(Distance))
+def test_every_distance_fits_after_a_beginning_by_the_entropy(distance):
+    first, *others = Shape("convex", distance=distance).schedule_from(unaries=True, scribbles=False)
+    term = {"squared": "coupling", "absolute": "absolute_distance", "entropy": "unaries_entropy"}
+    assert dict(first.terms) == {"unaries_entropy": 1.0}
+    assert [dict(phase.terms) for phase in others] == [{term[distance]: 1.0}] * 3
+    bending = Shape("path_connected", distance=distance)
+    base, *all_of_it = bending.schedule_from(unaries=True, scribbles=False)
+    assert dict(base.terms) == {"unaries_entropy": 1.0}
+    assert [dict(phase.terms) for phase in all_of_it] == [{term[distance]: 1.0}] * 2
+    disk = RADIUS < 14
+    assert _fit(disk, "convex", 200, distance=distance, width=24) > 0.93
 
 
 def test_a_shape_says_what_it_lacks():

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import video_rows
 
 from isr import representations
 from isr.coordinates import ThirdAxis
@@ -15,7 +16,9 @@ from isr.data.gallery import GalleryPicture, write_picture
 from isr.evaluation.case import evaluate_case
 from isr.fitting.store import write_fits
 from isr.networks.initial import initialise_
+from isr.reporting import video_summary
 from isr.reporting.settings import Cell, Dataset, Study
+from isr.reporting.video_study import VideoStudy
 from isr.reporting.views import View
 
 Rows = list[dict[str, Any]]
@@ -51,6 +54,18 @@ def score_rows(
         "scored_pixels": 100,
     }
     return [row | changes]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., pd.DataFrame]:
+    """Rows of videos as they are read back."""
+
+    def read(rows: Rows, study: VideoStudy) -> pd.DataFrame:
+        path = tmp_path / "metrics.csv"
+        pd.DataFrame(rows, columns=list(video_rows.row(0))).to_csv(path, index=False)
+        return video_summary.read_video_metrics([path], study)
+
+    return read
 
 
 @pytest.fixture

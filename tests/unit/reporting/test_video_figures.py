@@ -111,6 +111,7 @@ def evaluate(folder, name, modules, fit="sequential", noise=0.0, **metadata):
         "predictor_options": {"kind": "unet", "width": 4, "scale": 0.5},
         "constraint": "path_connected",
         "fit": fit,
+        "distance": "squared",
         "noise": noise,
         "seed": 42,
         "protocol": "paper",
@@ -299,7 +300,8 @@ def test_figure_18_marks_the_noisy_frames(settings):
     content = settings("figure_18", "spatio-temporal", frames=[3, 5], between=3)
     figure = video_figures.make(content)
     assert figure.get_suptitle() == (
-        "Some frames fitted to noise: clip, 40 % noise (frames 2 and 4); motion labels"
+        "Some frames fitted to noise: clip, 40 % noise (frames 2 and 4), squared distance; "
+        "motion labels"
     )
     assert [title.partition(":")[0] for title in titles(figure)] == [
         *("frame 3", "frame 3.33", "frame 3.67"),

@@ -8,7 +8,10 @@ from isr.errors import UserError
 from isr.io import write_png
 from isr.reporting import report, video_report
 
-AXES = {"labels": "motion", "predictor": "unet", "constraint": "path_connected", "noise": 0}
+AXES = {
+    **{"labels": "motion", "predictor": "unet", "constraint": "path_connected"},
+    **{"distance": "squared", "noise": 0},
+}
 STATUSES = ("fitted", "retried", "failed", "skipped", "fitted", "fitted")
 
 

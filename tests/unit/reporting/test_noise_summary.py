@@ -1,0 +1,129 @@
+"""Table 5: averages by hand, and its layout."""
+
+import numpy as np
+import pytest
+from video_rows import make_study, noise_plan, noise_row, pick
+
+from isr.reporting import video_tables
+from isr.reporting.noise_summary import summarise_noise
+
+
+@pytest.fixture
+def noise_study():
+    cells = [noise_plan(share, seed) for share in (0, 0.2, 0.4) for seed in (42, 47)]
+    return make_study(("cars3",), cells, fits=("spatio-temporal",))
+
+
+NOISY = [
+    *(noise_row(0.8, frame, 0, seed) for frame in range(4) for seed in (42, 47)),
+    *(noise_row(0.9, frame, 0.2) for frame in (0, 1, 3)),
+    noise_row(0.5, 2, 0.2, noisy=True),
+    *(noise_row(0.7, frame, 0.2, 47) for frame in (0, 2, 3)),
+    noise_row(0.3, 1, 0.2, 47, noisy=True),
+    noise_row(0.1, 0, 0.2, 47, output="largest_component_filled"),
+]
+
+
+def test_noise_is_averaged_over_all_and_over_noisy_frames(read, noise_study):
+    summary = summarise_noise(read(NOISY, noise_study), noise_study)
+    noisy = pick(summary, noise=0.2)
+    assert noisy.iou == pytest.approx((0.8 + 0.6) / 2)
+    assert noisy.iou_deviation == pytest.approx(np.std([0.8, 0.6], ddof=1))
+    assert noisy.iou_noisy == pytest.approx(0.4)
+    assert noisy.iou_clean == pytest.approx(0.8)
+    assert (noisy.n_noisy, noisy.n_frames, noisy.published_iou) == (1, 4, 0.796)
+    assert noisy.difference_iou == pytest.approx(0.7 - 0.796)
+    assert np.isnan(pick(summary, noise=0.0).iou_noisy)
+
+
+def test_table_5_has_a_row_for_each_share(read, noise_study):
+    _, table = video_tables.make("table_5", read(NOISY, noise_study), noise_study)
+    assert [line.names for line in table.lines] == [("0 %",), ("20 %",), ("40 %",)]
+    minus, deviation = "\N{MINUS SIGN}", "\N{PLUS-MINUS SIGN}"
+    assert [span.text for (span,) in table.lines[1].entries] == [
+        "0.796",
+        f"0.700 {deviation} 0.141",
+        f"{minus}0.096",
+        f"0.400 {deviation} 0.141",
+        "1",
+        "4",
+    ]
+    assert [span.text for (span,) in table.lines[0].entries][3:] == ["-", "0", "4"]
+    assert [span.text for (span,) in table.lines[2].entries][:3] == ["0.514", "not run", "not run"]
+    assert sum(head.columns for head in table.headings[0]) == len(table.headings[1]) == 6
+    notes = "\n".join(table.notes)
+    assert "frames scaled by 0.5, compared at that size (annotated frames at full size)" in notes
+    assert "scored at full size" not in notes
+    assert (
+        "spatio-temporal steps 2,500 instead of 400 convex steps, then 1,000 epochs over all "
+        "frames; 1,000 points a step instead of whole frames;"
+    ) in notes
+    assert (
+        "Fewer seeds than planned: cars3 spatio-temporal 40 % noise, squared distance (0 of 2)."
+    ) in notes
+    assert "absolute" not in notes
+    assert table.title.endswith("(the paper's Table 5)")
+    assert "Table 5 (cars3)" in notes
+
+
+def test_noise_of_unequal_seeds_is_averaged_as_in_table_4(read):
+    videos = ("cars3", "cars6")
+    study = make_study(
+        videos,
+        [noise_plan(0.2, seed) for seed in (42, 47, 131)],
+        fits=("spatio-temporal",),
+    )
+    scores = {("cars3", 42): 0.2, ("cars3", 47): 0.4, ("cars6", 42): 0.6, ("cars6", 47): 1.0}
+    scores["cars3", 131] = 0.9
+    rows = [
+        noise_row(iou, 0, 0.2, seed, video=video, picture=f"{video}/00000")
+        for (video, seed), iou in scores.items()
+    ]
+    own = pick(summarise_noise(read(rows, study), study), noise=0.2)
+    assert own.iou == pytest.approx((0.5 + 0.8) / 2)
+    assert own.iou_deviation == pytest.approx(np.std([0.4, 0.7], ddof=1))
+
+
+def test_table_5_of_other_sequences_is_not_called_the_papers(read):
+    study = make_study(("cars6",), [noise_plan(0.2)], fits=("spatio-temporal",))
+    rows = [noise_row(0.5, 0, 0.2, video="cars6", picture="cars6/00000")]
+    _, table = video_tables.make("table_5", read(rows, study), study)
+    assert table.title.endswith("(after the paper's Table 5)")
+
+
+def test_table_5_of_other_videos_has_no_published_numbers(read):
+    study = make_study(("boat",), [noise_plan(0)], "drawn", ("spatio-temporal",))
+    rows = [noise_row(0.5, 0, 0, video="boat", picture="boat/00000")]
+    _, table = video_tables.make("table_5", read(rows, study), study)
+    assert [head.text for head in table.headings[1]] == [
+        "all frames",
+        "noisy frames",
+        "noisy",
+        "all",
+    ]
+
+
+def test_distances_stand_beside_each_other(read):
+    plans = [
+        noise_plan(share, distance=distance)
+        for distance in ("absolute", "squared")
+        for share in (0, 0.2)
+    ]
+    study = make_study(("cars3",), plans, fits=("spatio-temporal",))
+    ious = {("squared", 0): 0.8, ("squared", 0.2): 0.5, ("absolute", 0): 0.9}
+    rows = [noise_row(iou, 0, share, distance=distance) for (distance, share), iou in ious.items()]
+    summary, table = video_tables.make("table_5", read(rows, study), study)
+    assert list(zip(summary["distance"], summary["noise"], strict=True)) == [
+        *(("squared", 0), ("squared", 0.2)),
+        *(("absolute", 0), ("absolute", 0.2)),
+    ]
+    heads = [(head.text, head.columns) for head in table.headings[0]]
+    assert heads == [("", 1), ("squared distance", 3), ("absolute distance", 3), ("frames", 2)]
+    texts = [[span.text for (span,) in line.entries] for line in table.lines]
+    minus = "\N{MINUS SIGN}"
+    assert texts[0] == ["0.826", "0.800", f"{minus}0.026", "-", "0.900", "+0.074", "-", "0", "1"]
+    assert texts[1][:3] == ["0.796", "0.500", f"{minus}0.296"]
+    assert texts[1][4:7] == ["not run"] * 3
+    notes = "\n".join(table.notes)
+    assert "20 % noise, absolute distance (0 of 1)" in notes
+    assert "asks for a probability of one half" in notes
