@@ -110,10 +110,9 @@ def _reductions(ran: pd.DataFrame, study: VideoStudy) -> list[str]:
         if known is not None and steps != [known]:
             text = _grouped(words.listing(steps))
             found.append(f"{fit} steps {text} instead of {_grouped(known)}")
-    if (others := [name for name in _parts(ran["distance"]) if name != published.DISTANCE]) and (
-        len(study.distances) == 1
-    ):
-        found.append(f"{words.listing(map(distance, others))} from the unaries instead of squared")
+    if published.DISTANCE not in study.distances:
+        names = words.listing(map(distance, study.distances))
+        found.append(f"{names} from the unaries instead of the squared one")
     found.append(f"{_points(ran)} points a step instead of whole frames")
     if study.labels != published.LABELS:
         found.append("other weak labels")
