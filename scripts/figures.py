@@ -13,23 +13,18 @@ is optional in all of them:
     figure 11   {"kind": "figure_11"} and the keys of a table (see tables.py); from `--metrics`
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from isr.cli import run
+from isr.cli import display_parser, run
 from isr.reporting import figures, settings
 from isr.reporting.figure_files import save
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, make the figure, write its two files."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--settings", required=True, help="JSON object, or path of a JSON file")
+    parser = display_parser(__doc__, "PNG file")
     parser.add_argument("--metrics", type=Path, nargs="*", default=[], help="metrics.csv of cells")
-    parser.add_argument("--output", type=Path, required=True, help="path of the PNG file")
     options = parser.parse_args(arguments)
     content = settings.read_settings(options.settings)
     save(figures.make(content, options.metrics), options.output)

@@ -11,22 +11,16 @@ JSON object or the path of a JSON file:
     title   replaces the words about the content, optional
 """
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
-from isr.cli import run
+from isr.cli import display_parser, run
 from isr.reporting import gallery_figures, settings
 from isr.reporting.figure_files import save
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, make the figure, write its two files."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--settings", required=True, help="JSON object, or path of a JSON file")
-    parser.add_argument("--output", type=Path, required=True, help="path of the PNG file")
+    parser = display_parser(__doc__, "PNG file")
     options = parser.parse_args(arguments)
     content = settings.read_settings(options.settings)
     save(gallery_figures.make(content), options.output)

@@ -23,22 +23,16 @@
 A caption is a sentence, or the path of an .rst file that holds it.
 """
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
-from isr.cli import run
+from isr.cli import display_parser, run
 from isr.io import write_text
 from isr.reporting import report, settings
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, make the page, write it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--settings", required=True, help="JSON object, or path of a JSON file")
-    parser.add_argument("--output", type=Path, required=True, help="path of the HTML file")
+    parser = display_parser(__doc__, "HTML file")
     options = parser.parse_args(arguments)
     write_text(options.output, report.make(settings.read_settings(options.settings)))
 

@@ -15,23 +15,18 @@ paper's layout). `--settings` is a JSON object or the path of a JSON file:
     title       replaces the words about the content
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from isr.cli import run
+from isr.cli import display_parser, run
 from isr.io import write_text
 from isr.reporting import formats, settings, summary, tables
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, make the table, write its four files."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = display_parser(__doc__, "CSV file")
     parser.add_argument("--metrics", type=Path, nargs="*", default=[], help="metrics.csv of cells")
-    parser.add_argument("--settings", required=True, help="JSON object, or path of a JSON file")
-    parser.add_argument("--output", type=Path, required=True, help="path of the CSV file")
     options = parser.parse_args(arguments)
     content = settings.check_keys(
         settings.read_settings(options.settings),

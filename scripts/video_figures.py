@@ -22,22 +22,16 @@ cells. `--settings` is a JSON object or the path of a JSON file:
     between   steps from a frame to the next in figures 3, 17 and 18 (6) and in animations (1)
 """
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
-from isr.cli import run
+from isr.cli import display_parser, run
 from isr.reporting import settings, video_figures
 from isr.reporting.figure_files import save
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, make the figure, write its files."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--settings", required=True, help="JSON object, or path of a JSON file")
-    parser.add_argument("--output", type=Path, required=True, help="path of the PNG or GIF file")
+    parser = display_parser(__doc__, "PNG or GIF file")
     options = parser.parse_args(arguments)
     content = settings.read_settings(options.settings)
     if content.get("kind") == "animation":

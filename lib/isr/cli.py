@@ -37,6 +37,21 @@ def settings_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def display_parser(description: str | None, output: str) -> argparse.ArgumentParser:
+    """A parser with what every table, figure and page is told.
+
+    Args:
+        description: of the command line.
+        output: what kind of file it makes, such as "PNG file".
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--settings", required=True, help="JSON object, or path of a JSON file")
+    parser.add_argument("--output", type=Path, required=True, help=f"path of the {output}")
+    return parser
+
+
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add what long jobs are told about where they run and how they are resumed."""
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")

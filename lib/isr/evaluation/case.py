@@ -19,7 +19,7 @@ from isr.evaluation.certificates import certify
 from isr.evaluation.connecting import draw_connected
 from isr.evaluation.drawing import LevelFunction, level_function
 from isr.evaluation.meshes import mesh, write_ply
-from isr.evaluation.metrics import foreground_iou, pixel_accuracy, scored_pixels
+from isr.evaluation.metrics import compare
 from isr.evaluation.outlines import outline
 from isr.evaluation.raster_outline import raster_outline
 from isr.evaluation.vector_files import write_geojson, write_svg
@@ -132,37 +132,21 @@ def score(picture: GalleryPicture, mask: Mask, constraint: str) -> list[dict[str
         # A constraint on points of three coordinates says nothing of a picture's plane.
         if picture.third is None:
             outputs |= project_trivially(likely, constraint)
-        rows += _rows(outputs, "unaries", _as_truth(likely))
+        rows += compare(outputs, "unaries", _as_truth(likely))
         if picture.ground_truth is not None:
-            rows.append(_row("unaries", likely, "ground truth", picture.ground_truth))
+            rows += compare({"unaries": likely}, "ground truth", picture.ground_truth)
     if picture.scribbles is not None:
         known = np.full(picture.scribbles.shape, UNKNOWN, np.uint8)
         known[picture.scribbles != NO_SCRIBBLE] = OBJECT
         known[picture.scribbles == BACKGROUND_SCRIBBLE] = BACKGROUND
-        rows += _rows(outputs, "scribbles", known)
+        rows += compare(outputs, "scribbles", known)
     if picture.ground_truth is not None:
-        rows += _rows(outputs, "ground truth", picture.ground_truth)
+        rows += compare(outputs, "ground truth", picture.ground_truth)
     return rows
 
 
 def _as_truth(mask: Mask) -> NDArray[np.uint8]:
     return np.where(mask, OBJECT, BACKGROUND).astype(np.uint8)
-
-
-def _rows(
-    outputs: Mapping[str, Mask], against: str, truth: NDArray[np.uint8]
-) -> list[dict[str, Any]]:
-    return [_row(output, mask, against, truth) for output, mask in outputs.items()]
-
-
-def _row(output: str, mask: Mask, against: str, truth: NDArray[np.uint8]) -> dict[str, Any]:
-    return {
-        "output": output,
-        "against": against,
-        "iou": foreground_iou(mask, truth),
-        "accuracy": pixel_accuracy(mask, truth),
-        "scored_pixels": scored_pixels(truth),
-    }
 
 
 def write_masks(folder: Path, name: str, mask: Mask) -> None:

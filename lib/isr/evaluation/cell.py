@@ -15,7 +15,7 @@ from isr.data.problems import quantise_unaries, read_unaries
 from isr.evaluation.baselines import project_trivially
 from isr.evaluation.certificates import Certificate, certify
 from isr.evaluation.drawing import draw_level
-from isr.evaluation.metrics import foreground_iou, pixel_accuracy, resize_unaries, scored_pixels
+from isr.evaluation.metrics import resize_unaries, scores
 from isr.evaluation.outlines import outline
 from isr.evaluation.vector_files import write_geojson, write_svg
 from isr.fitting.jobs import PictureFolder, predict_levels
@@ -57,11 +57,7 @@ def _score(outputs: Mapping[str, Mask], picture: Picture) -> list[dict[str, Any]
         if truth is None:
             row |= {"iou": np.nan, "accuracy": np.nan, "scored_pixels": 0}
         else:
-            row |= {
-                "iou": foreground_iou(mask, truth),
-                "accuracy": pixel_accuracy(mask, truth),
-                "scored_pixels": scored_pixels(truth),
-            }
+            row |= scores(mask, truth)
         rows.append(row)
     return rows
 

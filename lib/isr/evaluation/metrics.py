@@ -1,5 +1,8 @@
 """How well a drawn region agrees with the ground truth, and how that is averaged."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -75,6 +78,34 @@ def pixel_accuracy(prediction: Mask, ground_truth: GroundTruth) -> float:
     """
     predicted, true = _scored(prediction, ground_truth)
     return float(np.mean(predicted == true)) if true.size else float("nan")
+
+
+def scores(prediction: Mask, ground_truth: GroundTruth) -> dict[str, float]:
+    """The columns of metrics.csv that say how a prediction agrees with the ground truth.
+
+    Arguments and errors are those of `foreground_iou`.
+    """
+    return {
+        "iou": foreground_iou(prediction, ground_truth),
+        "accuracy": pixel_accuracy(prediction, ground_truth),
+        "scored_pixels": scored_pixels(ground_truth),
+    }
+
+
+def compare(
+    outputs: Mapping[str, Mask], against: str, ground_truth: GroundTruth
+) -> list[dict[str, Any]]:
+    """Rows of metrics.csv: how each of some outputs agrees with what it is compared to.
+
+    Args:
+        outputs: boolean masks by name, of one shape.
+        against: what they are compared to, in words.
+        ground_truth: uint8 like the masks, as for `foreground_iou`.
+    """
+    return [
+        {"output": output, "against": against, **scores(mask, ground_truth)}
+        for output, mask in outputs.items()
+    ]
 
 
 def resize_unaries(unaries: NDArray[np.floating], height: int, width: int) -> NDArray[np.floating]:

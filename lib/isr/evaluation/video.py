@@ -22,7 +22,7 @@ from isr.data.weak_labels.store import label_kind, read_labels
 from isr.errors import UserError
 from isr.evaluation.baselines import project_trivially
 from isr.evaluation.contradiction import scored_by_published_code, shape_of, shape_of_mask
-from isr.evaluation.metrics import foreground_iou, pixel_accuracy, resize_unaries, scored_pixels
+from isr.evaluation.metrics import compare, resize_unaries
 from isr.evaluation.vector_files import write_geojson
 from isr.evaluation.verdicts import Certificate
 from isr.evaluation.video_cell import AXES, VideoCell
@@ -74,22 +74,11 @@ def evaluate_frame(
     projected = project_trivially(predicted, cell.constraint)
     projections = {"representation": mask, **projected}
     own = np.where(predicted, OBJECT, BACKGROUND).astype(np.uint8)
-    rows = [_row(output, found, "unaries", own) for output, found in projections.items()]
+    rows = compare(projections, "unaries", own)
     if truth is not None:
-        outputs = {"predictor": predicted, **projections}
-        rows += [_row(output, found, "ground truth", truth) for output, found in outputs.items()]
+        rows += compare({"predictor": predicted, **projections}, "ground truth", truth)
     about = {"annotated": truth is not None, **_shapes(cell, video, drawn.number, unaries)}
     return FrameEvaluation(drawn, mask, unaries, [about | row for row in rows])
-
-
-def _row(output: str, mask: Mask, against: str, truth: NDArray[np.uint8]) -> dict[str, Any]:
-    return {
-        "output": output,
-        "against": against,
-        "iou": foreground_iou(mask, truth),
-        "accuracy": pixel_accuracy(mask, truth),
-        "scored_pixels": scored_pixels(truth),
-    }
 
 
 def _shapes(

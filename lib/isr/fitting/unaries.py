@@ -1,7 +1,7 @@
 """The shortest way in: fit a shape to foreground probabilities or to scribbles."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,7 @@ def fit_unaries(
         regulariser_weight=regulariser_weight,
         overlap_weight=overlap_weight,
     )
-    check_arguments(
+    return _fit(
         shape,
         "unaries",
         unaries,
@@ -101,15 +101,6 @@ def fit_unaries(
         seed=seed,
         device=device,
         convention=convention,
-    )
-    coordinates = _coordinates(unaries.shape, third, convention)
-    problem = Problem("unaries", coordinates, scribbles, None, unaries.astype(np.float32))
-    return _fit(
-        with_margin(problem, int(margin)),
-        shape,
-        steps=steps,
-        seed=seed,
-        device=device,
         schedule=schedule,
     )
 
@@ -168,7 +159,7 @@ def fit_scribbles(
         weight_decay=weight_decay,
         overlap_weight=overlap_weight,
     )
-    check_arguments(
+    return _fit(
         shape,
         "scribbles",
         None,
@@ -179,31 +170,44 @@ def fit_scribbles(
         seed=seed,
         device=device,
         convention=convention,
-    )
-    coordinates = _coordinates(scribbles.shape, third, convention)
-    problem = Problem("scribbles", coordinates, scribbles)
-    return _fit(
-        with_margin(problem, int(margin)),
-        shape,
-        steps=steps,
-        seed=seed,
-        device=device,
         schedule=schedule,
     )
 
 
 def _fit(
-    problem: Problem,
     shape: Shape,
+    fitted: Literal["unaries", "scribbles"],
+    unaries: NDArray[np.floating] | None,
+    scribbles: NDArray[np.uint8] | None,
+    third: ThirdAxis | None,
     *,
+    margin: int,
     steps: int,
     seed: int,
     device: str,
+    convention: Convention,
     schedule: Schedule | None,
 ) -> Representation:
+    check_arguments(
+        shape,
+        fitted,
+        unaries,
+        scribbles,
+        third,
+        margin=margin,
+        steps=steps,
+        seed=seed,
+        device=device,
+        convention=convention,
+    )
+    given = scribbles if unaries is None else unaries
+    assert given is not None
+    known = None if unaries is None else unaries.astype(np.float32)
+    coordinates = _coordinates(given.shape, third, convention)
+    problem = Problem(fitted, coordinates, scribbles, None, known)
     # Generators of random numbers cannot count in NumPy's integers.
     return fit_shape(
-        problem,
+        with_margin(problem, int(margin)),
         replace(shape, points=int(shape.points)),
         steps=int(steps),
         seed=int(seed),

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from isr.evaluation.metrics import (
+    compare,
     foreground_iou,
     mean_and_deviation,
     pixel_accuracy,
@@ -103,3 +104,15 @@ def test_one_seed_has_no_deviation():
     mean, deviation = mean_and_deviation(pd.DataFrame({1: [0.2, 0.4]}))
     assert mean == pytest.approx(0.3)
     assert np.isnan(deviation)
+
+
+def test_outputs_are_compared_with_one_truth():
+    truth = np.array([[255, 255, 0, 128]], np.uint8)
+    masks = {"a": np.array([[True, True, False, True]]), "b": np.array([[True, False, True, True]])}
+    assert compare(masks, "ground truth", truth) == [
+        {"output": "a", "against": "ground truth", "iou": 1, "accuracy": 1, "scored_pixels": 3},
+        {
+            **{"output": "b", "against": "ground truth", "scored_pixels": 3},
+            **{"iou": pytest.approx(1 / 3), "accuracy": pytest.approx(1 / 3)},
+        },
+    ]
