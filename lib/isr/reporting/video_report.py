@@ -14,7 +14,7 @@ from isr.evaluation.connection_raster import IN_PICTURE
 from isr.reporting import certificate_summary, settings, summary, words
 from isr.reporting.certificate_summary import VIDEO as AXES
 from isr.reporting.study_report import StudyReport
-from isr.reporting.video_study import VideoStudy
+from isr.reporting.video_study import JUDGED, VideoStudy
 
 STATUSES = ("fitted", "retried", "failed", "skipped")
 _KEYS = ("name", "dataset", "videos", "labels", "cells")
@@ -37,7 +37,8 @@ class FrameRow:
         video: name of the video.
         frames: how many it has.
         statuses: frames of each of STATUSES.
-        truth: annotated frames whose ground truth contradicts the constraint, of all annotated.
+        truth: annotated frames whose ground truth contradicts the constraint, of all annotated;
+            empty where it is not known what does.
         unaries: other frames whose unaries contradict it, of all others.
         noisy: frames whose unaries were replaced by noise.
     """
@@ -199,15 +200,16 @@ def _frames(cell: str, metrics: pd.DataFrame) -> list[FrameRow]:
     for video, of_video in fits.groupby("video", sort=False):
         frames = of_video.drop_duplicates("frame")
         counts = frames["status"].value_counts()
-        annotated = frames["annotated"].astype(bool)
+        judged = frames[frames["constraint"].isin(JUDGED)]
+        annotated = judged["annotated"].astype(bool)
         rows.append(
             FrameRow(
                 cell,
                 str(video),
                 len(frames),
                 tuple(int(counts.get(status, 0)) for status in STATUSES),
-                _share(frames[annotated]["contradicted"]),
-                _share(frames[~annotated]["contradicted"]),
+                _share(judged[annotated]["contradicted"]),
+                _share(judged[~annotated]["contradicted"]),
                 int(frames["noisy"].astype(bool).sum()),
             )
         )

@@ -9,6 +9,8 @@ from isr.reporting import published_videos as published
 from isr.reporting.settings import check_keys
 
 KINDS = ("fbms", "drawn")
+JUDGED = ("path_connected",)
+"""Constraints of which it is known what contradicts them; others may be for more reasons."""
 DISTANCES = ("squared", "absolute", "entropy")
 AXES = ("labels", "predictor", "constraint", "fit", "distance", "noise", "seed")
 SPATIO_TEMPORAL = "spatio-temporal"
@@ -80,7 +82,7 @@ class VideoStudy:
     @property
     def may_be_contradicted(self) -> bool:
         """Whether it was looked for frames that contradict the constraint."""
-        return self.constraint == "path_connected"
+        return self.constraint in JUDGED
 
     @property
     def compares(self) -> bool:

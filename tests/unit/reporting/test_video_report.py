@@ -87,6 +87,16 @@ def test_what_became_of_the_frames(entry):
     assert (row.truth, row.unaries) == ("1 of 3", "2 of 3")
 
 
+def test_what_contradicts_other_constraints_is_not_said(entry, tmp_path):
+    cell = _cell(tmp_path / "c", "sequential", 42, constraint="convex", distance="absolute")
+    _write(cell, tmp_path)
+    made = video_report.make(entry | {"cells": [cell]})
+    (row,) = made.frames
+    assert (row.cell, row.frames) == ("motion unet convex sequential absolute distance 42", 6)
+    assert (row.truth, row.unaries) == ("", "")
+    assert dict(made.study.rows)["Distance from unaries"] == "absolute"
+
+
 def test_where_videos_come_from(entry):
     (video,) = video_report.make(entry).videos
     assert (video.name, video.frames, video.annotated) == ("toy", 6, 3)
