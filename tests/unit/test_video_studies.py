@@ -1,63 +1,10 @@
 """Studies of videos in the configuration."""
 
-from copy import deepcopy
-from pathlib import Path
-
 import pytest
-import yaml
+from video_configuration import MOTION, NAMES, NOISE, resolve, study_of
 
 from isr import configuration, video_settings, video_studies
 from isr.errors import UserError
-
-ROOT = Path(__file__).parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-
-CONFIG = {
-    "datasets": {},
-    "videos": {"films": {"kind": "fbms"}, "drawn": {"kind": "drawn"}},
-    "predictors": {"unet": {"kind": "unet"}, "small": {"kind": "unet"}, "fcn": {"kind": "fcn"}},
-    "studies": {
-        "motion": {
-            "kind": "video",
-            "dataset": "films",
-            "vary": {"predictor": ["unet"], "seed": [1, 2]},
-            "tables": {"t": {"kind": "table_4"}},
-            "figures": {
-                "both": {"kind": "figure_15", "video": "cars3", "cell": {"seed": 1}},
-                "all": {"kind": "figure_19", "video": "cars3", "cell": {"seed": 1}},
-            },
-        },
-        "noise": {
-            "kind": "video",
-            "dataset": "films",
-            "videos": ["cars3"],
-            "vary": {"predictor": ["unet"], "fit": ["spatio-temporal"], "noise": [0, 0.2]},
-            "tables": {"n": {"kind": "table_5"}},
-            "figures": {"f": {"kind": "figure_18", "video": "cars3", "cell": {"noise": 0.2}}},
-        },
-    },
-}
-MOTION = ("studies", "motion")
-NOISE = ("studies", "noise")
-NAMES = ["cars3", "cars6", "horses01"]
-
-
-def _resolve(*changes):
-    config = deepcopy(CONFIG)
-    for path, value in changes:
-        here = config
-        for key in path[:-1]:
-            here = here.setdefault(key, {})
-        here[path[-1]] = value
-    return configuration.resolve(config, SCHEMA)
-
-
-def _rows(*rows):
-    return {
-        "kind": "video",
-        "dataset": "films",
-        "rows": [{"predictor": "unet", **row} for row in rows],
-    }
 
 
 @pytest.mark.parametrize(
@@ -110,33 +57,33 @@ def _rows(*rows):
         ((*NOISE, "figures", "f", "cell"), {"noise": 0.3}, "no cell with noise 0.3; choose"),
         (("videos", "drawn", "url"), "https://example.org", "config: videos.drawn.url is unknown"),
         (("predictors", "unet", "windows"), 8, "config: predictors.unet.windows is unknown;"),
-        (MOTION, _rows({"fit": "joint"}, {"fit": "sequential", "seed": 7}), "add sequential to"),
+        (MOTION, study_of({"fit": "joint"}, {"fit": "sequential", "seed": 7}), "add sequential to"),
         (
             MOTION,
-            _rows({"fit": "sequential"}, {"fit": "sequential"}),
+            study_of({"fit": "sequential"}, {"fit": "sequential"}),
             "studies.motion.rows has a cell twice (labels motion,",
         ),
         (
             MOTION,
-            _rows({"fit": "sequential"}, {"fit": "joint", "videos": ["cars3"]}),
+            study_of({"fit": "sequential"}, {"fit": "joint", "videos": ["cars3"]}),
             "studies.motion.rows has other videos for a joint fit (labels motion,",
         ),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence(path, value, message):
     with pytest.raises(UserError) as error:
-        _resolve((path, value))
+        resolve((path, value))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_grids_and_galleries_are_left_alone():
-    assert set(video_studies.studies(_resolve())) == {"motion", "noise"}
-    assert configuration.grids(_resolve()) == {}
+    assert set(video_studies.studies(resolve())) == {"motion", "noise"}
+    assert configuration.grids(resolve()) == {}
 
 
 def test_every_combination_is_a_cell_with_all_axes():
-    resolved = _resolve()
+    resolved = resolve()
     cells = video_studies.cells(resolved["studies"]["motion"])
     assert len(cells) == 4
     assert all(tuple(cell) == video_studies.AXES for cell in cells)
@@ -153,58 +100,50 @@ def test_every_combination_is_a_cell_with_all_axes():
 
 @pytest.mark.parametrize("zero", [0, 0.0])
 def test_no_noise_is_written_in_one_way(zero):
-    resolved = _resolve(((*NOISE, "vary", "noise"), [zero, 0.2]))
+    resolved = resolve(((*NOISE, "vary", "noise"), [zero, 0.2]))
     shares = [cell["noise"] for cell in video_studies.cells(resolved["studies"]["noise"])]
     assert [str(share) for share in shares] == ["0", "0.2"]
 
 
 def test_a_joint_fit_goes_on_from_a_sequential_one():
-    cells = video_studies.cells(_resolve()["studies"]["motion"])
+    cells = video_studies.cells(resolve()["studies"]["motion"])
     joint = next(cell for cell in cells if cell["fit"] == "joint" and cell["seed"] == 2)
     assert video_studies.sequential(joint) in cells
     assert video_studies.sequential(joint)["seed"] == 2
 
 
 def test_videos_of_a_cell_are_those_of_its_row_or_its_study():
-    rows = _rows({"fit": "sequential"}, {"fit": "sequential", "seed": 7, "videos": ["horses01"]})
-    study = _resolve((MOTION, rows | {"videos": ["cars6", "horses01"]}))["studies"]["motion"]
+    rows = study_of({"fit": "sequential"}, {"fit": "sequential", "seed": 7, "videos": ["horses01"]})
+    study = resolve((MOTION, rows | {"videos": ["cars6", "horses01"]}))["studies"]["motion"]
     found = [video_studies.cell_videos(study, cell, NAMES) for cell in video_studies.cells(study)]
     assert found == [["cars6", "horses01"], ["horses01"]]
-    study = _resolve((MOTION, rows))["studies"]["motion"]
+    study = resolve((MOTION, rows))["studies"]["motion"]
     assert video_studies.cell_videos(study, video_studies.cells(study)[0], NAMES) == NAMES
 
 
-def test_videos_are_shared_out_among_jobs():
-    resolved = _resolve(((*MOTION, "settings"), {"problems_per_job": 2}))
-    assert video_settings.part_videos(resolved, "motion", NAMES) == [NAMES[:2], NAMES[2:]]
-    assert video_settings.part_videos(_resolve(), "motion", NAMES) == [NAMES]
-    resolved = _resolve((("problems_per_job",), 1))
-    assert len(video_settings.part_videos(resolved, "motion", NAMES)) == 3
-
-
 def test_videos_that_are_named_must_exist():
-    resolved = _resolve()
+    resolved = resolve()
     video_studies.check_videos(resolved, lambda name: NAMES)
     with pytest.raises(UserError, match=r"^config: studies.noise.videos\[0\] is 'cars3'; choose"):
         video_studies.check_videos(
-            _resolve(((*MOTION, "figures"), {})), lambda name: ["cars6", "bear01"]
+            resolve(((*MOTION, "figures"), {})), lambda name: ["cars6", "bear01"]
         )
     with pytest.raises(UserError, match=r"studies.motion.figures.both.video is 'cars3'; choose"):
         video_studies.check_videos(resolved, lambda name: ["cars6", "bear01"])
-    rows = _rows({"fit": "sequential", "videos": ["cars9"]})
+    rows = study_of({"fit": "sequential", "videos": ["cars9"]})
     with pytest.raises(UserError, match=r"motion.rows\[0\].videos\[0\] is 'cars9'; .* cars3"):
-        video_studies.check_videos(_resolve((MOTION, rows)), lambda name: NAMES)
+        video_studies.check_videos(resolve((MOTION, rows)), lambda name: NAMES)
 
 
 def test_a_figure_shows_a_video_of_its_cell():
-    rows = _rows({"fit": "sequential", "videos": ["cars6"]})
+    rows = study_of({"fit": "sequential", "videos": ["cars6"]})
     rows["figures"] = {"six": {"kind": "figure_6", "video": "cars3"}}
     with pytest.raises(UserError, match=r"motion.figures.six.video is .cars3.; .* of cars6"):
-        video_studies.check_videos(_resolve((MOTION, rows)), lambda name: NAMES)
+        video_studies.check_videos(resolve((MOTION, rows)), lambda name: NAMES)
 
 
 def test_cells_of_figures():
-    study = _resolve()["studies"]["motion"]
+    study = resolve()["studies"]["motion"]
     fits = {
         name: [cell["fit"] for cell in video_studies.figure_cells(study, figure)]
         for name, figure in study["figures"].items()
@@ -215,9 +154,9 @@ def test_cells_of_figures():
 
 
 def test_a_table_is_about_its_own_fits():
-    rows = _rows({"fit": "sequential"}, {"fit": "spatio-temporal", "noise": 0.1})
+    rows = study_of({"fit": "sequential"}, {"fit": "spatio-temporal", "noise": 0.1})
     rows["tables"] = {"t": {"kind": "table_4"}, "u": {"kind": "table_5"}}
-    study = _resolve((MOTION, rows))["studies"]["motion"]
+    study = resolve((MOTION, rows))["studies"]["motion"]
     shown = [video_studies.shown_cells(study, table) for table in study["tables"].values()]
     assert [[cell["fit"] for cell in cells] for cells in shown] == [
         ["sequential"],
@@ -226,7 +165,7 @@ def test_a_table_is_about_its_own_fits():
 
 
 def test_table_5_alone_has_several_distances():
-    config = _resolve(
+    config = resolve(
         ((*NOISE, "vary", "distance"), ["squared", "absolute"]),
         ((*NOISE, "figures", "f", "cell"), {"distance": "squared", "noise": 0.2}),
     )
@@ -238,62 +177,17 @@ def test_table_5_alone_has_several_distances():
     ]
     one = video_studies.shown_cells(both, both["tables"]["n"] | {"distance": "absolute"})
     assert {cell["distance"] for cell in one} == {"absolute"}
-    rows = _rows({"fit": "sequential"}, {"fit": "sequential", "distance": "absolute"})
+    rows = study_of({"fit": "sequential"}, {"fit": "sequential", "distance": "absolute"})
     rows["tables"] = {"t": {"kind": "table_4"}}
     with pytest.raises(UserError, match=r"several of distance \(squared, absolute\); name one"):
-        _resolve((MOTION, rows))
+        resolve((MOTION, rows))
     rows["tables"]["t"]["distance"] = "absolute"
-    study = _resolve((MOTION, rows))["studies"]["motion"]
+    study = resolve((MOTION, rows))["studies"]["motion"]
     (cell,) = video_studies.shown_cells(study, study["tables"]["t"])
     assert cell["distance"] == "absolute"
-    assert video_settings.cell_settings(_resolve(), "motion", cell, "n", NAMES)["distance"] == (
+    assert video_settings.cell_settings(resolve(), "motion", cell, "n", NAMES)["distance"] == (
         "absolute"
     )
-
-
-def test_a_cell_is_told_what_its_fit_depends_on():
-    resolved = _resolve(((*MOTION, "options"), {"path_connected": {"blocks": 6}}))
-    study = resolved["studies"]["motion"]
-    told = {
-        cell["fit"]: video_settings.cell_settings(resolved, "motion", cell, "name", NAMES)
-        for cell in video_studies.cells(study)
-        if cell["seed"] == 2
-    }
-    assert told["joint"] == {
-        "study": "motion",
-        "cell": "name",
-        "videos": NAMES,
-        "dataset": "films",
-        "labels": "motion",
-        "predictor": "unet",
-        "predictor_options": resolved["predictors"]["unet"],
-        "constraint": "path_connected",
-        "options": {"blocks": 6},
-        "fit": "joint",
-        "distance": "squared",
-        "noise": 0,
-        "seed": 2,
-        "protocol": "paper",
-        "convention": "isotropic",
-        "points": 1000,
-        "stack_size": 1,
-        "first_steps": 5000,
-        "next_steps": 400,
-        "epochs": 15,
-    }
-    assert set(told["joint"]) - set(told["sequential"]) == {"epochs"}
-    cell = video_studies.cells(resolved["studies"]["noise"])[1]
-    noisy = video_settings.cell_settings(resolved, "noise", cell, "name", ["cars3"])
-    assert noisy["steps"] == 2500
-    assert not {"first_steps", "next_steps", "epochs"} & set(noisy)
-
-
-def test_predictions_do_not_depend_on_the_study():
-    arguments = ("films", "unet", "motion", 1)
-    changed = _resolve(((*MOTION, "first_steps"), 9))
-    settings = video_settings.prediction_settings(_resolve(), *arguments)
-    assert settings == video_settings.prediction_settings(changed, *arguments)
-    assert "study" not in settings
 
 
 def test_published_labels_and_networks_need_their_files():
@@ -301,7 +195,7 @@ def test_published_labels_and_networks_need_their_files():
         "labels": {"path": "labels", "file": "l.tar"},
         "checkpoints": {"url": "https://example.org/c.tar", "file": "c.tar"},
     }
-    resolved = _resolve(
+    resolved = resolve(
         (("videos", "films"), {"kind": "fbms", **files}),
         ((*MOTION, "vary", "labels"), ["published"]),
         (("predictors", "unet", "weights"), "published"),

@@ -7,52 +7,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
+from box_cell import ANNOTATED, FRAMES, HEIGHT, SETTINGS, SMALL, WIDTH, box, store
 
-from isr.data.problems import quantise_unaries, read_unaries
+from isr.data.problems import read_unaries
 from isr.data.videos import VideoFrame, read_video, write_video
 from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.errors import UserError
 from isr.evaluation.video import evaluate_video_cell
-from isr.evaluation.video_cell import VideoCell, steps_of
-from isr.evaluation.video_drawing import VideoGrid, draw_spatio_temporal
+from isr.evaluation.video_cell import VideoCell
 from isr.fitting.labelled_video import predict_video
-from isr.fitting.store import StoredFits, read_fits, write_fits
+from isr.fitting.store import StoredFits, write_fits
 from isr.fitting.video_predictor import unet_metadata
 from isr.io import read_png, write_png
 from isr.networks.initial import initialise_
 from isr.predictors.unet import UNet
-from isr.representations.convex import Convex
 
 ROOT = Path(__file__).parents[3]
-SETTINGS = {
-    "study": "s",
-    "cell": "c",
-    "dataset": "d",
-    "videos": ["clip"],
-    "labels": "motion",
-    "predictor": "unet-4",
-    "predictor_options": {"kind": "unet", "width": 4, "scale": 0.5},
-    "constraint": "path_connected",
-    "fit": "sequential",
-    "noise": 0.0,
-    "seed": 42,
-    "protocol": "paper",
-    "points": 300,
-    "first_steps": 50,
-    "next_steps": 4,
-}
-HEIGHT, WIDTH, FRAMES = 32, 48, 4
-SMALL = (16, 24)
-ANNOTATED = (0, 3)
-
-
-def box(left, right, size=(HEIGHT, WIDTH)):
-    """Columns `left` to `right` of a picture, as shares of its width, in its middle rows."""
-    height, width = size
-    mask = np.zeros(size, bool)
-    mask[height // 4 : 3 * height // 4, round(left * width) : round(right * width)] = True
-    return mask
 
 
 def planes(left, right):
@@ -62,41 +32,8 @@ def planes(left, right):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("video")
-
-
-@pytest.fixture(scope="module")
-def cell(folder):
-    """Two halves of a box, divided in the last frame; unaries have the box whole."""
-    frames, labels = [], []
-    for number in range(FRAMES):
-        objects = box(0.25, 0.75).astype(np.uint8)
-        if number == 3:
-            objects[:, 21:27] = 0
-        image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-        frames.append(VideoFrame(image, objects if number in ANNOTATED else None))
-        marks = np.zeros((HEIGHT, WIDTH), np.uint8)
-        marks[0], marks[HEIGHT // 2, 14:18] = 255, 1 if number == 0 else 0
-        labels.append(WeakLabels(marks))
-    about = {"kind": "motion", "text": "from motion", "options": {}}
-    write_video(folder / "videos" / "clip", frames, name="clip", object=1, source="", licence="")
-    write_labels(folder / "labels" / "clip", labels, about)
-    for number in range(FRAMES):
-        unaries = np.where(box(0.25, 0.75, SMALL), 0.9, 0.1)
-        path = folder / "predictions" / "clip" / "unaries" / f"{number:05}.png"
-        write_png(path, quantise_unaries(unaries, "clip"))
-    folders = {name: folder / name for name in ("videos", "labels", "predictions")}
-    return VideoCell(dict(SETTINGS), **folders)
-
-
-def store(path, modules, about, **metadata):
-    states = {
-        name: {f"representation.{key}": part.detach() for key, part in module.named_parameters()}
-        for name, module in modules.items()
-    }
-    write_fits(path, states, {"representation": about, "convention": "isotropic", **metadata})
-    return read_fits(path)
+def folder(cell):
+    return cell.videos.parent
 
 
 @pytest.fixture(scope="module")
@@ -237,28 +174,6 @@ def test_a_joint_cell_asks_the_tuned_predictor(tmp_path, cell, framewise):
     assert set(metrics["steps"]) == {"50, then 4, then 2 epochs"}
 
 
-def halfspace():
-    """Foreground where x + t <= 1: its edge moves to the left with time."""
-    representation = Convex(3, width=4)
-    with torch.no_grad():
-        for parameter in representation.parameters():
-            parameter.zero_()
-        network = representation.network
-        network.first.weight[0] = torch.tensor([1.0, 0.0, 1.0])
-        network.first.bias[0] = -1.0
-        network.hidden_z[0].weight[0, 0] = 1.0
-        network.output_z.weight[0, 0] = 1.0
-        network.output_z.bias[0] = -1e-6
-    return representation
-
-
-@pytest.fixture
-def in_time(tmp_path):
-    about = {"name": "convex", "dim": 3, "options": {"width": 4}}
-    noisy = {"clip": [2]}
-    return store(tmp_path / "time.safetensors", {"clip": halfspace()}, about, noisy=noisy)
-
-
 def test_a_representation_in_time_is_sliced_at_each_frame(tmp_path, cell, in_time):
     settings = SETTINGS | {"fit": "spatio-temporal", "constraint": "convex", "steps": 70}
     own = VideoCell(settings, cell.videos, cell.labels, cell.predictions)
@@ -272,31 +187,12 @@ def test_a_representation_in_time_is_sliced_at_each_frame(tmp_path, cell, in_tim
     assert certificates["holds"].all()
     metrics = pd.read_csv(output / "metrics.csv")
     assert metrics.groupby("frame")["noisy"].first().tolist() == [False, False, True, False]
-    assert set(metrics["steps"]) == {70}
+    assert set(metrics["steps"]) == {"70 (Adam at the usual rate)"}
     content = json.loads((output / "outlines" / "clip" / "00001.geojson").read_text())
     points = np.array(content["geometry"]["coordinates"][0])
     # The edge is found in levels drawn at half the size.
     assert points[:, 0].max() == pytest.approx(2 / 3 * WIDTH, abs=1)
     assert points[:, 1].max() == HEIGHT
-
-
-def test_a_long_video_is_certified_on_a_coarser_raster(cell, in_time, monkeypatch):
-    video = read_video(cell.videos / "clip")
-    grid = VideoGrid(video, SMALL, "isotropic")
-    monkeypatch.setattr("isr.evaluation.video_drawing._CERTIFIED", FRAMES * 16 * 24 // 2)
-    last = list(draw_spatio_temporal(in_time, grid, seed=0))[-1]
-    assert all(row.holds for row in last.certificates["clip"])
-    assert len(last.certificates["clip"]) == 3
-
-
-@pytest.mark.parametrize(("scale", "keeps"), [(SMALL, True), ((16, 23), False)])
-def test_rounded_sizes_keep_the_coordinates_of_the_original(cell, scale, keeps):
-    grid = VideoGrid(read_video(cell.videos / "clip"), scale, "isotropic")
-    assert grid.keeps_coordinates(scale) == keeps
-    corners = grid.coordinates(scale)
-    step = np.array([WIDTH / scale[1], HEIGHT / scale[0]]) / 2 / WIDTH
-    np.testing.assert_allclose(corners[0, 0], step)
-    np.testing.assert_allclose(corners[-1, -1], [1, HEIGHT / WIDTH] - step)
 
 
 def test_a_video_that_was_not_fitted_is_reported(tmp_path, cell, framewise):
@@ -320,23 +216,6 @@ def test_labels_of_another_size_are_reported(tmp_path, cell, framewise):
     own = VideoCell(SETTINGS, cell.videos, tmp_path / "labels", cell.predictions)
     with pytest.raises(UserError, match=r"labels of frame 0 have size \(32, 49\).* label the"):
         evaluate_video_cell([framewise], own, tmp_path / "cell")
-
-
-@pytest.mark.parametrize(
-    ("drop", "change", "message"),
-    [
-        (["seed", "points"], {}, "lacks seed, points: give"),
-        (["next_steps"], {}, "lacks next_steps: give"),
-        ([], {"fit": "joint"}, "lacks epochs: give"),
-        ([], {"fit": "spatio-temporal"}, "lacks steps: give"),
-        (["fit"], {}, "lacks fit: give"),
-        ([], {"fit": "at once"}, "fit 'at once' is unknown: use one of sequential, joint"),
-    ],
-)
-def test_settings_that_lack_a_key_are_reported(tmp_path, drop, change, message):
-    settings = {key: value for key, value in SETTINGS.items() if key not in drop} | change
-    with pytest.raises(UserError, match=message):
-        VideoCell(settings, tmp_path, tmp_path, tmp_path)
 
 
 def test_fits_that_stopped_early_are_told(tmp_path, folder, cell, framewise, in_time):
@@ -384,39 +263,3 @@ def test_the_script_evaluates_a_cell(tmp_path, monkeypatch, folder, cell, framew
     output, _ = found
     for table in ("metrics.csv", "certificates.csv"):
         assert (tmp_path / "cell" / table).read_text() == (output / table).read_text()
-
-
-def test_steps_in_words():
-    assert steps_of({"fit": "spatio-temporal", "steps": 2500}) == "2500"
-    assert steps_of({"fit": "sequential", "first_steps": 5, "next_steps": 2}) == "5, then 2"
-
-
-def test_another_optimiser_than_the_papers_is_said():
-    settings = {"fit": "sequential", "first_steps": 800, "next_steps": 120}
-    assert steps_of(settings) == "800, then 120"
-    assert steps_of({**settings, "optimiser": "adamax", "learning_rate": None}) == "800, then 120"
-    changed = {**settings, "optimiser": "adam", "learning_rate": 0.004}
-    assert steps_of(changed) == "800, then 120 (Adam at 0.004)"
-    in_time = {"fit": "spatio-temporal", "steps": 300, "optimiser": "adam"}
-    assert steps_of(in_time) == "300 (Adam at the usual rate)"
-
-
-def test_a_skipped_video_has_empty_frames_and_a_missing_one_is_refused(cell, in_time):
-    grid = VideoGrid(read_video(cell.videos / "clip"), SMALL, "isotropic")
-    names = [f"{grid.video.name}/{number:05d}" for number in range(len(grid.video))]
-    told = {name: {"status": "skipped", "iou": None} for name in names}
-    skipped = StoredFits({**in_time.metadata, "names": [], "frames": told}, {})
-    drawn = list(draw_spatio_temporal(skipped, grid, seed=0))
-    assert [frame.level for frame in drawn] == [None] * len(grid.video)
-    assert not any(frame.certificates for frame in drawn)
-    lost = StoredFits({**skipped.metadata, "frames": {}}, {})
-    with pytest.raises(UserError, match="nor was it skipped"):
-        next(draw_spatio_temporal(lost, grid, seed=0))
-
-
-def test_steps_and_points_are_those_that_are_stored_with_the_fits(cell):
-    made = {**SETTINGS, "first_steps": 77, "optimiser": "adam", "points": 11}
-    about = cell.about(made)
-    assert (about["steps"], about["points"]) == (steps_of(made), 11)
-    assert about["steps"].startswith("77, then ")
-    assert cell.about(SETTINGS)["steps"] == steps_of(SETTINGS) != about["steps"]

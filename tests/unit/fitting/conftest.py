@@ -1,4 +1,4 @@
-"""Small stacks, and problems of different sizes to fill them with."""
+"""Small stacks, problems of different sizes to fill them with, and short videos."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,6 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from disc_videos import SETTINGS, write_disc_videos
+from joint_cells import write_start
 
 from isr.data.problems import Problem
 from isr.data.videos import Video, VideoFrame, write_video
@@ -17,6 +19,7 @@ from isr.fitting.slots import Settings
 from isr.fitting.sources import Points
 from isr.fitting.stack import Stack
 from isr.fitting.tasks import PredictorTraining, WindowedTraining
+from isr.fitting.video_folder import VideoFolder
 from isr.predictors import build as build_predictor
 from isr.representations import build
 
@@ -132,3 +135,29 @@ def disc_video(tmp_path_factory) -> tuple[Video, Path]:
     )
     write_labels(folder / "labels", labels, {"kind": "simulated", "text": "drawn", "options": {}})
     return video, folder / "labels"
+
+
+@pytest.fixture(scope="session")
+def start(disc_video, tmp_path_factory) -> dict[str, Path]:
+    """What a joint fit of that video starts from."""
+    return write_start(tmp_path_factory.mktemp("start"), *disc_video)
+
+
+@pytest.fixture(scope="session")
+def disc_folder(tmp_path_factory) -> Path:
+    """Videos of a disc and their predictions; some or all frames of some have no object."""
+    folder = tmp_path_factory.mktemp("videos")
+    write_disc_videos(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def open_videos(disc_folder) -> Callable[..., tuple[VideoFolder, dict]]:
+    """Those videos as a fit sees them, and its settings, which may be changed."""
+
+    def make(**changed) -> tuple[VideoFolder, dict]:
+        settings = {**SETTINGS, **changed}
+        folders = (disc_folder / "videos", disc_folder / "predictions")
+        return VideoFolder(*folders, settings), settings
+
+    return make

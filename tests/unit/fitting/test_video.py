@@ -1,3 +1,5 @@
+"""Fits of the frames of videos, one after the other, and of whole videos in time."""
+
 import dataclasses
 import json
 import logging
@@ -7,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from disc_videos import FRAMES, HEIGHT, SETTINGS, WIDTH, disc_unaries
 
 from isr.data.problems import quantise_unaries
-from isr.data.videos import VideoFrame, write_video
 from isr.errors import UserError
 from isr.fitting import checkpoint, video, video_folder
 from isr.fitting.projection import Projection
@@ -18,72 +20,9 @@ from isr.fitting.video import agreement, fit_frames, fit_videos, video_schedule,
 from isr.fitting.video_folder import VideoFolder
 from isr.io import write_png
 
-HEIGHT, WIDTH, FRAMES = 24, 32, 5
-
-SETTINGS = {
-    "study": "motion",
-    "cell": "cell",
-    "predictor_options": {"kind": "unet", "scale": 0.5},
-    "constraint": "path_connected",
-    "options": {},
-    "fit": "sequential",
-    "noise": 0,
-    "seed": 42,
-    "protocol": "paper",
-    "convention": "isotropic",
-    "points": 300,
-    "first_steps": 200,
-    "next_steps": 40,
-    "steps": 250,
-    "stack_size": 2,
-}
-
 
 class _KilledError(Exception):
     pass
-
-
-def _disc(number: int, height: int, width: int) -> np.ndarray:
-    rows, columns = np.mgrid[:height, :width]
-    x, y = width * (0.35 + 0.05 * number), 0.5 * height
-    inside = (columns + 0.5 - x) ** 2 + (rows + 0.5 - y) ** 2 < (0.28 * height) ** 2
-    return np.where(inside, 0.95, 0.05).astype(np.float32)
-
-
-def _write(folder, name: str, *, empty: tuple[int, ...] = ()) -> None:
-    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    write_video(
-        folder / "videos" / name,
-        (VideoFrame(image) for _ in range(FRAMES)),
-        name=name,
-        object=1,
-        source="test",
-        licence="CC0",
-    )
-    for number in range(FRAMES):
-        unaries = _disc(number, HEIGHT // 2, WIDTH // 2)
-        if number in empty:
-            unaries[:] = 0.1
-        path = folder / "predictions" / name / "unaries" / f"{number:05d}.png"
-        write_png(path, quantise_unaries(unaries, name))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    root = tmp_path_factory.mktemp("videos")
-    _write(root, "disc")
-    _write(root, "gap", empty=(0, 2))
-    _write(root, "nothing", empty=tuple(range(FRAMES)))
-    return root
-
-
-@pytest.fixture(scope="module")
-def open_videos(folder):
-    def make(**changed) -> tuple[VideoFolder, dict]:
-        settings = {**SETTINGS, **changed}
-        return VideoFolder(folder / "videos", folder / "predictions", settings), settings
-
-    return make
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +110,22 @@ def test_a_video_in_time_is_fitted_beside_one_without_foreground(open_videos, tm
     assert {told[name] for name in videos.frames("disc")} == {"fitted"}
 
 
+def test_a_fit_in_time_that_is_far_from_its_unaries_is_said(open_videos, tmp_path, caplog):
+    """Steps that are far too few; which frames are noise is no fault of the fit."""
+    videos, settings = open_videos(
+        fit="spatio-temporal", steps=3, noise=0.2, distance="absolute", learning_rate=1e-6
+    )
+    fits = _fit(fit_videos, videos, ["disc"], settings, tmp_path)
+    (noisy,) = fits.metadata["noisy"]["disc"]
+    ious = [about["iou"] for about in fits.metadata["frames"].values()]
+    assert ious.index(None) == noisy
+    clean = [iou for iou in ious if iou is not None]
+    assert len(clean) == FRAMES - 1
+    assert np.mean(clean) < 0.5
+    assert f"disc: the fit has an IoU of {np.mean(clean):.2f} alone with its unaries" in caplog.text
+    assert "absolute distance loses small objects" in caplog.text
+
+
 def test_a_fit_in_time_that_does_not_stay_finite_is_said(open_videos, tmp_path, caplog):
     videos, settings = open_videos(fit="spatio-temporal", steps=40, learning_rate=1e30)
     fits = _fit(fit_videos, videos, ["disc"], settings, tmp_path)
@@ -185,11 +140,13 @@ def _fit(fit, videos, names, settings, folder, **options):
 
 
 @pytest.mark.parametrize("fit", [fit_frames, fit_videos])
-def test_missing_unaries_are_told_before_any_step(open_videos, folder, tmp_path, monkeypatch, fit):
+def test_missing_unaries_are_told_before_any_step(
+    open_videos, disc_folder, tmp_path, monkeypatch, fit
+):
     videos, settings = open_videos(fit="spatio-temporal")
-    shutil.copytree(folder / "predictions", tmp_path / "p")
+    shutil.copytree(disc_folder / "predictions", tmp_path / "p")
     (tmp_path / "p" / "gap" / "unaries" / "00004.png").unlink()
-    videos = VideoFolder(folder / "videos", tmp_path / "p", settings)
+    videos = VideoFolder(disc_folder / "videos", tmp_path / "p", settings)
     monkeypatch.setattr(video, "optimise", None)
     with pytest.raises(UserError, match=r"gap/unaries/00004\.png does not exist: predict"):
         _fit(fit, videos, ["disc", "gap"], settings, tmp_path)
@@ -214,18 +171,10 @@ def test_a_video_that_is_too_large_is_told_before_any_step(open_videos, tmp_path
     assert videos.load_video("disc").unaries.shape == (FRAMES, HEIGHT // 2, WIDTH // 2)
 
 
-def test_the_inputs_of_a_fit_are_unaries_and_the_video_they_belong_to(open_videos, folder):
-    videos, _ = open_videos()
-    assert videos.files(["disc"]) == [
-        folder / "videos" / "disc" / "video.json",
-        *(folder / "predictions/disc/unaries" / f"0000{number}.png" for number in range(FRAMES)),
-    ]
-
-
-def test_a_checkpoint_of_other_unaries_is_not_used(open_videos, folder, tmp_path, monkeypatch):
+def test_a_checkpoint_of_other_unaries_is_not_used(open_videos, disc_folder, tmp_path, monkeypatch):
     _, settings = open_videos(first_steps=12, next_steps=4, points=60)
-    shutil.copytree(folder / "predictions", tmp_path / "p")
-    videos = VideoFolder(folder / "videos", tmp_path / "p", settings)
+    shutil.copytree(disc_folder / "predictions", tmp_path / "p")
+    videos = VideoFolder(disc_folder / "videos", tmp_path / "p", settings)
     path = tmp_path / "a.pt"
     save = checkpoint.save
 
@@ -239,7 +188,7 @@ def test_a_checkpoint_of_other_unaries_is_not_used(open_videos, folder, tmp_path
         _fit(fit_frames, videos, ["disc"], settings, tmp_path, **stopped)
     monkeypatch.setattr(checkpoint, "save", save)
     other = tmp_path / "p" / "disc" / "unaries" / "00000.png"
-    write_png(other, quantise_unaries(_disc(3, HEIGHT // 2, WIDTH // 2), "disc"))
+    write_png(other, quantise_unaries(disc_unaries(3, HEIGHT // 2, WIDTH // 2), "disc"))
     found = _fit(fit_frames, videos, ["disc"], settings, tmp_path, checkpoint_path=path)
     fresh = _fit(fit_frames, videos, ["disc"], settings, tmp_path)
     assert found.names == fresh.names == videos.frames("disc")
@@ -311,24 +260,6 @@ def test_one_representation_for_all_frames_and_times_between(open_videos, tmp_pa
         videos.load_video("disc"), unaries=np.stack(list(videos.clean_unaries("disc")))
     )
     assert agreement(representation, clean) > 0.6
-
-
-def test_a_video_in_time_has_coordinates_of_its_frames(open_videos):
-    videos, _ = open_videos(noise=0.4)
-    problem = videos.load_video("disc")
-    assert problem.coordinates.shape == (FRAMES, HEIGHT // 2, WIDTH // 2, 3)
-    assert problem.coordinates[:, 0, 0, 2] == pytest.approx(np.linspace(0, 1, FRAMES))
-    plane = videos.load_frame("disc/00000").coordinates
-    assert np.array_equal(problem.coordinates[3, ..., :2], plane)
-    clean = np.stack(list(videos.clean_unaries("disc")))
-    changed = [k for k in range(FRAMES) if not np.array_equal(problem.unaries[k], clean[k])]
-    assert changed == videos.noisy_frames("disc")
-
-
-def test_unaries_of_another_size_are_refused(open_videos):
-    videos, _ = open_videos(predictor_options={"kind": "unet", "scale": 1.0})
-    with pytest.raises(UserError, match=r"00001\.png has size \(12, 16\).*predict again"):
-        videos.load_frame("disc/00001")
 
 
 def test_other_constraints_take_their_usual_schedules():

@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 import torch
 import video_rows
+from moving_bar import Cells, write_clip
 
 from isr import representations
 from isr.coordinates import ThirdAxis
 from isr.data.dataset import Picture, write_dataset
 from isr.data.gallery import GalleryPicture, write_picture
+from isr.data.videos import Video, read_video
 from isr.evaluation.case import evaluate_case
 from isr.fitting.store import write_fits
 from isr.networks.initial import initialise_
@@ -213,6 +215,36 @@ def make_case(tmp_path: Path, picture: Picture) -> MakeCase:
         }
 
     return make
+
+
+@pytest.fixture(scope="session")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> Cells:
+    """Evaluated cells of the video of a bar, by fit."""
+    folder = tmp_path_factory.mktemp("figures")
+    write_clip(folder)
+    return Cells(folder)
+
+
+@pytest.fixture
+def settings(cells: Cells) -> Callable[..., dict[str, Any]]:
+    """Settings of a figure of some of these cells."""
+
+    def make(kind: str, *fits: str, **more: Any) -> dict[str, Any]:
+        return {
+            "kind": kind,
+            "video": "clip",
+            "videos": str(cells.folder / "videos"),
+            "cells": {fit: str(cells[fit]) for fit in fits},
+            **more,
+        }
+
+    return make
+
+
+@pytest.fixture
+def video(cells: Cells) -> Video:
+    """The video of these cells."""
+    return read_video(cells.folder / "videos" / "clip")
 
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}

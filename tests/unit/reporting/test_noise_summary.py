@@ -127,3 +127,29 @@ def test_distances_stand_beside_each_other(read):
     notes = "\n".join(table.notes)
     assert "20 % noise, absolute distance (0 of 1)" in notes
     assert "asks for a probability of one half" in notes
+
+
+def test_a_share_of_one_distance_alone_is_not_called_missing(read):
+    plans = [noise_plan(0), noise_plan(0.2), noise_plan(0.2, distance="absolute")]
+    study = make_study(("cars3",), plans, fits=("spatio-temporal",))
+    rows = [noise_row(0.8, 0, share) for share in (0, 0.2)]
+    rows.append(noise_row(0.9, 0, 0.2, distance="absolute"))
+    _, table = video_tables.make("table_5", read(rows, study), study)
+    texts = [[span.text for (span,) in line.entries] for line in table.lines]
+    assert texts[0][4:7] == ["-"] * 3
+    assert texts[1][4] == "0.900"
+    assert not any("Fewer seeds" in note for note in table.notes)
+
+
+def test_frames_of_several_videos_are_counted_together(read):
+    videos = ("cars3", "cars6")
+    plans = [noise_plan(0.2, seed) for seed in (42, 47)]
+    study = make_study(videos, plans, fits=("spatio-temporal",))
+    rows = [
+        noise_row(0.5, n, 0.2, seed, video=video, picture=f"{video}/{n:05}", noisy=n == 1)
+        for seed in (42, 47)
+        for video, frames in zip(videos, (2, 5), strict=True)
+        for n in range(frames)
+    ]
+    own = pick(summarise_noise(read(rows, study), study), noise=0.2)
+    assert (own.n_frames, own.n_noisy) == (7, 2)

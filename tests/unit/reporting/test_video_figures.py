@@ -6,200 +6,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from matplotlib.colors import to_rgb
-from mpl_toolkits.mplot3d.art3d import PathPatch3D
+from moving_bar import ANNOTATED, FAILED, FRAMES, HEIGHT, SKIPPED, WIDTH, bar, left, titles
 from PIL import Image
 
-from isr.data.problems import quantise_unaries
-from isr.data.videos import VideoFrame, read_video, write_video
 from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.errors import UserError
 from isr.evaluation.connection_raster import THIN
-from isr.evaluation.video import evaluate_video_cell
-from isr.evaluation.video_cell import VideoCell
-from isr.fitting.store import read_fits, write_fits
-from isr.io import write_png, write_text
+from isr.io import write_text
 from isr.reporting import annotated_frames, frame_choices, overlays, time_slices, video_figures
 from isr.reporting.video_views import CellFiles
-from isr.representations import build
 
 ROOT = Path(__file__).parents[3]
-HEIGHT, WIDTH, FRAMES = 32, 48, 7
-ANNOTATED = (0, 3, 6)
-SKIPPED, FAILED = 1, 2
-NOISY = [2, 4]
-
-
-def left(number):
-    """Where the object begins, as a share of the width: it moves to the right."""
-    return 0.25 + 0.25 * number / (FRAMES - 1)
-
-
-def bar(number, size=(HEIGHT, WIDTH), longer=0.0):
-    """The object in a frame, as a mask; `longer` by a share of the width."""
-    mask = np.zeros(size, bool)
-    columns = (round(share * size[1]) for share in (left(number), left(number) + 0.375 + longer))
-    mask[size[0] // 4 : 3 * size[0] // 4, slice(*columns)] = True
-    return mask
-
-
-def box(planes):
-    """A path-connected region where all planes (..., offset) are at most zero."""
-    dim = len(planes[0]) - 1
-    options = {"blocks": 2**dim - 2, "base_options": {"width": len(planes), "hidden_layers": 1}}
-    region = build("path_connected", dim, **options)
-    network = region.base.network
-    with torch.no_grad():
-        for parameter in region.base.parameters():
-            parameter.zero_()
-        for row, (*normal, offset) in enumerate(planes):
-            network.first.weight[row] = torch.tensor(normal)
-            network.first.bias[row] = offset
-        network.hidden_z[0].weight[0] = 1.0
-        network.output_z.weight[0, 0] = 1.0
-        network.output_z.bias[0] = -1e-4
-    return region, {"name": "path_connected", "dim": dim, "options": options}
-
-
-def moving(number, longer=0.0):
-    low, high = HEIGHT / 4 / WIDTH, 3 * HEIGHT / 4 / WIDTH
-    start, end = left(number), left(number) + 0.375 + longer
-    return box([(-1, 0, start), (1, 0, -end), (0, -1, low), (0, 1, -high)])
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A video in whose middle the object is in two parts, its weak labels and its unaries."""
-    folder = tmp_path_factory.mktemp("figures")
-    frames, labels = [], []
-    for number in range(FRAMES):
-        objects = bar(number).astype(np.uint8)
-        if number == 3:
-            objects[:, 24:30] = 0
-        image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-        image[objects > 0] = (200, 120, 60)
-        frames.append(VideoFrame(image, objects if number in ANNOTATED else None))
-        marks = np.zeros((HEIGHT, WIDTH), np.uint8)
-        marks[0], marks[HEIGHT // 2, 24:27] = 255, 1
-        labels.append(WeakLabels(marks))
-        unaries = np.where(bar(number, (16, 24)), 0.9, 0.1)
-        path = folder / "predictions" / "clip" / "unaries" / f"{number:05}.png"
-        write_png(path, quantise_unaries(unaries, "clip"))
-    write_video(folder / "videos" / "clip", frames, name="clip", object=1, source="", licence="")
-    about = {"kind": "motion", "text": "from motion", "options": {}}
-    write_labels(folder / "labels" / "clip", labels, about)
-    return folder
-
-
-def evaluate(folder, name, modules, fit="sequential", noise=0.0, **metadata):
-    """Store fits, evaluate them into the folder of a cell, and give it."""
-    states = {
-        key: {f"representation.{part}": value.detach() for part, value in region.named_parameters()}
-        for key, (region, _) in modules.items()
-    }
-    about = next(iter(modules.values()))[1]
-    path = folder / name / "fits" / "part-0.safetensors"
-    write_fits(path, states, {"representation": about, "convention": "isotropic", **metadata})
-    settings = {
-        "study": "s",
-        "cell": name,
-        "dataset": "d",
-        "videos": ["clip"],
-        "labels": "motion",
-        "predictor": "unet",
-        "predictor_options": {"kind": "unet", "width": 4, "scale": 0.5},
-        "constraint": "path_connected",
-        "fit": fit,
-        "distance": "squared",
-        "noise": noise,
-        "seed": 42,
-        "protocol": "paper",
-        "convention": "isotropic",
-        "points": 300,
-        "first_steps": 50,
-        "epochs": 2,
-        "next_steps": 4,
-        "steps": 50,
-    }
-    places = {place: folder / place for place in ("videos", "labels", "predictions")}
-    evaluate_video_cell([read_fits(path)], VideoCell(settings, **places), folder / name)
-    return folder / name
-
-
-@pytest.fixture(scope="module")
-def cells(folder):
-    """Sequential fits that are too long at the end, joint ones that are not, one in time."""
-    status = {SKIPPED: "skipped", FAILED: "failed"}
-    frames = {
-        f"clip/{number:05}": {"status": status.get(number, "fitted"), "iou": None}
-        for number in range(FRAMES)
-    }
-    fitted = [number for number in range(FRAMES) if number != SKIPPED]
-    found = {}
-    for fit, longer in (("sequential", 0.1), ("joint", 0.0)):
-        modules = {
-            f"clip/{number:05}": moving(number, longer if number == 6 else 0.0) for number in fitted
-        }
-        # Fine-tuned predictors of a joint cell are left out: figures read what was drawn.
-        found[fit] = evaluate(folder, fit, modules, frames=frames)
-    low, high = HEIGHT / 4 / WIDTH, 3 * HEIGHT / 4 / WIDTH
-    planes = [(-1, 0, 0.25, 0.25), (1, 0, -0.25, -0.625), (0, -1, 0, low), (0, 1, 0, -high)]
-    modules = {"clip": box(planes)}
-    found["spatio-temporal"] = evaluate(
-        folder, "spatio-temporal", modules, "spatio-temporal", 0.4, noisy={"clip": NOISY}
-    )
-    return found
 
 
 @pytest.fixture
-def settings(folder, cells):
-    def make(kind, *fits, **more):
-        return {
-            "kind": kind,
-            "video": "clip",
-            "videos": str(folder / "videos"),
-            "cells": {fit: str(cells[fit]) for fit in fits},
-            **more,
-        }
-
-    return make
-
-
-@pytest.fixture
-def video(folder):
-    return read_video(folder / "videos" / "clip")
-
-
-def titles(figure):
-    return [axes.get_title() for axes in figure.axes]
+def folder(cells):
+    return cells.folder
 
 
 def captions(figure):
     return [text.get_text() for axes in figure.axes for text in axes.texts if text.get_text()]
-
-
-def test_figure_3_shows_the_path_of_the_centroid(settings):
-    figure = video_figures.make(settings("figure_3", "spatio-temporal", between=3))
-    assert figure.get_suptitle() == "The path of the centroid: clip; motion labels"
-    assert titles(figure)[:2] == [
-        "(a) clip: unaries, frame by frame",
-        "(b) path-connected in (x, y, t), 3 steps from frame to frame",
-    ]
-    path = np.asarray(figure.axes[1].collections[-1].get_offsets())
-    assert path.shape == (FRAMES, 2)
-    middle = [(left(number) + 0.1875) * WIDTH for number in range(FRAMES)]
-    assert path[:, 0] == pytest.approx(middle, abs=0.3)
-    assert path[:, 1] == pytest.approx(HEIGHT / 2, abs=0.3)
-
-
-def test_figure_3_needs_several_frames(settings, tmp_path):
-    frame = VideoFrame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), None)
-    about = {"name": "clip", "object": 1, "source": "", "licence": ""}
-    write_video(tmp_path / "clip", [frame], **about)
-    content = settings("figure_3", "spatio-temporal") | {"videos": str(tmp_path)}
-    with pytest.raises(UserError, match="clip has one frame"):
-        video_figures.make(content)
 
 
 def test_figure_6_shows_the_frame_on_which_the_prior_loses_most(settings):
@@ -287,36 +114,6 @@ def test_figure_16_shows_the_best_frame(settings):
     assert len(figure.axes) == 4
 
 
-def test_figure_17_stacks_the_slices(settings):
-    figure = video_figures.make(settings("figure_17", "spatio-temporal", between=2))
-    (axes,) = figure.axes
-    filled = [each for each in axes.patches if isinstance(each, PathPatch3D)]
-    assert len(filled) == FRAMES
-    middles = [np.mean([point[0] for point in each._segment3d]) for each in filled]
-    assert np.diff(middles) == pytest.approx(0.25 * WIDTH / (FRAMES - 1), abs=0.2)
-
-
-def test_figure_18_marks_the_noisy_frames(settings):
-    content = settings("figure_18", "spatio-temporal", frames=[3, 5], between=3)
-    figure = video_figures.make(content)
-    assert figure.get_suptitle() == (
-        "Some frames fitted to noise: clip, 40 % noise (frames 2 and 4), squared distance; "
-        "motion labels"
-    )
-    assert [title.partition(":")[0] for title in titles(figure)] == [
-        *("frame 3", "frame 3.33", "frame 3.67"),
-        *("frame 4, noise", "frame 4.33", "frame 4.67"),
-        *("frame 5", "", ""),
-    ]
-    assert figure.axes[0].get_title().startswith("frame 3: IoU ")
-
-
-def test_figure_18_without_noise_says_so(settings, monkeypatch):
-    monkeypatch.setattr(CellFiles, "noisy", lambda self, video: [])
-    figure = video_figures.make(settings("figure_18", "spatio-temporal"))
-    assert figure.get_suptitle() == "Fitted in time without noise: clip; motion labels"
-
-
 def test_figure_19_of_many_frames_says_how_many_it_shows(settings, monkeypatch):
     monkeypatch.setattr(annotated_frames, "_MOST", 2)
     figure = video_figures.make(settings("figure_19", "sequential"))
@@ -384,13 +181,6 @@ def test_frames_of_all_sizes_are_compared_at_one(cells, video, monkeypatch):
     assert set(sizes) == {video.size}
 
 
-def test_a_cell_that_was_not_compared_with_its_unaries(cells, video):
-    cell = CellFiles(cells["spatio-temporal"])
-    cell.__dict__["metrics"] = cell.metrics[cell.metrics["against"] == "ground truth"]
-    with pytest.raises(UserError, match="compares no representation with unaries"):
-        time_slices.moments(cell, video, range(2), 2)
-
-
 def test_certificates_that_are_missing_or_empty(tmp_path):
     with pytest.raises(UserError, match="does not exist: evaluate the cell first"):
         _ = CellFiles(tmp_path).certificates
@@ -399,6 +189,7 @@ def test_certificates_that_are_missing_or_empty(tmp_path):
         _ = CellFiles(tmp_path).certificates
 
 
+# Here, not with the other slices: this file evaluates the joint cell anyway.
 def test_levels_between_frames(cells, video):
     cell = CellFiles(cells["spatio-temporal"])
     (level,) = time_slices.levels(cell, video, np.array([1.5]), (HEIGHT, WIDTH))

@@ -97,6 +97,16 @@ def test_what_contradicts_other_constraints_is_not_said(entry, tmp_path):
     assert dict(made.study.rows)["Distance from unaries"] == "absolute"
 
 
+def test_a_fit_in_time_is_counted_once_and_its_slices_may_be_in_parts(entry, tmp_path):
+    cell = _cell(tmp_path / "t", "spatio-temporal", 42)
+    _write(cell, tmp_path)
+    path = tmp_path / "t" / "metrics.csv"
+    pd.read_csv(path).assign(finite=False).to_csv(path, index=False)
+    made = video_report.make(entry | {"cells": [cell]})
+    assert made.study.warning == "1 fit stopped early at the last finite state."
+    assert [(row.truth, row.unaries) for row in made.frames] == [("", "")]
+
+
 def test_where_videos_come_from(entry):
     (video,) = video_report.make(entry).videos
     assert (video.name, video.frames, video.annotated) == ("toy", 6, 3)

@@ -1,0 +1,112 @@
+"""Single steps of the joint training of a UNet and the representations of its frames."""
+
+import pytest
+import torch
+from joint_cells import open_cell
+
+from isr.levels import probability
+from isr.objectives import multicut
+
+
+def test_the_first_step_by_hand(start):
+    """All pixels drawn: loss and gradients are those of eq. 17 over the whole picture."""
+    cell = open_cell(start, points=300_000)
+    training = cell.training("disc")
+    while training.place()[1] != 1:
+        training.done += 1
+    number, name = 1, "disc/00001"
+    network, own = cell.predictor("disc"), cell.fits.representation(name, torch.float32)
+    for module in (network, own):
+        module.requires_grad_(True)
+    level = network(training.video.inputs(number)).flatten(1)
+    labels = multicut(level, *training.video.targets(number, 0)).sum()
+    points = torch.from_numpy(cell.folder.load_frame(name).coordinates.reshape(-1, 2))
+    error = (probability(own(points)) - probability(level[0])).square().mean()
+    assert (error < labels).item()  # Not clipped here.
+    (labels + error).backward()
+    training.advance()
+    values = {term: value for _, _, term, value in training.history}
+    assert values == pytest.approx(
+        {"multicut": float(labels.detach()), "coupling": float(error.detach())}, rel=2e-3
+    )
+    tuned = dict(training.network.named_parameters())
+    stored = training.representations.stored(name)
+    for module, after in (
+        (network, tuned),
+        (own, {key.removeprefix("representation."): value for key, value in stored.items()}),
+    ):
+        for key, before in module.named_parameters():
+            clear = before.grad.abs() > 1e-3
+            constrained = (before.detach() - 1e-4 * before.grad.sign()) < 0
+            expected = -1e-4 * before.grad.sign()
+            moved = (after[key] - before).detach()
+            if "z" not in key:
+                assert torch.allclose(moved[clear], expected[clear], atol=5e-6), key
+            else:
+                both = clear & ~constrained
+                assert torch.allclose(moved[both], expected[both], atol=5e-6), key
+
+
+def test_the_coupling_is_clipped_to_the_labels_loss(start, monkeypatch):
+    """With labels that are met, the representation and the UNet are hardly moved by MSE(P, N)."""
+    seen = []
+    from isr.fitting import joint_training
+
+    original = joint_training.softly_clipped
+
+    def recorded(term, limit):
+        clipped = original(term, limit)
+        seen.append((float(term.detach()), float(limit.detach()), float(clipped.detach())))
+        return clipped
+
+    monkeypatch.setattr(joint_training, "softly_clipped", recorded)
+    monkeypatch.setattr(joint_training, "multicut", lambda *given: multicut(*given) * 1e-3)
+    training = open_cell(start).training("disc")
+    for _ in range(4):
+        training.advance()
+    assert len(seen) == 3  # One of the four labelled frames has no representation.
+    for term, limit, clipped in seen:
+        assert term > limit
+        assert clipped == pytest.approx(limit)
+
+
+def test_the_published_protocol_takes_the_statistics_of_each_picture(start):
+    paper, published = open_cell(start), open_cell(start, protocol="published-code")
+    assert not paper.training("disc").network.training
+    training = published.training("disc")
+    assert training.network.training
+    number = training.place()[1]
+    training.advance()
+    held = paper.training("disc")
+    held.advance()
+    assert held.place() == training.place()
+    assert number in (0, 1, 2, 3)
+    assert training.history[0][3] != held.history[0][3]
+
+
+def test_a_step_that_is_not_finite_changes_nothing(start):
+    training = open_cell(start).training("disc")
+    name = "disc/00001"
+    training.representations.values[training.representations.row[name]] = torch.nan
+    while training.place()[1] != 1:
+        training.done += 1
+    before = [p.clone() for p in training.network.parameters()]
+    training.advance()
+    assert training.finite[name] is False
+    assert all(map(torch.equal, before, training.network.parameters()))
+
+
+@pytest.mark.parametrize("module", ["network", "representations"])
+def test_a_gradient_that_is_not_finite_changes_neither_network(start, module):
+    """Both losses are finite; only the gradient of one parameter is not."""
+    training = open_cell(start).training("disc")
+    while training.place()[1] != 1:
+        training.done += 1
+    owner = training.network if module == "network" else training.representations.module
+    next(owner.parameters()).register_hook(lambda gradient: gradient * torch.nan)
+    network = [p.clone() for p in training.network.parameters()]
+    values = training.representations.values.clone()
+    training.advance()
+    assert all(map(torch.equal, network, training.network.parameters()))
+    assert torch.equal(values, training.representations.values)
+    assert training.finite == {"disc/00001": False}
