@@ -11,8 +11,9 @@ from pathlib import Path
 
 from isr.cli import add_run_options, run, settings_parser
 from isr.fitting.cells import choose_device
-from isr.fitting.video import SPATIO_TEMPORAL, fit_frames, fit_videos
+from isr.fitting.video import fit_frames, fit_videos
 from isr.fitting.video_folder import VideoFolder
+from isr.video_axes import SPATIO_TEMPORAL
 
 
 def main() -> None:

@@ -47,7 +47,8 @@ def absolute_distance(level: Tensor, unaries: Tensor, weights: Tensor) -> Tensor
     Of noise the squared distance asks for a probability of one half, which pulls a region apart
     where others agree on it. The expected absolute distance to labels that are flipped to either
     class with the same chance is the same wherever the region lies (Ghosh, Kumar and Sastry,
-    "Robust loss functions under label noise for deep neural networks", AAAI 2017).
+    "Robust loss functions under label noise for deep neural networks", AAAI 2017). Its gradient
+    vanishes where the region is wrong for certain, so that small objects can be lost for good.
 
     Args:
         level: (..., n) levels of the representation.

@@ -5,7 +5,7 @@ from typing import Any
 
 from isr.parts import count, part_of
 from isr.protocols import CONVENTIONS
-from isr.video_studies import AXES, SPATIO_TEMPORAL
+from isr.video_axes import AXES, SPATIO_TEMPORAL
 
 Config = Mapping[str, Any]
 
@@ -60,7 +60,7 @@ def cell_settings(
     descent = ("optimiser", "learning_rate")
     keys = {
         "sequential": ("first_steps", "next_steps", *descent),
-        "joint": ("first_steps", "next_steps", "epochs"),
+        "joint": ("first_steps", "next_steps", "epochs", "joint_learning_rate", *descent),
         SPATIO_TEMPORAL: ("steps", *descent),
     }
     return {

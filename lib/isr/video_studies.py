@@ -5,13 +5,12 @@ from itertools import product
 from typing import Any
 
 from isr.choices import must_know, pick
+from isr.distances import DISTANCES
 from isr.errors import UserError
+from isr.video_axes import AXES, SPATIO_TEMPORAL
 
-AXES = ("labels", "predictor", "constraint", "fit", "distance", "noise", "seed")
 PREDICTORS = ("unet",)
 """Kinds of predictors that are for videos; the others are for grids."""
-
-SPATIO_TEMPORAL = "spatio-temporal"
 
 _FRAME_BY_FRAME = ("sequential", "joint")
 _FIGURES: dict[str, tuple[str, ...]] = {
@@ -80,7 +79,7 @@ def _check_cell(where: str, cell: Config, config: Config, videos: Config) -> Non
             f"replaced by noise for fit {SPATIO_TEMPORAL} alone; set noise to 0 there, or give "
             "the cells one by one in rows."
         )
-    if cell["fit"] == "joint" and cell["distance"] != "squared":
+    if cell["fit"] == "joint" and cell["distance"] != DISTANCES[0]:
         raise UserError(
             f"config: {where} has distance {cell['distance']} with fit joint, which takes the "
             "squared distance (equation 17); set distance to squared there, or give the cells one "

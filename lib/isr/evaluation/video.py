@@ -25,7 +25,7 @@ from isr.evaluation.contradiction import scored_by_published_code, shape_of, sha
 from isr.evaluation.metrics import compare, resize_unaries
 from isr.evaluation.vector_files import write_geojson
 from isr.evaluation.verdicts import Certificate
-from isr.evaluation.video_cell import AXES, VideoCell
+from isr.evaluation.video_cell import COLUMNS, VideoCell
 from isr.evaluation.video_drawing import (
     DrawnFrame,
     VideoGrid,
@@ -172,7 +172,7 @@ def evaluate_video_cell(parts: Sequence[StoredFits], cell: VideoCell, output: Pa
                 write_png(masks / f"{stem}.png", np.where(found.mask, 255, 0).astype(np.uint8))
                 write_png(predictor / f"{stem}.png", quantise_unaries(found.unaries, stem))
                 write_geojson(outlines / f"{stem}.geojson", found.drawn.region, cell.axes() | place)
-    columns = [*AXES, "picture", "video", "frame", *_CERTIFICATE]
+    columns = [*COLUMNS, "picture", "video", "frame", *_CERTIFICATE]
     tables = {
         "metrics.csv": pd.DataFrame(metrics),
         "certificates.csv": pd.DataFrame(certificates, columns=columns),

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isr.data.videos import Video
+from isr.distances import DISTANCES
 from isr.errors import UserError
 from isr.fitting.labelled_video import predict_video
 from isr.fitting.store import read_fits
 from isr.fitting.video_folder import VideoFolder
+from isr.video_axes import AXES, SPATIO_TEMPORAL
 
-AXES = ("study", "dataset", "labels", "predictor", "constraint", "fit", "distance", "noise", "seed")
+COLUMNS = ("study", "dataset", *AXES)
 
 _REQUIRED = (
     *("study", "cell", "dataset", "videos", "labels", "predictor", "predictor_options"),
@@ -23,7 +25,7 @@ _REQUIRED = (
 _STEPS = {
     "sequential": ("first_steps", "next_steps"),
     "joint": ("first_steps", "next_steps", "epochs"),
-    "spatio-temporal": ("steps",),
+    SPATIO_TEMPORAL: ("steps",),
 }
 """What says how long each kind of fit took."""
 
@@ -60,7 +62,7 @@ class VideoCell:
     @property
     def is_spatio_temporal(self) -> bool:
         """Whether one representation in (x, y, t) stands for all frames of a video."""
-        return bool(self.settings["fit"] == "spatio-temporal")
+        return bool(self.settings["fit"] == SPATIO_TEMPORAL)
 
     @property
     def constraint(self) -> str:
@@ -69,8 +71,8 @@ class VideoCell:
 
     def axes(self) -> dict[str, Any]:
         """What tells the cell from the others."""
-        known = {"constraint": self.constraint, "distance": "squared", "noise": 0.0}
-        return {axis: self.settings.get(axis, known.get(axis)) for axis in AXES}
+        known = {"constraint": self.constraint, "distance": DISTANCES[0], "noise": 0.0}
+        return {axis: self.settings.get(axis, known.get(axis)) for axis in COLUMNS}
 
     def about(self, made: Mapping[str, Any]) -> dict[str, Any]:
         """How its numbers were made.
@@ -119,15 +121,22 @@ def _check(settings: Mapping[str, Any]) -> None:
 
 def steps_of(settings: Mapping[str, Any]) -> str:
     """How long the representations of a cell were optimised: first frame, next frames, jointly."""
-    if settings["fit"] == "spatio-temporal":
+    if settings["fit"] == SPATIO_TEMPORAL:
         return f"{settings['steps']}{_descent(settings)}"
     words = f"{settings['first_steps']}, then {settings['next_steps']}{_descent(settings)}"
-    return f"{words}, then {settings['epochs']} epochs" if settings["fit"] == "joint" else words
+    if settings["fit"] != "joint":
+        return words
+    rate = settings.get("joint_learning_rate")
+    return f"{words}, then {settings['epochs']} epochs" + (f" (at {rate})" if rate else "")
 
 
 def _descent(settings: Mapping[str, Any]) -> str:
     """The optimiser, where it is not the paper's."""
     kind, rate = settings.get("optimiser") or "adamax", settings.get("learning_rate")
+    if settings.get("constraint", "path_connected") != "path_connected":
+        kind = "adam"
+    elif settings.get("protocol") == "published-code":
+        kind = "adamax"
     if kind == "adamax" and rate is None:
         return ""
     return f" ({kind.capitalize()} at {rate or 'the usual rate'})"

@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from isr.coordinates import Convention, ThirdAxis, ThirdName
+from isr.distances import DISTANCES
 from isr.errors import UserError
 from isr.fitting.schedule import OptimiserKind
-from isr.fitting.shapes import Distance, Shape
+from isr.fitting.shapes import Shape
 
 Grid = tuple[int, ...]
 
@@ -72,7 +73,7 @@ def _check_shape(shape: Shape, dim: int) -> None:
     """The numbers of a shape, and that it can be built."""
     _check_integer(shape.points, "points", 2)
     _check_choice(shape.optimiser, "optimiser", get_args(OptimiserKind))
-    _check_choice(shape.distance, "distance", get_args(Distance))
+    _check_choice(shape.distance, "distance", DISTANCES)
     if shape.object_weight is not None and not 0 < _real(shape.object_weight) < 1:
         raise UserError(
             f"object_weight is {shape.object_weight!r}: give a number between 0 and 1, or None."

@@ -169,7 +169,7 @@ def unaries_schedule(
     evidence: str = COUPLING,
     extra: Mapping[str, float] | None = None,
 ) -> Schedule:
-    """Fit to unaries alone (eq. 9): cross entropy first, then squared distance at falling rates.
+    """Fit to unaries alone (eq. 9): cross entropy first, then a distance at falling rates.
 
     Squared distances from the start would first make everything background where the object is
     small, and a region that has vanished has hardly a gradient to come back by. The rates fall

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from isr.data.dataset import BACKGROUND_SCRIBBLE
 from isr.data.problems import Problem
+from isr.distances import Distance
 from isr.errors import UserError
 from isr.fitting.projection import Projection
 from isr.fitting.schedule import (
@@ -32,7 +33,6 @@ from isr.protocols import Protocol
 from isr.representations import Representation, build
 from isr.representations.order_choice import choose_order
 
-Distance = Literal["squared", "absolute", "entropy"]
 _TERMS: dict[Distance, str] = {
     "squared": COUPLING,
     "absolute": ABSOLUTE_DISTANCE,
@@ -57,7 +57,7 @@ class Shape:
         learning_rate: at the beginning; None for the usual one of the constraint.
         optimiser: of the diffeomorphism of a path-connected region and its base; others take Adam.
         distance: from the unaries (the d of equation 9): squared; absolute, which noise in some of
-            them misleads less; or the cross entropy.
+            them misleads less, but which loses small objects; or the cross entropy.
         weight_decay: on the diffeomorphism of a path-connected region.
         regulariser_weight: of what the representation penalises (amplitudes of waves).
         overlap_weight: of the overlap of the parts of a union.

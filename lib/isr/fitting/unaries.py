@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from isr.coordinates import Convention, ThirdAxis, pixel_coordinates, with_third
 from isr.data.margins import with_margin
 from isr.data.problems import Problem
+from isr.distances import Distance
 from isr.fitting.arguments import check_arguments
 from isr.fitting.cells import choose_device
 from isr.fitting.schedule import OptimiserKind, Schedule
-from isr.fitting.shapes import Distance, Shape, fit_shape
+from isr.fitting.shapes import Shape, fit_shape
 from isr.representations import Representation
 
 
@@ -53,7 +54,8 @@ def fit_unaries(
         learning_rate: at the beginning; None for the usual one of the constraint.
         optimiser: of the diffeomorphism of a path-connected region; other shapes take Adam.
         distance: from the unaries (the d of eq. 9): `squared`; `absolute`, which noise in some
-            of them misleads less; or the cross `entropy`.
+            of them misleads less, but which may leave nothing of a small object: give it
+            `object_weight` then; or the cross `entropy`.
         weight_decay: on the diffeomorphism of a path-connected region.
         regulariser_weight: of what the representation penalises, such as amplitudes of waves.
         overlap_weight: of the overlap of the parts of a union.

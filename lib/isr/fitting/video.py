@@ -4,11 +4,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
 
 from isr.data.problems import Problem
+from isr.distances import DISTANCES
 from isr.fitting.cells import Plan, stored_metadata
 from isr.fitting.digests import files_digest
 from isr.fitting.projection import Projection
@@ -19,18 +21,27 @@ from isr.fitting.shapes import Shape
 from isr.fitting.sources import Points
 from isr.fitting.store import load_parameters, own_parameters
 from isr.fitting.video_folder import VideoFolder
-from isr.fitting.video_queue import FITTED, SKIPPED, Stage, VideoQueue, following_schedule
+from isr.fitting.video_queue import (
+    FITTED,
+    PROPER_FIT,
+    SKIPPED,
+    Stage,
+    VideoQueue,
+    following_schedule,
+)
 from isr.levels import foreground, likely_foreground
 from isr.representations import Representation
+from isr.video_axes import SPATIO_TEMPORAL
 
 _log = logging.getLogger(__name__)
 
-SPATIO_TEMPORAL = "spatio-temporal"
 _LEARNING_RATE = 1e-3
 _BLOCKS_IN_TIME = 18
 """Blocks of the flow in (x, y, t), a multiple of its six masks (section C.3.3)."""
 _CHUNK = 2**15
 """Pixels that are evaluated at once."""
+_POOR = "%s: the fit has an IoU of %.2f alone with its unaries%s"
+_LOST = "; the absolute distance loses small objects: take the squared one"
 _NOTHING = "%s: the unaries show no object against a background; nothing was fitted"
 
 
@@ -46,7 +57,7 @@ def video_shape(settings: Mapping[str, Any]) -> Shape:
         protocol=settings["protocol"],
         optimiser=settings.get("optimiser") or "adamax",
         learning_rate=settings.get("learning_rate"),
-        distance=settings.get("distance") or "squared",
+        distance=settings.get("distance") or DISTANCES[0],
     )
 
 
@@ -218,12 +229,31 @@ def fit_videos(
         what=f"fit {settings['study']}/{settings['cell']}",
     )
     plan.metadata["noisy"] = noisy
-    plan.metadata["frames"] = {
-        name: {"status": FITTED if video in fitted else SKIPPED, "iou": None}
-        for video in videos
-        for name in folder.frames(video)
-    }
+    frames = plan.metadata["frames"] = {}
+    for video in videos:
+        if video in fitted:
+            frames |= _judged(folder, video, result.states[video], shape)
+        else:
+            frames |= {name: {"status": SKIPPED, "iou": None} for name in folder.frames(video)}
     finish(plan, fitted, result, output, history, checkpoint_path, allow_none=True)
+
+
+def _judged(
+    folder: VideoFolder, video: str, state: State, shape: Shape
+) -> dict[str, dict[str, Any]]:
+    """The agreement of a fit in time with the unaries of each frame but those of noise."""
+    judge = shape.build(3)
+    load_parameters(judge, own_parameters(state, "representation"))
+    whole, noisy = folder.load_video(video), folder.noisy_frames(video)
+    assert whole.unaries is not None
+    found: dict[str, float | None] = {}
+    for number, name in enumerate(folder.frames(video)):
+        frame = Problem(name, whole.coordinates[number], unaries=whole.unaries[number])
+        found[name] = None if number in noisy else agreement(judge, frame)
+    mean = fmean(iou for iou in found.values() if iou is not None)
+    if mean < PROPER_FIT:
+        _log.warning(_POOR, video, mean, _LOST if shape.distance == "absolute" else "")
+    return {name: {"status": FITTED, "iou": iou} for name, iou in found.items()}
 
 
 def _has_both_classes(folder: VideoFolder, video: str) -> bool:

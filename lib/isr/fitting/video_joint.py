@@ -131,7 +131,7 @@ class JointCell:
     def training(self, video: str) -> JointTraining:
         """The training of a video, before its first step."""
         settings, read = self.settings, self.folder.video(video)
-        rate = settings.get("joint_learning_rate", LEARNING_RATE)
+        rate = settings.get("joint_learning_rate") or LEARNING_RATE
         frames = LabelledVideo(
             read,
             self.labels / video,
@@ -254,7 +254,7 @@ def finetune(
     paths = {video: _beside(checkpoint_path, video) for video in videos}
     for video in videos:
         found[video] = tune(cell, video, checkpoint_path=paths[video], every=checkpoint_every)
-    rate = settings.get("joint_learning_rate", LEARNING_RATE)
+    rate = settings.get("joint_learning_rate") or LEARNING_RATE
     schedule = (Phase(1.0, rate, {MULTICUT: 1.0, COUPLING: 1.0}),)
     metadata = stored_metadata(settings, schedule, convention=cell.fits.metadata["convention"])
     rows = [row for tuned in found.values() for row in tuned.history]

@@ -11,7 +11,6 @@ from isr.errors import UserError
 from isr.reporting.words import video_cell
 
 GRID = ("constraint", "predictor", "features", "fit", "seed")
-VIDEO = ("labels", "predictor", "constraint", "fit", "distance", "noise", "seed")
 COLUMNS = [
     "study",
     "dataset",

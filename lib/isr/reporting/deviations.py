@@ -75,11 +75,11 @@ DEPARTURES = (
         "distances.",
         "Every step draws points, balanced and weighted so that the mean stays that over all "
         "pixels, in joint fits too; the base alone is fitted by the cross entropy, and the last "
-        "fifth of the steps runs at a tenth of the rate.",
+        "fifth of the steps after it runs at a tenth of the rate.",
     ),
     Departure(
         "Noise among the unaries is met by the squared distance (Table 5).",
-        "Beside it stands the absolute distance, which noise misleads less; the table has both.",
+        "Studies can take the absolute distance too, which frames of noise mislead less.",
     ),
     Departure(
         "A frame whose fit fails is not spoken of.",

@@ -5,7 +5,7 @@ from itertools import product
 import pandas as pd
 
 from isr.reporting.summary import NOT_RUN
-from isr.reporting.video_study import SPATIO_TEMPORAL, VideoStudy
+from isr.reporting.video_study import VideoStudy
 from isr.reporting.video_summary import (
     NAN,
     Row,
@@ -15,6 +15,10 @@ from isr.reporting.video_summary import (
     mean_over_videos,
     seeds_of,
 )
+from isr.video_axes import SPATIO_TEMPORAL
+
+NOT_PLANNED = "-"
+"""Status of a share of noise that is planned for another distance alone."""
 
 
 def summarise_noise(metrics: pd.DataFrame, study: VideoStudy) -> pd.DataFrame:
@@ -46,7 +50,7 @@ def _noise_row(study: VideoStudy, distance: str, share: float, own: pd.DataFrame
     row: Row = {
         **axes_of(study, "noise", " ".join(study.videos), SPATIO_TEMPORAL, "representation"),
         "noise": share,
-        "status": NOT_RUN if own.empty else "ran",
+        "status": ("ran" if len(own) else NOT_RUN) if planned else NOT_PLANNED,
     }
     parts = {
         "iou": unaries,
@@ -57,7 +61,7 @@ def _noise_row(study: VideoStudy, distance: str, share: float, own: pd.DataFrame
     for name, part in parts.items():
         row[name], row[f"{name}_deviation"] = _by_seed(part)
     row |= seeds_of(own, len(planned))
-    runs = max(1, unaries[["video", "seed"]].drop_duplicates().shape[0])
+    runs = max(1, unaries["seed"].nunique())
     row["n_frames"] = len(unaries) // runs
     row["n_noisy"] = int(noisy.sum()) // runs
     known = study.published_noise(share)

@@ -158,8 +158,7 @@ def figure_18(request: Request) -> Figure:
     title = request.headline("Fitted in time without noise")
     if noisy:
         share = video_words.share(float(cell.metrics["noise"].iloc[0]))
-        distance = video_words.distance(str(cell.metrics["distance"].iloc[0]))
-        where = f"{share} noise (frames {words.listing(noisy)}), {distance}"
+        where = f"{share} noise (frames {words.listing(noisy)})"
         title = request.headline("Some frames fitted to noise", where)
     return noisy_frames.draw(rows, title, constraint=cell.constraint)
 

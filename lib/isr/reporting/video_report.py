@@ -9,12 +9,13 @@ import pandas as pd
 
 from isr.data.videos import Video, read_video
 from isr.data.weak_labels.store import label_kind
+from isr.distances import DISTANCES
 from isr.errors import UserError
 from isr.evaluation.connection_raster import IN_PICTURE
-from isr.reporting import certificate_summary, settings, summary, words
-from isr.reporting.certificate_summary import VIDEO as AXES
+from isr.reporting import certificate_summary, settings, summary, video_words, words
 from isr.reporting.study_report import StudyReport
 from isr.reporting.video_study import JUDGED, VideoStudy
+from isr.video_axes import AXES, SPATIO_TEMPORAL
 
 STATUSES = ("fitted", "retried", "failed", "skipped")
 _KEYS = ("name", "dataset", "videos", "labels", "cells")
@@ -38,7 +39,8 @@ class FrameRow:
         frames: how many it has.
         statuses: frames of each of STATUSES.
         truth: annotated frames whose ground truth contradicts the constraint, of all annotated;
-            empty where it is not known what does.
+            empty where it is not known what does, and of regions in time, whose slices may be in
+            parts.
         unaries: other frames whose unaries contradict it, of all others.
         noisy: frames whose unaries were replaced by noise.
     """
@@ -121,7 +123,7 @@ def make(entry: Any) -> VideoReport:
         planned=len(cells),
         missing=tuple(name for name in cells if name not in ran),
         rows=_facts(metrics, labels) if ran else (),
-        warning=words.stopped(_stopped(metrics)) if ran else "",
+        warning=words.stopped(video_words.count_stopped(metrics)) if ran else "",
         certificates=replace(found, representations=shown),
     )
     rows = [row for name, table in tables.items() for row in _frames(name, table)]
@@ -171,7 +173,7 @@ def _facts(metrics: pd.DataFrame, labels: Sequence[tuple[str, str]]) -> tuple[tu
         ("Steps", "; ".join(_steps(metrics))),
         ("Protocol", values("protocol")),
     ]
-    if set(metrics["distance"]) != {"squared"}:
+    if set(metrics["distance"]) != {DISTANCES[0]}:
         rows.insert(4, ("Distance from unaries", values("distance")))
     if metrics["noise"].any():
         rows.insert(4, ("Shares of noise", values("noise")))
@@ -188,19 +190,15 @@ def _steps(metrics: pd.DataFrame) -> list[str]:
     return [f"{row.fit} {row.steps}" for row in known.itertuples()]
 
 
-def _stopped(metrics: pd.DataFrame) -> int:
-    fits = metrics[metrics["output"] == "representation"]
-    axes = [*AXES, "picture"]
-    return int((~fits.drop_duplicates(axes)["finite"].astype(bool)).sum())
-
-
 def _frames(cell: str, metrics: pd.DataFrame) -> list[FrameRow]:
     rows = []
     fits = metrics[metrics["output"] == "representation"]
     for video, of_video in fits.groupby("video", sort=False):
         frames = of_video.drop_duplicates("frame")
         counts = frames["status"].value_counts()
-        judged = frames[frames["constraint"].isin(JUDGED)]
+        in_time = frames["fit"] == SPATIO_TEMPORAL
+        # Slices of a connected region in (x, y, t) may well be in parts.
+        judged = frames[frames["constraint"].isin(JUDGED) & ~in_time]
         annotated = judged["annotated"].astype(bool)
         rows.append(
             FrameRow(

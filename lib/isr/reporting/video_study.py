@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from isr.distances import DISTANCES
 from isr.errors import UserError
 from isr.reporting import published_videos as published
 from isr.reporting.settings import check_keys
+from isr.video_axes import AXES, SPATIO_TEMPORAL
 
 KINDS = ("fbms", "drawn")
 JUDGED = ("path_connected",)
 """Constraints of which it is known what contradicts them; others may be for more reasons."""
-DISTANCES = ("squared", "absolute", "entropy")
-AXES = ("labels", "predictor", "constraint", "fit", "distance", "noise", "seed")
-SPATIO_TEMPORAL = "spatio-temporal"
 
 STUDY_KEYS = ("study", "dataset", "videos", "cells")
 STUDY_OPTIONS = ("published",)

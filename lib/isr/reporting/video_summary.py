@@ -11,7 +11,8 @@ from isr.evaluation.baselines import BASELINES
 from isr.evaluation.metrics import mean_and_deviation
 from isr.reporting import published_videos as published
 from isr.reporting.summary import NO_GROUND_TRUTH, NOT_RUN, read_metrics
-from isr.reporting.video_study import AXES, SPATIO_TEMPORAL, VideoStudy
+from isr.reporting.video_study import VideoStudy
+from isr.video_axes import AXES, SPATIO_TEMPORAL
 
 METRICS_COLUMNS = [
     "study",

@@ -11,7 +11,7 @@ from isr.reporting.noise_summary import summarise_noise
 from isr.reporting.published_videos import FITS
 from isr.reporting.summary import NOT_RUN
 from isr.reporting.tables import DEVIATION, MINUS, Heading, Line, Span, Table
-from isr.reporting.video_study import SPATIO_TEMPORAL, VideoStudy
+from isr.reporting.video_study import VideoStudy
 from isr.reporting.video_summary import (
     MEANS,
     OVER_SEQUENCES,
@@ -19,6 +19,7 @@ from isr.reporting.video_summary import (
     SEQUENCE,
     summarise_sequences,
 )
+from isr.video_axes import SPATIO_TEMPORAL
 
 NONE = "-"
 _FRAMES = {"n_frames": "annotated", "n_contradicted": "contradicted"}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from isr.data.problems import read_unaries
 from isr.data.videos import Video, frame_file
+from isr.distances import DISTANCES
 from isr.errors import UserError
 from isr.evaluation.metrics import resize_unaries
 from isr.evaluation.verdicts import Scene
@@ -79,6 +80,11 @@ class CellFiles:
     def labels(self) -> str:
         """Name of the weak labels."""
         return str(self.metrics["labels"].iloc[0])
+
+    @property
+    def distance(self) -> str:
+        """How the fits measure their distance from unaries."""
+        return str(self.metrics["distance"].iloc[0])
 
     @property
     def videos(self) -> list[str]:
@@ -166,5 +172,7 @@ class CellFiles:
 
 
 def about(cells: Sequence[CellFiles]) -> str:
-    """What weak labels some cells were made with."""
-    return f"{words.listing(dict.fromkeys(cell.labels for cell in cells))} labels"
+    """What weak labels some cells were made with, and what distance if it is not the paper's."""
+    labels = f"{words.listing(dict.fromkeys(cell.labels for cell in cells))} labels"
+    others = dict.fromkeys(cell.distance for cell in cells if cell.distance != DISTANCES[0])
+    return ", ".join([labels, *map(video_words.distance, others)])

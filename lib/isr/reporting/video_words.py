@@ -7,8 +7,9 @@ import pandas as pd
 
 from isr.reporting import published_videos as published
 from isr.reporting import words
-from isr.reporting.video_study import SPATIO_TEMPORAL, VideoStudy
+from isr.reporting.video_study import VideoStudy
 from isr.reporting.video_summary import OVER_SEQUENCES, SEQUENCE
+from isr.video_axes import AXES, SPATIO_TEMPORAL
 
 LABELS = {
     "published": "published multicut labels (Kardoost & Keuper 2021)",
@@ -149,16 +150,15 @@ def _troubles(metrics: pd.DataFrame) -> list[str]:
     sentences = []
     if items:
         sentences.append(f"Of {len(fits):,} frames (all seeds and fits) {words.listing(items)}.")
-    return [*sentences, *filter(None, [words.stopped(_count_stopped(fits))])]
+    return [*sentences, *filter(None, [words.stopped(count_stopped(fits))])]
 
 
-def _count_stopped(fits: pd.DataFrame) -> int:
+def count_stopped(metrics: pd.DataFrame) -> int:
     """How many fits stopped early; one in time has a row for each of its frames."""
+    fits = metrics[metrics["output"] == "representation"]
     stopped = fits[fits["finite"].astype(str) == "False"]
-    in_time = stopped["fit"] == SPATIO_TEMPORAL
-    axes = [stopped[axis] for axis in ("fit", "distance", "noise", "seed")]
-    names = stopped["video"].where(in_time, stopped["picture"])
-    return len(set(zip(*axes, names, strict=True)))
+    names = stopped["video"].where(stopped["fit"] == SPATIO_TEMPORAL, stopped["picture"])
+    return len(set(zip(*(stopped[axis] for axis in AXES), names, strict=True)))
 
 
 def sequence_notes(summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame) -> list[str]:

@@ -16,7 +16,7 @@ from isr.evaluation.contradiction import SHARE
 from isr.reporting import overlays, panels, words
 from isr.reporting.shots import PREDICTOR, REPRESENTATION, Shot, draw_outputs, entries
 from isr.reporting.thin_connection import pieces
-from isr.reporting.video_study import SPATIO_TEMPORAL
+from isr.video_axes import SPATIO_TEMPORAL
 
 _RIGHT, _WRONG = "#35d461", "#e0218a"
 _TRUTH = ("#ffd400", "#8f5bd6", "#19c5c5", "#c46a2b")

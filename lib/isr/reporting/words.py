@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from isr.distances import DISTANCES
 from isr.protocols import raw_components
 from isr.reporting import published
 from isr.reporting.settings import Study
@@ -80,7 +81,7 @@ def video_cell(axes: "Mapping[str, Any] | pd.Series[Any]") -> str:
     """
     noise = float(axes["noise"])
     shown = [*(str(axes[axis]) for axis in ("labels", "predictor", "constraint", "fit"))]
-    if axes["distance"] != "squared":
+    if axes["distance"] != DISTANCES[0]:
         shown.append(f"{axes['distance']} distance")
     if noise:
         shown.append(f"noise {100 * noise:.0f} %")
