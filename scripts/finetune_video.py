@@ -11,7 +11,7 @@ their weak labels, their stored predictions and the same part of the sequential 
 from pathlib import Path
 
 from isr.cli import add_run_options, run, settings_parser
-from isr.fitting.cells import choose_device
+from isr.fitting.running import Run
 from isr.fitting.store import read_fits
 from isr.fitting.video_folder import VideoFolder
 from isr.fitting.video_joint import JointCell, finetune
@@ -35,7 +35,6 @@ def main() -> None:
         VideoFolder(arguments.videos, arguments.predictions, arguments.settings),
         arguments.labels,
         read_fits(arguments.fits),
-        choose_device(arguments.device),
     )
     finetune(
         cell,
@@ -43,8 +42,7 @@ def main() -> None:
         arguments.output,
         arguments.history,
         arguments.predictors,
-        checkpoint_path=arguments.checkpoint,
-        checkpoint_every=arguments.checkpoint_every,
+        run=Run.from_arguments(arguments),
     )
 
 

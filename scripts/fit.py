@@ -10,8 +10,8 @@ the stored predictions (sequential fits) or the features (joint fits, which trai
 from pathlib import Path
 
 from isr.cli import add_run_options, job_parser, run
-from isr.fitting.cells import choose_device
 from isr.fitting.jobs import PictureFolder, fit
+from isr.fitting.running import Run
 from isr.parts import part_of
 
 
@@ -36,9 +36,7 @@ def main() -> None:
         part_of(pictures.names, arguments.part, arguments.parts),
         arguments.output,
         arguments.history,
-        device=choose_device(arguments.device),
-        checkpoint_path=arguments.checkpoint,
-        checkpoint_every=arguments.checkpoint_every,
+        run=Run.from_arguments(arguments),
     )
 
 

@@ -10,8 +10,8 @@ unpacked picture of the gallery.
 from pathlib import Path
 
 from isr.cli import add_run_options, case_parser, run
-from isr.fitting.cells import choose_device
 from isr.fitting.gallery_job import fit_case
+from isr.fitting.running import Run
 
 
 def main() -> None:
@@ -26,9 +26,7 @@ def main() -> None:
         arguments.settings,
         arguments.output,
         arguments.history,
-        device=choose_device(arguments.device),
-        checkpoint_path=arguments.checkpoint,
-        checkpoint_every=arguments.checkpoint_every,
+        run=Run.from_arguments(arguments),
     )
 
 

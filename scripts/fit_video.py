@@ -10,7 +10,7 @@ one representation for each frame, or one for a whole video where the fit is spa
 from pathlib import Path
 
 from isr.cli import add_run_options, run, settings_parser
-from isr.fitting.cells import choose_device
+from isr.fitting.running import Run
 from isr.fitting.video import fit_frames, fit_videos
 from isr.fitting.video_folder import VideoFolder
 from isr.video_axes import SPATIO_TEMPORAL
@@ -34,9 +34,7 @@ def main() -> None:
         settings,
         arguments.output,
         arguments.history,
-        device=choose_device(arguments.device),
-        checkpoint_path=arguments.checkpoint,
-        checkpoint_every=arguments.checkpoint_every,
+        run=Run.from_arguments(arguments),
     )
 
 

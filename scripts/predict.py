@@ -9,8 +9,8 @@ scribbles of DATASET and, if the features use them, the semantic features.
 from pathlib import Path
 
 from isr.cli import add_run_options, job_parser, run
-from isr.fitting.cells import choose_device
 from isr.fitting.jobs import PictureFolder, predict
+from isr.fitting.running import Run
 
 
 def main() -> None:
@@ -20,13 +20,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder to make")
     arguments = parser.parse_args()
     pictures = PictureFolder(arguments.dataset, arguments.settings, semantic=arguments.semantic)
-    predict(
-        pictures,
-        arguments.output,
-        device=choose_device(arguments.device),
-        checkpoint_path=arguments.checkpoint,
-        checkpoint_every=arguments.checkpoint_every,
-    )
+    predict(pictures, arguments.output, run=Run.from_arguments(arguments))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from isr.cli import add_run_options, run, settings_parser
 from isr.data.videos import read_video
-from isr.fitting.cells import choose_device
+from isr.fitting.running import Run
 from isr.fitting.video_predictor import predict
 
 
@@ -30,10 +30,8 @@ def main() -> None:
         read_video(arguments.video),
         arguments.labels,
         arguments.output,
-        device=choose_device(arguments.device),
         checkpoints=arguments.checkpoints,
-        checkpoint_path=arguments.checkpoint,
-        checkpoint_every=arguments.checkpoint_every,
+        run=Run.from_arguments(arguments),
     )
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from isr.data.problems import quantise_unaries
 from isr.data.videos import VideoFrame, write_video
@@ -72,9 +71,7 @@ def fit(root: Path, videos: list[str], **changed) -> float:
     folder = VideoFolder(root / "videos", root / "predictions", settings)
     started = time.perf_counter()
     output = root / "part-0.safetensors"
-    fit_frames(
-        folder, videos, settings, output, root / "part-0.parquet", device=torch.device("cpu")
-    )
+    fit_frames(folder, videos, settings, output, root / "part-0.parquet")
     return time.perf_counter() - started
 
 

@@ -8,6 +8,7 @@ import torch
 from isr.data.problems import quantise_unaries
 from isr.data.videos import Video, frame_file
 from isr.fitting.labelled_video import LabelledVideo, predict_video
+from isr.fitting.running import Run
 from isr.fitting.store import read_fits, write_fits
 from isr.fitting.video_folder import VideoFolder
 from isr.fitting.video_joint import JointCell, finetune
@@ -90,7 +91,7 @@ def write_start(folder: Path, video: Video, labels: Path) -> dict[str, Path]:
 def open_cell(start, **changed) -> JointCell:
     settings = joint_settings(**changed)
     folder = VideoFolder(start["videos"], start["predictions"], settings)
-    return JointCell(settings, folder, start["labels"], read_fits(start["fits"]), CPU)
+    return JointCell(settings, folder, start["labels"], read_fits(start["fits"]))
 
 
 def run_finetune(start, output: Path, checkpoint: Path | None = None, **changed) -> Path:
@@ -100,7 +101,6 @@ def run_finetune(start, output: Path, checkpoint: Path | None = None, **changed)
         output / "part-0.safetensors",
         output / "part-0.history.parquet",
         output / "part-0.predictors",
-        checkpoint_path=checkpoint,
-        checkpoint_every=0.0,
+        run=Run(checkpoint=checkpoint, every=0.0),
     )
     return output

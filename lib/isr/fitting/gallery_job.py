@@ -15,7 +15,7 @@ from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.cells import Plan, stored_metadata
 from isr.fitting.digests import files_digest
-from isr.fitting.running import finish, optimise
+from isr.fitting.running import PLAIN_RUN, Run, finish, optimise
 from isr.fitting.shapes import Shape
 from isr.fitting.store import load_parameters, own_parameters
 from isr.representations.periodic import Periodic
@@ -82,9 +82,7 @@ def fit_case(
     output: Path,
     history: Path,
     *,
-    device: torch.device,
-    checkpoint_path: Path | None = None,
-    checkpoint_every: float = 60.0,
+    run: Run = PLAIN_RUN,
 ) -> None:
     """Fit one case and store its parameters.
 
@@ -94,9 +92,7 @@ def fit_case(
             threshold and what `Shape` has.
         output: the .safetensors file.
         history: the .parquet file of the loss terms: picture, step, term, value.
-        device: where to compute.
-        checkpoint_path: where an interrupted fit goes on from; removed at the end.
-        checkpoint_every: seconds between checkpoints.
+        run: where to compute, and the checkpoint of an interrupted fit.
     """
     problem = case_problem(read_picture(folder), settings["convention"])
     problem = with_margin(problem, settings.get("margin") or 0)
@@ -114,12 +110,10 @@ def fit_case(
         lambda _: problem,
         inputs=_digest(folder),
         caller=__file__,
-        device=device,
-        checkpoint_path=checkpoint_path,
-        checkpoint_every=checkpoint_every,
+        run=run,
         what=f"fit {settings['study']}/{settings['case']}",
     )
     if threshold := settings.get("threshold"):
         name = problem.name
         result.states[name] = _shifted(shape, dim, result.states[name], threshold)
-    finish(plan, [problem.name], result, output, history, checkpoint_path)
+    finish(plan, [problem.name], result, output, history, run)

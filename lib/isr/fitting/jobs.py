@@ -13,7 +13,7 @@ from isr.data.problems import Problem, load_problem, quantise_unaries
 from isr.errors import UserError
 from isr.fitting import cells
 from isr.fitting.digests import files_digest
-from isr.fitting.running import finish, optimise, store
+from isr.fitting.running import PLAIN_RUN, Run, finish, optimise, store
 from isr.fitting.store import read_fits
 from isr.io import atomic_folder, write_png
 from isr.levels import probability
@@ -76,17 +76,15 @@ def predict_levels(predictor: Predictor, problem: Problem) -> NDArray[np.float32
         return np.asarray(predictor.picture_levels(features).numpy(), dtype=np.float32)
 
 
-def predict(
-    pictures: PictureFolder,
-    output: Path,
-    *,
-    device: torch.device,
-    checkpoint_path: Path | None = None,
-    checkpoint_every: float = 60.0,
-) -> None:
+def predict(pictures: PictureFolder, output: Path, *, run: Run = PLAIN_RUN) -> None:
     """Train a predictor on every picture and write its unaries.
 
     Writes `predictor.safetensors` and `unaries/NAME.png` (16 bit) into `output`, as a whole.
+
+    Args:
+        pictures: the pictures of the prediction.
+        output: folder to make.
+        run: where to compute, and the checkpoint of an interrupted training.
     """
     settings = pictures.settings
     plan = cells.prediction_plan(settings)
@@ -98,9 +96,7 @@ def predict(
         pictures.load,
         inputs=pictures.digest(pictures.names),
         caller=__file__,
-        device=device,
-        checkpoint_path=checkpoint_path,
-        checkpoint_every=checkpoint_every,
+        run=run,
         what=f"{what} seed {settings['seed']}",
     )
     with atomic_folder(output) as folder:
@@ -110,8 +106,7 @@ def predict(
             level = predict_levels(fits.predictor(name), pictures.load(name))
             unaries = quantise_unaries(probability(level), name)
             write_png(folder / "unaries" / f"{name}.png", unaries)
-    if checkpoint_path is not None:
-        checkpoint_path.unlink(missing_ok=True)
+    run.end()
 
 
 def fit(
@@ -120,9 +115,7 @@ def fit(
     output: Path,
     history: Path,
     *,
-    device: torch.device,
-    checkpoint_path: Path | None = None,
-    checkpoint_every: float = 60.0,
+    run: Run = PLAIN_RUN,
 ) -> None:
     """Fit the representations of some pictures of a cell and store their parameters.
 
@@ -131,9 +124,7 @@ def fit(
         names: those of this part.
         output: the .safetensors file.
         history: the .parquet file of the loss terms: picture, step, term, value.
-        device: where to compute.
-        checkpoint_path: where an interrupted fit goes on from; removed at the end.
-        checkpoint_every: seconds between checkpoints.
+        run: where to compute, and the checkpoint of an interrupted fit.
     """
     settings = pictures.settings
     plan = cells.cell_plan(settings)
@@ -144,9 +135,7 @@ def fit(
         pictures.load,
         inputs=pictures.digest(names),
         caller=__file__,
-        device=device,
-        checkpoint_path=checkpoint_path,
-        checkpoint_every=checkpoint_every,
+        run=run,
         what=f"fit {settings['study']}/{settings['cell']}",
     )
-    finish(plan, names, result, output, history, checkpoint_path)
+    finish(plan, names, result, output, history, run)

@@ -1,8 +1,10 @@
 """Running a plan: checkpoints, progress, and what is stored at its end."""
 
+import argparse
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,40 @@ from isr.io import atomic_path
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Run:
+    """Where a job computes, and how it goes on after an interruption.
+
+    Attributes:
+        device: where to compute.
+        checkpoint: file that an interrupted job goes on from, removed at its end; None for none.
+        every: seconds between checkpoints.
+    """
+
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    checkpoint: Path | None = None
+    every: float = 60.0
+
+    @classmethod
+    def from_arguments(cls, arguments: argparse.Namespace) -> "Run":
+        """The run that the options of `isr.cli.add_run_options` ask for.
+
+        Raises:
+            UserError: the device does not exist here.
+        """
+        device = cells.choose_device(arguments.device)
+        return cls(device, arguments.checkpoint, arguments.checkpoint_every)
+
+    def end(self) -> None:
+        """Remove the checkpoint: it has served."""
+        if self.checkpoint is not None:
+            self.checkpoint.unlink(missing_ok=True)
+
+
+PLAIN_RUN = Run()
+"""On the CPU and without a checkpoint."""
+
+
 @cache
 def code_digest(caller: str) -> str:
     """A hash of the library files that a fit depends on: those behind this module and `caller`."""
@@ -40,9 +76,7 @@ def optimise(
     *,
     inputs: str,
     caller: str,
-    device: torch.device,
-    checkpoint_path: Path | None,
-    checkpoint_every: float,
+    run: Run,
     what: str,
 ) -> Result:
     """Optimise a plan for some problems, going on from a checkpoint of the same work.
@@ -54,16 +88,14 @@ def optimise(
         load: reads one.
         inputs: a hash of all files that the problems are read from.
         caller: file of the module that makes the problems.
-        device: where to compute.
-        checkpoint_path: the checkpoint; None for none.
-        checkpoint_every: seconds between checkpoints.
+        run: where to compute, and the checkpoint; `finish` or `Run.end` removes it.
         what: names the work in messages.
     """
-    run_settings = cells.run_settings(settings, plan.schedule, device)
+    run_settings = cells.run_settings(settings, plan.schedule, run.device)
     stack = Stack(plan.task, works, load, run_settings)
     result = checkpoint.run(
         stack,
-        checkpoint_path,
+        run.checkpoint,
         fingerprint=cells.fingerprint(
             settings,
             inputs=inputs,
@@ -72,7 +104,7 @@ def optimise(
             versions=versions(),
             code=code_digest(caller),
         ),
-        every=checkpoint_every,
+        every=run.every,
         progress=Progress(what),
     )
     for name in (name for name, finite in result.finite.items() if not finite):
@@ -88,7 +120,18 @@ def store(
     *,
     allow_none: bool = False,
 ) -> None:
-    """Write the stored fits of some problems; of none if that is allowed."""
+    """Write the stored fits of some problems.
+
+    Args:
+        path: the .safetensors file.
+        plan: what was optimised; its metadata are stored with the fits.
+        names: of the problems, in the order in which they are stored.
+        result: with a state of each of them.
+        allow_none: whether there may be no fit at all; the metadata stand alone then.
+
+    Raises:
+        ValueError: there are no fits, and `allow_none` is false.
+    """
     states = {name: result.states[name] for name in names}
     finite = {name: result.finite[name] for name in names}
     write_fits(path, states, {**plan.metadata, "finite": finite}, allow_none=allow_none)
@@ -107,12 +150,24 @@ def finish(
     result: Result,
     output: Path,
     history: Path,
-    checkpoint_path: Path | None,
+    run: Run,
     *,
     allow_none: bool = False,
 ) -> None:
-    """Write the history and the stored fits of some problems; the checkpoint has served."""
+    """Write the history and the stored fits of some problems, and end the run.
+
+    Args:
+        plan: what was optimised; its metadata are stored with the fits.
+        names: of the problems, in the order in which they are stored.
+        result: with a state of each of them.
+        output: the .safetensors file.
+        history: the .parquet file of the loss terms: picture, step, term, value.
+        run: what has come to its end.
+        allow_none: whether there may be no fit at all; the metadata stand alone then.
+
+    Raises:
+        ValueError: there are no fits, and `allow_none` is false.
+    """
     write_history(history, result)
     store(output, plan, names, result, allow_none=allow_none)
-    if checkpoint_path is not None:
-        checkpoint_path.unlink(missing_ok=True)
+    run.end()

@@ -15,7 +15,7 @@ from isr.fitting.cells import Plan, stored_metadata
 from isr.fitting.digests import files_digest
 from isr.fitting.projection import Projection
 from isr.fitting.queues import State
-from isr.fitting.running import finish, optimise
+from isr.fitting.running import PLAIN_RUN, Run, finish, optimise
 from isr.fitting.schedule import Schedule, describe, path_connected_schedule
 from isr.fitting.shapes import Shape
 from isr.fitting.sources import Points
@@ -137,9 +137,7 @@ def fit_frames(
     output: Path,
     history: Path,
     *,
-    device: torch.device,
-    checkpoint_path: Path | None = None,
-    checkpoint_every: float = 60.0,
+    run: Run = PLAIN_RUN,
 ) -> None:
     """Fit a representation to the unaries of every frame of some videos, one after the other.
 
@@ -149,9 +147,7 @@ def fit_frames(
         settings: of the cell.
         output: the .safetensors file; its metadata tell under `frames` what became of each frame.
         history: the .parquet file of the loss terms: picture, step, term, value.
-        device: where to compute.
-        checkpoint_path: where an interrupted fit goes on from; removed at the end.
-        checkpoint_every: seconds between checkpoints.
+        run: where to compute, and the checkpoint of an interrupted fit.
 
     Raises:
         UserError: unaries are missing or of another size, or there are too few steps.
@@ -168,9 +164,7 @@ def fit_frames(
         queue.load,
         inputs=files_digest(folder.files(videos)),
         caller=__file__,
-        device=device,
-        checkpoint_path=checkpoint_path,
-        checkpoint_every=checkpoint_every,
+        run=run,
         what=f"fit {settings['study']}/{settings['cell']}",
     )
     fitted = [name for name in queue.names if name in result.states]
@@ -181,7 +175,7 @@ def fit_frames(
         if not any(name in result.states for name in folder.frames(video)):
             _log.warning(_NOTHING, video)
     plan.metadata["frames"] = {name: queue.frames[name] for name in queue.names}
-    finish(plan, fitted, result, output, history, checkpoint_path, allow_none=True)
+    finish(plan, fitted, result, output, history, run, allow_none=True)
 
 
 def fit_videos(
@@ -191,9 +185,7 @@ def fit_videos(
     output: Path,
     history: Path,
     *,
-    device: torch.device,
-    checkpoint_path: Path | None = None,
-    checkpoint_every: float = 60.0,
+    run: Run = PLAIN_RUN,
 ) -> None:
     """Fit one representation in (x, y, t) to each of some videos (section C.3.3).
 
@@ -223,9 +215,7 @@ def fit_videos(
         folder.load_video,
         inputs=inputs,
         caller=__file__,
-        device=device,
-        checkpoint_path=checkpoint_path,
-        checkpoint_every=checkpoint_every,
+        run=run,
         what=f"fit {settings['study']}/{settings['cell']}",
     )
     plan.metadata["noisy"] = noisy
@@ -235,7 +225,7 @@ def fit_videos(
             frames |= _judged(folder, video, result.states[video], shape)
         else:
             frames |= {name: {"status": SKIPPED, "iou": None} for name in folder.frames(video)}
-    finish(plan, fitted, result, output, history, checkpoint_path, allow_none=True)
+    finish(plan, fitted, result, output, history, run, allow_none=True)
 
 
 def _judged(

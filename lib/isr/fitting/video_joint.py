@@ -20,7 +20,7 @@ from isr.fitting.frame_representations import FrameRepresentations
 from isr.fitting.joint_training import JointTraining
 from isr.fitting.labelled_video import LabelledVideo, check_kind, predict_video
 from isr.fitting.long_work import complete
-from isr.fitting.running import code_digest
+from isr.fitting.running import PLAIN_RUN, Run, code_digest
 from isr.fitting.schedule import COUPLING, Phase
 from isr.fitting.store import StoredFits, read_fits, versions, write_fits
 from isr.fitting.unet_training import settle_statistics
@@ -65,14 +65,12 @@ class JointCell:
         folder: videos and their stored predictions.
         labels: folder of the weak labels of these videos.
         fits: the part of the sequential cell.
-        device: where to compute.
     """
 
     settings: Mapping[str, Any]
     folder: VideoFolder
     labels: Path
     fits: StoredFits
-    device: torch.device
 
     def check(self, videos: Sequence[str]) -> None:
         """See that everything fits together before the first step.
@@ -128,8 +126,8 @@ class JointCell:
             if name in rows
         }
 
-    def training(self, video: str) -> JointTraining:
-        """The training of a video, before its first step."""
+    def training(self, video: str, device: torch.device) -> JointTraining:
+        """The training of a video on a device, before its first step."""
         settings, read = self.settings, self.folder.video(video)
         rate = settings.get("joint_learning_rate") or LEARNING_RATE
         frames = LabelledVideo(
@@ -137,12 +135,12 @@ class JointCell:
             self.labels / video,
             scale=self.folder.scale,
             seed=settings["seed"],
-            device=self.device,
+            device=device,
         )
         return JointTraining(
             self.predictor(video),
             FrameRepresentations(
-                self.module(), self.states(video), learning_rate=rate, device=self.device
+                self.module(), self.states(video), learning_rate=rate, device=device
             ),
             frames,
             self.folder,
@@ -169,24 +167,23 @@ class JointCell:
         return state.hexdigest()
 
 
-def tune(cell: JointCell, video: str, *, checkpoint_path: Path | None, every: float) -> Tuned:
+def tune(cell: JointCell, video: str, *, run: Run = PLAIN_RUN) -> Tuned:
     """Tune the UNet of a video and the representations of its frames.
 
     Args:
         cell: what they start from.
         video: its name.
-        checkpoint_path: where an interrupted training goes on from; None for none.
-        every: seconds between checkpoints.
+        run: where to compute, and the checkpoint of an interrupted training, which stays.
 
     Raises:
         UserError: a file is missing or damaged, or the video has no foreground label.
     """
     frames = cell.frames(video)
-    training = cell.training(video)
+    training = cell.training(video, run.device)
     settings = cell.settings
     complete(
         training,
-        checkpoint_path,
+        run.checkpoint,
         fingerprint=cells.fingerprint(
             settings,
             name=video,
@@ -194,7 +191,7 @@ def tune(cell: JointCell, video: str, *, checkpoint_path: Path | None, every: fl
             versions=versions(),
             code=code_digest(__file__),
         ),
-        every=every,
+        every=run.every,
         what=f"tune {settings['study']}/{settings['cell']}: {video}",
     )
     if cell.picture_statistics:
@@ -229,8 +226,7 @@ def finetune(
     history: Path,
     predictors: Path,
     *,
-    checkpoint_path: Path | None = None,
-    checkpoint_every: float = 60.0,
+    run: Run = PLAIN_RUN,
 ) -> None:
     """Tune the videos of one part of a joint cell, one after the other, and store them.
 
@@ -241,19 +237,17 @@ def finetune(
             fits.
         history: the .parquet file of the loss terms: picture, step (the epoch), term, value.
         predictors: folder to make, of VIDEO.safetensors.
-        checkpoint_path: where interrupted trainings go on from: one file for each video beside
-            this path; removed at the end.
-        checkpoint_every: seconds between checkpoints.
+        run: where to compute, and the checkpoint of interrupted trainings: one file for each video
+            beside this path.
 
     Raises:
         UserError: a file is missing, damaged or of something else, or a video has no foreground
             label.
     """
     cell.check(videos)
-    settings, found = cell.settings, dict[str, Tuned]()
-    paths = {video: _beside(checkpoint_path, video) for video in videos}
-    for video in videos:
-        found[video] = tune(cell, video, checkpoint_path=paths[video], every=checkpoint_every)
+    settings = cell.settings
+    runs = {video: _run_of(video, run) for video in videos}
+    found = {video: tune(cell, video, run=runs[video]) for video in videos}
     rate = settings.get("joint_learning_rate") or LEARNING_RATE
     schedule = (Phase(1.0, rate, {MULTICUT: 1.0, COUPLING: 1.0}),)
     metadata = stored_metadata(settings, schedule, convention=cell.fits.metadata["convention"])
@@ -275,9 +269,8 @@ def finetune(
         table = pd.DataFrame(rows, columns=["picture", "step", "term", "value"])
         table.to_parquet(course, index=False)
         write_fits(fits, states, metadata | about, allow_none=True)
-    for path in paths.values():
-        if path is not None:
-            path.unlink(missing_ok=True)
+    for each in runs.values():
+        each.end()
 
 
 def _write_predictor(
@@ -289,5 +282,8 @@ def _write_predictor(
     write_fits(path, {video: tuned.predictor}, {**metadata, **about})
 
 
-def _beside(path: Path | None, video: str) -> Path | None:
-    return None if path is None else path.with_name(f"{path.stem}.{video}{path.suffix}")
+def _run_of(video: str, run: Run) -> Run:
+    """The run of one video: its checkpoint is a file of its own beside the given one."""
+    path = run.checkpoint
+    own = None if path is None else path.with_name(f"{path.stem}.{video}{path.suffix}")
+    return replace(run, checkpoint=own)

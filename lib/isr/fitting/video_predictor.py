@@ -15,7 +15,7 @@ from isr.errors import UserError
 from isr.fitting import cells
 from isr.fitting.labelled_video import LabelledVideo, check_kind, predict_video
 from isr.fitting.long_work import complete
-from isr.fitting.running import code_digest
+from isr.fitting.running import PLAIN_RUN, Run, code_digest
 from isr.fitting.store import read_fits, versions, write_fits
 from isr.fitting.streams import generator
 from isr.fitting.unet_training import UNetTraining, settle_statistics
@@ -112,19 +112,14 @@ def _chosen(options: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]
 
 
 def train_predictor(
-    settings: Mapping[str, Any],
-    video: LabelledVideo,
-    *,
-    checkpoint_path: Path | None = None,
-    checkpoint_every: float = 60.0,
+    settings: Mapping[str, Any], video: LabelledVideo, *, run: Run = PLAIN_RUN
 ) -> WeakLabelTraining:
     """Train the UNet of a video to its end; its statistics are settled.
 
     Args:
         settings: seed, and predictor_options: width, epochs, learning_rate, decay, min_steps.
         video: frames and labels.
-        checkpoint_path: where an interrupted training goes on from.
-        checkpoint_every: seconds between checkpoints.
+        run: the checkpoint of an interrupted training, which stays; the device is that of `video`.
 
     Raises:
         UserError: there is no foreground label, or the loss did not stay finite.
@@ -135,7 +130,7 @@ def train_predictor(
     training = WeakLabelTraining(network, video, **_chosen(options, _TRAINING))
     complete(
         training,
-        checkpoint_path,
+        run.checkpoint,
         fingerprint=cells.fingerprint(
             settings,
             name=name,
@@ -143,7 +138,7 @@ def train_predictor(
             versions=versions(),
             code=code_digest(__file__),
         ),
-        every=checkpoint_every,
+        every=run.every,
         what=f"train {settings['predictor']} on {name} ({settings['labels']} labels)",
     )
     settle_statistics(training.network, video)
@@ -156,10 +151,8 @@ def predict(
     labels: Path,
     output: Path,
     *,
-    device: torch.device,
     checkpoints: Path | None = None,
-    checkpoint_path: Path | None = None,
-    checkpoint_every: float = 60.0,
+    run: Run = PLAIN_RUN,
 ) -> None:
     """Train the UNet of a video, or take a published one, and write its unaries.
 
@@ -171,10 +164,8 @@ def predict(
         video: the frames.
         labels: folder of the video's weak labels.
         output: folder to make.
-        device: where to compute.
         checkpoints: published networks, see `read_published`; None to train one.
-        checkpoint_path: where an interrupted training goes on from; removed at the end.
-        checkpoint_every: seconds between checkpoints.
+        run: where to compute, and the checkpoint of an interrupted training.
 
     Raises:
         UserError: a file is missing or does not fit, the labels are of another kind or size than
@@ -185,14 +176,13 @@ def predict(
     history: list[tuple[str, int, str, float]] = []
     steps = 0
     if checkpoints is None:
-        frames = LabelledVideo(video, labels, scale=scale, seed=settings["seed"], device=device)
-        training = train_predictor(
-            settings, frames, checkpoint_path=checkpoint_path, checkpoint_every=checkpoint_every
-        )
+        seed = settings["seed"]
+        frames = LabelledVideo(video, labels, scale=scale, seed=seed, device=run.device)
+        training = train_predictor(settings, frames, run=run)
         network, state = training.network, training.stored()
         history, steps = training.history, training.total
     else:
-        network = read_published(checkpoints, name, **_chosen(options, _MODULE)).to(device)
+        network = read_published(checkpoints, name, **_chosen(options, _MODULE)).to(run.device)
         state = {f"predictor.{key}": value.cpu() for key, value in network.state_dict().items()}
     metadata = {
         "settings": dict(settings),
@@ -204,15 +194,14 @@ def predict(
     }
     with atomic_folder(output) as folder:
         write_fits(folder / "predictor.safetensors", {name: state}, metadata)
-        stored = read_fits(folder / "predictor.safetensors").predictor(name).to(device)
+        stored = read_fits(folder / "predictor.safetensors").predictor(name).to(run.device)
         for number, unaries in enumerate(predict_video(stored, video, scale)):
             quantised = quantise_unaries(unaries, f"{name}, frame {number}")
             write_png(folder / "unaries" / frame_file(number), quantised)
         rows = pd.DataFrame(history, columns=["video", "epoch", "term", "value"])
         with atomic_path(folder / "history.parquet") as temporary:
             rows.to_parquet(temporary, index=False)
-    if checkpoint_path is not None:
-        checkpoint_path.unlink(missing_ok=True)
+    run.end()
 
 
 def unet_metadata(network: UNet) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from isr.data.dataset import Picture, write_dataset
 from isr.data.problems import read_unaries
 from isr.fitting import checkpoint, jobs
 from isr.fitting.jobs import PictureFolder
+from isr.fitting.running import Run
 from isr.fitting.store import read_fits
-
-CPU = torch.device("cpu")
 
 
 def _picture(name: str, height: int, width: int) -> Picture:
@@ -54,16 +53,14 @@ def _settings(**changed):
 
 def test_a_prediction_and_its_projection_find_the_disc(dataset, tmp_path):
     prediction = tmp_path / "prediction"
-    jobs.predict(PictureFolder(dataset, _settings()), prediction, device=CPU)
+    jobs.predict(PictureFolder(dataset, _settings()), prediction)
     for name, shape in ("first", (30, 40)), ("second", (36, 24)):
         unaries = read_unaries(prediction / "unaries" / f"{name}.png")
         assert unaries.shape == shape
         assert unaries[shape[0] // 2, shape[1] // 2] > 0.9
         assert unaries[1].max() < 0.1
     pictures = PictureFolder(dataset, _settings(), predictions=prediction)
-    jobs.fit(
-        pictures, ["second"], tmp_path / "fits.safetensors", tmp_path / "h.parquet", device=CPU
-    )
+    jobs.fit(pictures, ["second"], tmp_path / "fits.safetensors", tmp_path / "h.parquet")
     fits = read_fits(tmp_path / "fits.safetensors")
     assert fits.names == ["second"]
     assert fits.metadata["finite"] == {"second": True}
@@ -74,7 +71,7 @@ def test_a_prediction_and_its_projection_find_the_disc(dataset, tmp_path):
 
 def test_a_smaller_scale_predicts_at_a_smaller_size(dataset, tmp_path):
     settings = _settings(predictor_options={"kind": "fcn", "scale": 0.5}, steps=2)
-    jobs.predict(PictureFolder(dataset, settings), tmp_path / "half", device=CPU)
+    jobs.predict(PictureFolder(dataset, settings), tmp_path / "half")
     assert read_unaries(tmp_path / "half" / "unaries" / "first.png").shape == (15, 20)
 
 
@@ -82,22 +79,22 @@ def test_a_checkpoint_of_other_scribbles_is_not_used(dataset, tmp_path, monkeypa
     saved = tmp_path / "part.pt"
     monkeypatch.setattr(jobs, "finish", lambda *_: (_ for _ in ()).throw(InterruptedError))
     arguments = (["first"], tmp_path / "fits.safetensors", tmp_path / "h.parquet")
-    options = {"device": CPU, "checkpoint_path": saved, "checkpoint_every": 0.0}
+    run = Run(checkpoint=saved, every=0.0)
     settings = _settings(fit="joint", steps=60)
     with pytest.raises(InterruptedError):
-        jobs.fit(PictureFolder(dataset, settings), *arguments, **options)
+        jobs.fit(PictureFolder(dataset, settings), *arguments, run=run)
     assert saved.exists()
     resumed = []
     monkeypatch.setattr(
         checkpoint, "resume", lambda *given: resumed.append(_resume(*given)) or resumed[-1]
     )
     with pytest.raises(InterruptedError):
-        jobs.fit(PictureFolder(dataset, settings), *arguments, **options)
+        jobs.fit(PictureFolder(dataset, settings), *arguments, run=run)
     other = _picture("first", 30, 40)
     other.scribbles[2] = 255
     write_dataset(dataset, [other], source="drawn", licence="none")
     with pytest.raises(InterruptedError):
-        jobs.fit(PictureFolder(dataset, settings), *arguments, **options)
+        jobs.fit(PictureFolder(dataset, settings), *arguments, run=run)
     assert resumed == [True, False]
 
 
@@ -110,9 +107,7 @@ def test_a_finished_fit_leaves_no_checkpoint(dataset, tmp_path):
         ["first"],
         tmp_path / "fits.safetensors",
         tmp_path / "h.parquet",
-        device=CPU,
-        checkpoint_path=tmp_path / "part.pt",
-        checkpoint_every=0.0,
+        run=Run(checkpoint=tmp_path / "part.pt", every=0.0),
     )
     assert not (tmp_path / "part.pt").exists()
     assert read_fits(tmp_path / "fits.safetensors").predictor("first") is not None

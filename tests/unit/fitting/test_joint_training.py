@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from joint_cells import open_cell
+from joint_cells import CPU, open_cell
 
 from isr.levels import probability
 from isr.objectives import multicut
@@ -11,7 +11,7 @@ from isr.objectives import multicut
 def test_the_first_step_by_hand(start):
     """All pixels drawn: loss and gradients are those of eq. 17 over the whole picture."""
     cell = open_cell(start, points=300_000)
-    training = cell.training("disc")
+    training = cell.training("disc", CPU)
     while training.place()[1] != 1:
         training.done += 1
     number, name = 1, "disc/00001"
@@ -61,7 +61,7 @@ def test_the_coupling_is_clipped_to_the_labels_loss(start, monkeypatch):
 
     monkeypatch.setattr(joint_training, "softly_clipped", recorded)
     monkeypatch.setattr(joint_training, "multicut", lambda *given: multicut(*given) * 1e-3)
-    training = open_cell(start).training("disc")
+    training = open_cell(start).training("disc", CPU)
     for _ in range(4):
         training.advance()
     assert len(seen) == 3  # One of the four labelled frames has no representation.
@@ -72,12 +72,12 @@ def test_the_coupling_is_clipped_to_the_labels_loss(start, monkeypatch):
 
 def test_the_published_protocol_takes_the_statistics_of_each_picture(start):
     paper, published = open_cell(start), open_cell(start, protocol="published-code")
-    assert not paper.training("disc").network.training
-    training = published.training("disc")
+    assert not paper.training("disc", CPU).network.training
+    training = published.training("disc", CPU)
     assert training.network.training
     number = training.place()[1]
     training.advance()
-    held = paper.training("disc")
+    held = paper.training("disc", CPU)
     held.advance()
     assert held.place() == training.place()
     assert number in (0, 1, 2, 3)
@@ -85,7 +85,7 @@ def test_the_published_protocol_takes_the_statistics_of_each_picture(start):
 
 
 def test_a_step_that_is_not_finite_changes_nothing(start):
-    training = open_cell(start).training("disc")
+    training = open_cell(start).training("disc", CPU)
     name = "disc/00001"
     training.representations.values[training.representations.row[name]] = torch.nan
     while training.place()[1] != 1:
@@ -99,7 +99,7 @@ def test_a_step_that_is_not_finite_changes_nothing(start):
 @pytest.mark.parametrize("module", ["network", "representations"])
 def test_a_gradient_that_is_not_finite_changes_neither_network(start, module):
     """Both losses are finite; only the gradient of one parameter is not."""
-    training = open_cell(start).training("disc")
+    training = open_cell(start).training("disc", CPU)
     while training.place()[1] != 1:
         training.done += 1
     owner = training.network if module == "network" else training.representations.module

@@ -15,6 +15,7 @@ from isr.data.problems import quantise_unaries
 from isr.errors import UserError
 from isr.fitting import checkpoint, video, video_folder
 from isr.fitting.projection import Projection
+from isr.fitting.running import Run
 from isr.fitting.store import read_fits, read_parts
 from isr.fitting.video import agreement, fit_frames, fit_videos, video_schedule, video_shape
 from isr.fitting.video_folder import VideoFolder
@@ -29,15 +30,9 @@ class _KilledError(Exception):
 def frames(open_videos, tmp_path_factory):
     root = tmp_path_factory.mktemp("fits")
     videos, settings = open_videos()
-    fit_frames(
-        videos,
-        ["disc", "gap"],
-        settings,
-        root / "part-0.safetensors",
-        root / "part-0.parquet",
-        device=torch.device("cpu"),
-    )
-    return read_fits(root / "part-0.safetensors")
+    paths = (root / "part-0.safetensors", root / "part-0.parquet")
+    fit_frames(videos, ["disc", "gap"], settings, *paths)
+    return read_fits(paths[0])
 
 
 def test_every_frame_of_videos_side_by_side_follows_its_unaries(frames, open_videos):
@@ -135,7 +130,7 @@ def test_a_fit_in_time_that_does_not_stay_finite_is_said(open_videos, tmp_path, 
 
 def _fit(fit, videos, names, settings, folder, **options):
     paths = (folder / "a.safetensors", folder / "a.parquet")
-    fit(videos, names, settings, *paths, device=torch.device("cpu"), **options)
+    fit(videos, names, settings, *paths, **options)
     return read_fits(paths[0])
 
 
@@ -183,13 +178,13 @@ def test_a_checkpoint_of_other_unaries_is_not_used(open_videos, disc_folder, tmp
         raise _KilledError
 
     monkeypatch.setattr(checkpoint, "save", save_and_die)
-    stopped = {"checkpoint_path": path, "checkpoint_every": 0.0}
+    stopped = Run(checkpoint=path, every=0.0)
     with pytest.raises(_KilledError):
-        _fit(fit_frames, videos, ["disc"], settings, tmp_path, **stopped)
+        _fit(fit_frames, videos, ["disc"], settings, tmp_path, run=stopped)
     monkeypatch.setattr(checkpoint, "save", save)
     other = tmp_path / "p" / "disc" / "unaries" / "00000.png"
     write_png(other, quantise_unaries(disc_unaries(3, HEIGHT // 2, WIDTH // 2), "disc"))
-    found = _fit(fit_frames, videos, ["disc"], settings, tmp_path, checkpoint_path=path)
+    found = _fit(fit_frames, videos, ["disc"], settings, tmp_path, run=Run(checkpoint=path))
     fresh = _fit(fit_frames, videos, ["disc"], settings, tmp_path)
     assert found.names == fresh.names == videos.frames("disc")
     for key, values in fresh.parameters.items():
@@ -211,11 +206,7 @@ def test_a_fit_in_time_starts_from_both_ends_of_the_video(open_videos, monkeypat
 def test_a_killed_fit_of_frames_ends_with_the_same_bits(open_videos, frames, tmp_path, monkeypatch):
     videos, settings = open_videos()
     paths = (tmp_path / "b.safetensors", tmp_path / "b.parquet")
-    options = {
-        "device": torch.device("cpu"),
-        "checkpoint_path": tmp_path / "b.pt",
-        "checkpoint_every": 0.0,
-    }
+    run = Run(checkpoint=tmp_path / "b.pt", every=0.0)
     saves = 0
     save = checkpoint.save
 
@@ -228,14 +219,14 @@ def test_a_killed_fit_of_frames_ends_with_the_same_bits(open_videos, frames, tmp
 
     monkeypatch.setattr(checkpoint, "save", save_and_die)
     with pytest.raises(_KilledError):
-        fit_frames(videos, ["disc", "gap"], settings, *paths, **options)
+        fit_frames(videos, ["disc", "gap"], settings, *paths, run=run)
     monkeypatch.setattr(checkpoint, "save", save)
-    fit_frames(videos, ["disc", "gap"], settings, *paths, **options)
+    fit_frames(videos, ["disc", "gap"], settings, *paths, run=run)
     resumed = read_fits(paths[0])
     assert resumed.metadata["frames"] == frames.metadata["frames"]
     for key, values in frames.parameters.items():
         assert torch.equal(resumed.parameters[key], values), key
-    assert not options["checkpoint_path"].exists()
+    assert not run.checkpoint.exists()
 
 
 def test_one_representation_for_all_frames_and_times_between(open_videos, tmp_path, caplog):
@@ -247,7 +238,6 @@ def test_one_representation_for_all_frames_and_times_between(open_videos, tmp_pa
             settings,
             tmp_path / "c.safetensors",
             tmp_path / "c.parquet",
-            device=torch.device("cpu"),
         )
     fits = read_fits(tmp_path / "c.safetensors")
     assert fits.names == ["disc"]

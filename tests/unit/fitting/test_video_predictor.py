@@ -16,6 +16,7 @@ from isr.errors import UserError
 from isr.fitting import video_predictor
 from isr.fitting.labelled_video import LabelledVideo, predict_video
 from isr.fitting.long_work import complete
+from isr.fitting.running import Run
 from isr.fitting.store import read_fits
 from isr.fitting.unet_training import settle_statistics
 from isr.fitting.video_predictor import WeakLabelTraining, predict, train_predictor
@@ -52,7 +53,7 @@ def _training(disc_video, **options) -> WeakLabelTraining:
 def test_the_object_is_learnt_from_weak_labels(disc_video, tmp_path):
     video, labels = disc_video
     settings = _settings(width=4, epochs=25, learning_rate=0.01)
-    predict(settings, video, labels, tmp_path / "made", device=CPU)
+    predict(settings, video, labels, tmp_path / "made")
     for number in video.annotated:
         unaries = read_unaries(tmp_path / "made" / "unaries" / frame_file(number))
         found, wanted = unaries >= 0.5, video.ground_truth(number) == 255
@@ -67,7 +68,7 @@ def test_the_object_is_learnt_from_weak_labels(disc_video, tmp_path):
 
 def test_what_is_stored_gives_the_stored_unaries(disc_video, tmp_path):
     video, labels = disc_video
-    predict(_settings(scale=0.8), video, labels, tmp_path / "made", device=CPU)
+    predict(_settings(scale=0.8), video, labels, tmp_path / "made")
     fits = read_fits(tmp_path / "made" / "predictor.safetensors")
     assert fits.names == ["disc"]
     assert fits.metadata["labels"]["kind"] == "simulated"
@@ -158,7 +159,7 @@ def test_labels_of_another_kind_than_the_settings_say_are_refused(disc_video, tm
     video, labels = disc_video
     settings = {**_settings(), "labels": "motion"}
     with pytest.raises(UserError, match="kind 'simulated', the settings say 'motion'"):
-        predict(settings, video, labels, tmp_path / "made", device=CPU)
+        predict(settings, video, labels, tmp_path / "made")
     assert not (tmp_path / "made").exists()
 
 
@@ -188,19 +189,12 @@ def test_a_stopped_training_ends_with_the_bits_of_one_left_alone(
     disc_video, tmp_path, monkeypatch, steps
 ):
     video, labels = disc_video
-    predict(_settings(), video, labels, tmp_path / "whole", device=CPU)
+    predict(_settings(), video, labels, tmp_path / "whole")
     path = tmp_path / "job" / "checkpoint.pt"
 
     def run() -> None:
-        predict(
-            _settings(),
-            video,
-            labels,
-            tmp_path / "stopped",
-            device=CPU,
-            checkpoint_path=path,
-            checkpoint_every=0.0,
-        )
+        run = Run(checkpoint=path, every=0.0)
+        predict(_settings(), video, labels, tmp_path / "stopped", run=run)
 
     with monkeypatch.context() as patch:
         _stop_after(patch, steps)
@@ -220,15 +214,14 @@ def test_a_checkpoint_of_other_labels_is_not_used(disc_video, tmp_path, monkeypa
     path = tmp_path / "checkpoint.pt"
     with monkeypatch.context() as patch:
         _stop_after(patch, 5)
+        run = Run(checkpoint=path, every=0.0)
         with pytest.raises(_StoppedError):
-            train_predictor(
-                _settings(), _frames(disc_video), checkpoint_path=path, checkpoint_every=0.0
-            )
+            train_predictor(_settings(), _frames(disc_video), run=run)
     shutil.copytree(labels, tmp_path / "labels")
     shutil.copy(labels / frame_file(0), tmp_path / "labels" / frame_file(2))
     other = LabelledVideo(video, tmp_path / "labels", scale=1.0, seed=7, device=CPU)
     fresh = train_predictor(_settings(), other).stored()
-    found = train_predictor(_settings(), other, checkpoint_path=path).stored()
+    found = train_predictor(_settings(), other, run=Run(checkpoint=path)).stored()
     assert all(torch.equal(value, found[key]) for key, value in fresh.items())
 
 
@@ -244,7 +237,7 @@ def test_published_networks_are_taken_as_they_are(disc_video, tmp_path):
     initialise_(network, np.random.default_rng(3))
     torch.save({"state_dict": network.state_dict()}, tmp_path / "disc.pth")
     output = tmp_path / "made"
-    predict(_settings(), video, labels, output, device=CPU, checkpoints=tmp_path / "disc.pth")
+    predict(_settings(), video, labels, output, checkpoints=tmp_path / "disc.pth")
     predictor = read_fits(output / "predictor.safetensors").predictor("disc")
     assert predictor.channel_order == "bgr"
     for key, value in network.state_dict().items():
