@@ -114,7 +114,14 @@ def get_video_table_settings(wildcards):
 
 
 def name_videos(name):
-    return {"name": name} | without_null(config["videos"][name], "kind", "text")
+    entry = without_null(config["videos"][name], "kind", "text")
+    return {"name": name} | ({"text": "Own videos"} if are_own(name) else {}) | entry
+
+
+def are_own(name):
+    """Whether a folder was named that holds nothing the paper has scores of."""
+    named = config["videos"][name].get("path")
+    return bool(named) and not video_sources.are_published(video_names(name))
 
 
 def get_figure_settings(wildcards, input):
@@ -143,9 +150,10 @@ def get_gallery_figure_settings(wildcards):
 
 
 def words_for_videos(name):
-    """What the titles of figures call a data set of videos; nothing for drawn ones."""
+    """What the titles of figures call a data set of videos; nothing for drawn and own ones."""
     entry = config["videos"][name]
-    return entry["text"] or {"fbms": "FBMS-59"}.get(entry["kind"], "")
+    kind = None if are_own(name) else entry["kind"]
+    return entry["text"] or {"fbms": "FBMS-59"}.get(kind, "")
 
 
 def get_video_figure_settings(wildcards):

@@ -13,17 +13,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from isr.data.fbms_definition import GREY, Annotation, Definition, read_definition
 from isr.data.fbms_mapping import find_object
+from isr.data.frame_files import SUFFIXES, opened
 from isr.data.videos import Video, VideoFrame, write_video
 from isr.errors import UserError
 
 SOURCE = "FBMS-59 (Ochs, Malik, Brox, TPAMI 2014)"
 LICENCE = "scientific use only"
 
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm")
 _TRUTH_SUFFIXES = (".ppm", ".pgm", ".png")
 _LOG = logging.getLogger(__name__)
 
@@ -170,7 +169,7 @@ def _find_definition(folder: Path) -> Path:
 
 def _find_frames(folder: Path) -> list[Path]:
     pictures = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    for suffix in _SUFFIXES:
+    for suffix in SUFFIXES:
         numbered = {
             int(match[0]): path
             for path in pictures
@@ -186,24 +185,13 @@ def _find_frames(folder: Path) -> list[Path]:
 
 
 def _is_colour(path: Path) -> bool:
-    try:
-        with Image.open(path) as picture:
-            return picture.mode == "RGB"
-    except Exception as error:
-        raise _damaged(path, error) from None
+    with opened(path) as picture:
+        return picture.mode == "RGB"
 
 
 def _read(path: Path, mode: str) -> NDArray[np.uint8]:
-    try:
-        with Image.open(path, formats=("JPEG", "PNG", "PPM")) as picture:
-            return np.asarray(picture.convert(mode), dtype=np.uint8)
-    except Exception as error:
-        # A decoder may raise anything on damaged bytes.
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path, error: Exception) -> UserError:
-    return UserError(f"{path} cannot be read as a picture ({error}): get the sequence again.")
+    with opened(path) as picture:
+        return np.asarray(picture.convert(mode), dtype=np.uint8)
 
 
 def _match(

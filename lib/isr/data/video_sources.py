@@ -1,7 +1,8 @@
 """From an entry of the configuration to its videos, whatever their kind."""
 
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ FBMS_SEQUENCES = (
 )
 """The sequences of the paper's Table 4, all of FBMS-59's training set."""
 
+_GROUND_TRUTH = "GroundTruth"
+# Names stand unquoted in commands and in the names of files.
+_NAME = re.compile(r"\w[\w.-]*")
+
 
 def video_names(entry: Mapping[str, Any], root: Path) -> list[str]:
     """Name the videos of a data set without reading any.
@@ -35,23 +40,32 @@ def video_names(entry: Mapping[str, Any], root: Path) -> list[str]:
         those of the paper's Table 4.
 
     Raises:
-        UserError: the kind is unknown, a folder is missing, or `videos` names one that is not
-            there.
+        UserError: the kind is unknown, a folder is missing or holds no video, or `videos` names
+            one that is not there.
     """
     names, closed = _all_names(entry, Path(root))
-    chosen = entry.get("videos")
-    if chosen is None:
-        return names
-    chosen = [str(name) for name in chosen]
+    chosen = names if entry.get("videos") is None else [str(name) for name in entry["videos"]]
     if not chosen:
         raise UserError("videos: the list is empty: name some, or leave it out for all.")
     if closed and (unknown := [name for name in chosen if name not in names]):
         raise UserError(f"videos: there is no video {unknown[0]!r} among {', '.join(names)}.")
-    if odd := [name for name in chosen if not name or name.startswith(".") or "/" in name]:
-        raise UserError(f"videos: {odd[0]!r} cannot name a video: correct it.")
+    if odd := [name for name in chosen if not _NAME.fullmatch(name)]:
+        raise UserError(
+            f"videos: {odd[0]!r} cannot name a video: use letters, digits, hyphens and "
+            "underscores alone."
+        )
     if repeated := [name for name in chosen if chosen.count(name) > 1]:
         raise UserError(f"videos: {repeated[0]!r} is named twice.")
     return chosen
+
+
+def are_published(names: Iterable[str]) -> bool:
+    """Whether the paper has scores of some of the videos.
+
+    >>> are_published(["clip"]), are_published(["clip", "cars3"])
+    (False, True)
+    """
+    return not set(FBMS_SEQUENCES).isdisjoint(names)
 
 
 def _all_names(entry: Mapping[str, Any], root: Path) -> tuple[list[str], bool]:
@@ -74,10 +88,31 @@ def _folder(entry: Mapping[str, Any], root: Path) -> Path:
 def _folder_names(folder: Path) -> list[str]:
     if not folder.is_dir():
         raise UserError(f"{folder} does not exist or is no folder: check the path of the data set.")
-    names = sorted(path.name for path in folder.iterdir() if (path / "GroundTruth").is_dir())
+    names = sorted(path.name for path in folder.iterdir() if _is_sequence(path))
     if not names:
-        raise UserError(f"{folder} holds no sequences: expected folders SEQ with SEQ/GroundTruth.")
+        from isr.data.frame_files import SUFFIXES, list_frames
+
+        if frames := list_frames(folder):
+            raise UserError(
+                f"{folder} holds the frame {frames[0].name} itself, but is to hold a folder for "
+                "each video: move the frames to one, or give the folder above as path."
+            )
+        raise UserError(
+            f"{folder} holds no sequences: expected a folder for each video, with its frames "
+            f"({', '.join(SUFFIXES)}) and, where there is ground truth, {_GROUND_TRUTH}/."
+        )
     return names
+
+
+def _is_sequence(folder: Path) -> bool:
+    """Whether a folder holds frames or their ground truth."""
+    from isr.data.frame_files import is_frame
+
+    if not folder.is_dir() or folder.name.startswith(".") or folder.name == _GROUND_TRUTH:
+        return False
+    if (folder / _GROUND_TRUTH).is_dir():
+        return True
+    return any(map(is_frame, folder.iterdir()))
 
 
 def unpack(
@@ -105,12 +140,19 @@ def unpack(
             frames=int(entry.get("frames", drawn_video.FRAMES)),
             long_side=int(entry.get("long_side", drawn_video.LONG_SIDE)),
         )
-    from isr.data import fbms
-
     mapping = mapping_path(entry, downloads)
     if entry.get("path"):
-        return fbms.unpack(_folder(entry, root) / name, name, output, mapping)
+        return _unpack_folder(_folder(entry, root) / name, output, mapping)
     return _unpack_archive(entry, name, Path(downloads), output, mapping)
+
+
+def _unpack_folder(folder: Path, output: Path, mapping: Path | None) -> "Video":
+    """A sequence of the user's own, with ground truth or without."""
+    from isr.data import fbms, own_video
+
+    if (folder / _GROUND_TRUTH).is_dir():
+        return fbms.unpack(folder, folder.name, output, mapping)
+    return own_video.unpack(folder, folder.name, output)
 
 
 def mapping_path(entry: Mapping[str, Any], downloads: Path) -> Path | None:
@@ -165,7 +207,7 @@ def _unpack_archive(
             return name in member.parts[:-1]
 
         archives.safe_unzip(archive, folder, is_wanted)
-        found = sorted(path.parent for path in folder.glob(f"**/{name}/GroundTruth"))
+        found = sorted(path.parent for path in folder.glob(f"**/{name}/{_GROUND_TRUTH}"))
         if len(found) != 1:
             raise UserError(
                 f"videos: {archive.name} holds {len(found)} sequences named {name!r}: "

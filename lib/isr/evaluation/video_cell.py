@@ -127,7 +127,8 @@ def steps_of(settings: Mapping[str, Any]) -> str:
     if settings["fit"] != "joint":
         return words
     rate = settings.get("joint_learning_rate")
-    return f"{words}, then {settings['epochs']} epochs" + (f" (at {rate})" if rate else "")
+    epochs = "1 epoch" if settings["epochs"] == 1 else f"{settings['epochs']} epochs"
+    return f"{words}, then {epochs}" + (f" (at {rate})" if rate else "")
 
 
 def _descent(settings: Mapping[str, Any]) -> str:

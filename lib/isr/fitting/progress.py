@@ -29,9 +29,11 @@ class Progress:
         if now - self.last < self.interval and not stack.finished:
             return
         self.last = now
-        total = stack.queue.total_steps
+        # Works that are done again come on top of what was planned.
+        total = max(stack.queue.total_steps, done)
         pace = (done - self.steps_before) / max(now - self.started, 1e-9)
-        left = f"{(total - done) / pace:.0f} s left" if pace > 0 else "time left unknown"
+        known = pace > 0 and total > done
+        left = f"{(total - done) / pace:.0f} s left" if known else "time left unknown"
         _log.info(
             "%s: %d of %d fits, step %d of %d, %s",
             self.what,

@@ -87,7 +87,8 @@ class VideoStudy:
     def compares(self) -> bool:
         """Whether the paper's numbers, all of path-connected shapes in FBMS-59, stand beside."""
         of_paper = self.kind == "fbms" and self.constraint == "path_connected"
-        return self.shows_published and of_paper
+        known = any(name in published.SEQUENCES for name in self.videos)
+        return self.shows_published and of_paper and known
 
     def describe(self) -> str:
         """Say what the data are."""

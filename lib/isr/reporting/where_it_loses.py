@@ -62,7 +62,7 @@ def choose(scores: pd.DataFrame, rank: int = 1, left_out: int = 0) -> Choice:
         UserError: there are not so many annotated frames.
     """
     if not {PREDICTOR, REPRESENTATION} <= set(scores.columns):
-        raise UserError("metrics.csv compares nothing with a ground truth: name another cell.")
+        raise UserError("metrics.csv compares nothing with a ground truth: name another video.")
     gains = (scores[REPRESENTATION] - scores[PREDICTOR]).dropna().sort_values(kind="stable")
     if not 1 <= abs(rank) <= len(gains):
         raise UserError(

@@ -80,6 +80,67 @@ def test_names_of_a_folder(tmp_path):
         video_names({**entry, "videos": ["cat"]}, tmp_path)
 
 
+def make_frames(folder, count=3):
+    """A sequence without ground truth."""
+    folder.mkdir(parents=True)
+    for number in range(count):
+        Image.fromarray(np.full((6, 8, 3), number, np.uint8)).save(folder / f"{number}.png")
+
+
+def test_a_folder_may_mix_sequences_with_and_without_ground_truth(tmp_path):
+    make(tmp_path / "own" / "bear01")
+    make_frames(tmp_path / "own" / "clip")
+    make_frames(tmp_path / "own" / ".thumbnails")
+    entry = {"kind": "fbms", "path": "own", "mapping": {"file": "mapping.json"}}
+    assert video_names(entry, tmp_path) == ["bear01", "clip"]
+    videos = [
+        unpack(entry, name, tmp_path, tmp_path / "downloads", tmp_path / "out" / name)
+        for name in ("bear01", "clip")
+    ]
+    assert [len(video) for video in videos] == [2, 3]
+    assert [video.annotated for video in videos] == [(0,), ()]
+    assert [video.source.split()[0] for video in videos] == ["FBMS-59", "a"]
+
+
+def test_a_folder_of_ground_truth_still_demands_what_belongs_to_it(tmp_path):
+    make_frames(tmp_path / "own" / "clip")
+    (tmp_path / "own" / "clip" / "GroundTruth").mkdir()
+    with pytest.raises(UserError, match=r"holds no clipDef\.dat"):
+        unpack({"kind": "fbms", "path": "own"}, "clip", tmp_path, tmp_path, tmp_path / "out")
+
+
+def test_the_archive_still_demands_ground_truth(tmp_path):
+    make_frames(tmp_path / "source" / "TrainingSet" / "cars1")
+    with zipfile.ZipFile(tmp_path / "FBMS_Trainingset.zip", "w") as content:
+        for file in (tmp_path / "source").rglob("*.png"):
+            content.write(file, file.relative_to(tmp_path / "source"))
+    entry = {"kind": "fbms", "videos": ["cars1"]}
+    with pytest.raises(UserError, match="holds 0 sequences named 'cars1'"):
+        unpack(entry, "cars1", tmp_path, tmp_path, tmp_path / "out")
+
+
+def test_a_folder_without_videos_is_told_what_is_expected(tmp_path):
+    entry = {"kind": "fbms", "path": "own"}
+    (tmp_path / "own" / "clip").mkdir(parents=True)
+    (tmp_path / "own" / "clip" / "notes.txt").touch()
+    expected = r"own holds no sequences: expected a folder for each video, with its frames \(\.jpg"
+    with pytest.raises(UserError, match=expected):
+        video_names(entry, tmp_path)
+    # The ground truth of a sequence is no sequence.
+    make(tmp_path / "cars1")
+    with pytest.raises(UserError, match=r"holds the frame cars1_01\.jpg itself, but is to hold a"):
+        video_names({**entry, "path": "cars1"}, tmp_path)
+
+
+def test_a_folder_whose_name_a_command_would_split_is_told(tmp_path):
+    make_frames(tmp_path / "own" / "clip")
+    make_frames(tmp_path / "own" / "my clip")
+    entry = {"kind": "fbms", "path": "own"}
+    with pytest.raises(UserError, match="'my clip' cannot name a video: use letters"):
+        video_names(entry, tmp_path)
+    assert video_names({**entry, "videos": ["clip"]}, tmp_path) == ["clip"]
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [

@@ -52,12 +52,19 @@ def test_table_4_has_the_papers_columns(table_4):
 
 
 def test_sequences_that_the_paper_lacks_have_no_published_numbers(table_4):
-    table = table_4([row(0.5, "drive")], make_study(("drive",), cells=[plan()]))
+    table = table_4([row(0.5, "drive")], make_study(("drive", "cars3"), cells=[plan()]))
     assert set(entries(table, "drive", "published")[3:]) == {"-"}
     assert set(entries(table, "mean over sequences", "difference")[3:]) == {"-"}
     assert table.title.startswith(
-        "FBMS-59 (0 of the paper's 18 sequences and 1 that the paper does not have). "
+        "FBMS-59 (1 of the paper's 18 sequences and 1 that the paper does not have). "
     )
+
+
+def test_a_table_without_any_of_the_papers_sequences_is_not_compared(table_4):
+    table = table_4([row(0.5, "drive")], make_study(("drive",), cells=[plan()]))
+    assert {line.names[1] for line in table.lines} == {"ours"}
+    assert "Published" not in "".join(table.notes)
+    assert table.title.endswith("(after the paper's Table 4)")
 
 
 @pytest.mark.parametrize(
