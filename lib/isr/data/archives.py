@@ -1,6 +1,8 @@
-"""Checking and unpacking zip files safely."""
+"""Checking zip files, and unpacking zip and tar files safely."""
 
+import shutil
 import stat
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -75,16 +77,44 @@ def safe_unzip(
             content.extractall(temporary, _choose(content.namelist(), wanted))
 
 
+def safe_untar(archive: Path, folder: Path, wanted: Callable[[PurePosixPath], bool]) -> None:
+    """Unpack the regular files of a tar file that are wanted; arguments as for `safe_unzip`.
+
+    Raises:
+        UserError: the file is no tar file, or a wanted member would be written outside of `folder`.
+    """
+    archive = Path(archive)
+    try:
+        with tarfile.open(archive) as content, atomic_folder(Path(folder)) as temporary:
+            for member in content:
+                if member.isfile() and wanted(PurePosixPath(member.name)):
+                    _check_name(archive, member.name)
+                    # Filters of tarfile itself came with Python 3.11.4.
+                    source, target = content.extractfile(member), temporary / member.name
+                    assert source is not None
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    with source, target.open("wb") as copy:
+                        shutil.copyfileobj(source, copy)
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise UserError(
+            f"{archive} is no tar file that can be read ({error}): download it again."
+        ) from None
+
+
 def _choose(members: list[str], wanted: Callable[[PurePosixPath], bool] | None) -> list[str] | None:
     return None if wanted is None else [name for name in members if wanted(PurePosixPath(name))]
 
 
-def _check_member(archive: Path, member: zipfile.ZipInfo) -> None:
-    path = PurePosixPath(member.filename.replace("\\", "/"))
+def _check_name(archive: Path, name: str) -> None:
+    path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
         raise UserError(
-            f"{archive.name} holds {member.filename!r}, which would be written outside of its "
-            "folder: do not use this file."
+            f"{archive.name} holds {name!r}, which would be written outside of its folder: do not "
+            "use this file."
         )
+
+
+def _check_member(archive: Path, member: zipfile.ZipInfo) -> None:
+    _check_name(archive, member.filename)
     if stat.S_ISLNK(member.external_attr >> 16):
         raise UserError(f"{archive.name} holds the link {member.filename!r}: do not use this file.")

@@ -6,12 +6,11 @@ paper's experiments: points of low confidence get a probability of being wrong f
 around them, and empty parts of the border become background.
 """
 
-import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from isr.data.archives import safe_unzip
+from isr.data.archives import safe_untar, safe_unzip
 from isr.data.fbms_mapping import find_label
 from isr.data.video_sources import mapping_path, verified
 from isr.data.videos import Video
@@ -105,17 +104,8 @@ def _find(folder: Path, name: str, where: Path) -> Path:
 
 
 def _unpack(archive: Path, name: str, folder: Path) -> None:
-    if zipfile.is_zipfile(archive):
-        safe_unzip(archive, folder, lambda member: name in member.parts[:-1])
-        return
-    try:
-        with tarfile.open(archive) as content:
-            wanted = [m for m in content if m.isfile() and name in PurePosixPath(m.name).parts[:-1]]
-            content.extractall(folder, wanted, filter="data")
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise UserError(
-            f"{archive} is no tar file that can be read ({error}): download it again."
-        ) from None
+    unpack = safe_unzip if zipfile.is_zipfile(archive) else safe_untar
+    unpack(archive, folder, lambda member: name in member.parts[:-1])
 
 
 def _match(video: Video, folder: Path) -> list[Path | None]:
