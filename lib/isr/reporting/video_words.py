@@ -229,7 +229,7 @@ def noise_notes(summary: pd.DataFrame, study: VideoStudy, metrics: pd.DataFrame)
     if "absolute" in study.distances:
         notes.append(
             "Of noise the squared distance asks for a probability of one half; the absolute one "
-            "asks for less, and not at all where unaries are 0 or 1 with the same chance."
+            "does so less strongly, and not at all where unaries are 0 or 1 with the same chance."
         )
     if summary["published"].any():
         notes.append(
