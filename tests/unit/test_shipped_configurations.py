@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from isr import configuration
+from isr.distances import DISTANCES
+from isr.video_axes import AXES
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
@@ -27,6 +29,12 @@ def test_every_key_is_described_in_the_schema_or_the_readme():
     missing = [name for name in _keys(SCHEMA, {}) if f"`{name}`" not in readme]
     # Parts of `points` and of codings stand in the README inside the value of their key.
     assert [name for name in missing if f"{name}:" not in readme] == []
+
+
+def test_the_schema_has_the_distances_and_the_axes_of_the_library():
+    definitions = SCHEMA["$defs"]
+    assert tuple(definitions["distance"]["enum"]) == DISTANCES
+    assert tuple(definitions["video_cell"]["properties"]) == AXES
 
 
 @pytest.mark.parametrize("overlay", [None, "paper.yaml"])
