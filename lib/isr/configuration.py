@@ -49,7 +49,6 @@ def resolve(
             raise UserError(f"config: {place} must have either vary or rows; give one of them.")
         _check_cells(place, study, _of_grids(resolved["predictors"]))
         _check_shown(place, study)
-        _check_stacks(resolved, name)
     cases.check_steps(resolved)
     _check_names("tables", grids(resolved) | video_studies.studies(resolved))
     _check_names("figures", resolved["studies"])
@@ -129,25 +128,6 @@ def shown_constraint(study: Config, entry: Config, place: str = "") -> str:
             "with constraint."
         )
     return str(known[0])
-
-
-def _check_stacks(config: Config, study: str) -> None:
-    """Whole pictures differ in size, so that they cannot be stacked."""
-    entry = config["studies"][study]
-    sizes = {
-        "stack_size": config["stack_size"],
-        f"studies.{study}.settings.stack_size": entry["settings"].get("stack_size", 1),
-    }
-    for cell in cells(entry):
-        predictor = cell["predictor"]
-        if config["predictors"][predictor].get("windows", 1) is not None:
-            continue
-        for place, size in sizes.items():
-            if size > 1:
-                raise UserError(
-                    f"config: {place} is {size}, but predictors.{predictor}.windows is null and "
-                    "whole pictures cannot be stacked; set it to 1, or windows to a number."
-                )
 
 
 def _check_names(kind: str, studies: Mapping[str, Config]) -> None:

@@ -87,7 +87,7 @@ VARY = (*STUDY, "vary")
             {"kind": "convexitydb", "sha256": "abc"},
             "config: datasets.db.sha256 is 'abc'; it must be: SHA-256",
         ),
-        (("predictors", "fcn", "windows"), 4, "config: predictors.fcn.windows is unknown;"),
+        (("predictors", "cnn", "windows"), 4, "config: predictors.cnn.windows is unknown;"),
         (("predictors", "cnn", "scale"), 2, "config: predictors.cnn.scale is 2; it must be at"),
         ((*STUDY, "dataset"), "dmeo", "is 'dmeo'; choose one of demo (did you mean demo?)."),
         ((*VARY, "predictor"), ["fnc"], "vary.predictor[0] is 'fnc'; choose one of fcn, cnn"),
@@ -124,17 +124,6 @@ def test_a_mistake_is_told_in_one_sentence(path, value, message):
         _resolve(path, value)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize("path", [("stack_size",), (*STUDY, "settings", "stack_size")])
-def test_whole_pictures_are_not_stacked(path):
-    config = _put(_put(MINIMAL, ("predictors", "cnn", "windows"), None), path, 2)
-    place = ".".join(path)
-    message = f"^config: {place} is 2, but predictors.cnn.windows is null and .* set it to 1"
-    with pytest.raises(UserError, match=message):
-        configuration.resolve(config, SCHEMA)
-    configuration.resolve(_put(config, path, 1), SCHEMA)
-    configuration.resolve(_put(config, (*VARY, "predictor"), ["fcn"]), SCHEMA)
 
 
 def test_the_same_name_in_two_studies_is_refused():
@@ -183,12 +172,7 @@ def test_defaults_are_filled_in_and_the_input_is_left_alone():
     assert resolved["points"] == {"strokes": 7, "random": 800}
     assert resolved["steps"] == 400
     assert resolved["datasets"]["demo"]["long_side"] is None
-    assert resolved["predictors"]["cnn"] == {
-        "kind": "cnn",
-        "windows": 8,
-        "window_core": 16,
-        "scale": 1.0,
-    }
+    assert resolved["predictors"]["cnn"] == {"kind": "cnn", "scale": 1.0}
     assert resolved["studies"]["convexity"]["vary"]["constraint"] == ["convex"]
 
 

@@ -24,13 +24,14 @@ from isr.fitting.slots import Settings
 from isr.fitting.sources import Points
 from isr.fitting.tasks import (
     CouplingMode,
+    PictureTraining,
     PredictorTraining,
     Task,
-    WindowedTraining,
 )
+from isr.predictors.cnn import CNN
 from isr.protocols import uses_predictions
 
-_PREDICTOR_SETTINGS = {"kind", "windows", "window_core", "scale"}
+_PREDICTOR_SETTINGS = {"kind", "scale"}
 """Keys of a predictor's entry that are not options of its module."""
 
 
@@ -95,18 +96,16 @@ def _training(
     coupling: CouplingMode = "both",
 ) -> tuple[Task, dict[str, Any]]:
     predictor, about = _predictor(settings)
-    entry, points = settings["predictor_options"], Points(**settings["points"])
-    if not predictor.halo:
+    points = Points(**settings["points"])
+    if not isinstance(predictor, CNN):
         task: Task = PredictorTraining(
             predictor, points, representation=representation, coupling=coupling
         )
         return task, about
-    task = WindowedTraining(
+    task = PictureTraining(
         predictor,
         points,
         features=settings["features"],
-        windows=entry.get("windows", 8),
-        core=entry.get("window_core", 16),
         absolute_penalty=settings["protocol"] == "published-code",
         representation=representation,
         coupling=coupling,

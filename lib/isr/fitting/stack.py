@@ -5,7 +5,7 @@ is optimising each problem alone. A slot whose problem is finished takes the nex
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,9 +18,9 @@ from isr.fitting.optimiser import StackedOptimiser
 from isr.fitting.parameters import StackedParameters
 from isr.fitting.queues import EqualWorks, Queue
 from isr.fitting.slots import Result, Settings, Slot
-from isr.fitting.sources import Batch
+from isr.fitting.sources import Batch, PointSource
 from isr.fitting.streams import generator
-from isr.fitting.tasks import Source, Task, Terms
+from isr.fitting.tasks import Task, Terms
 from isr.networks.initial import initialise_
 
 _BLOCK = 50
@@ -65,7 +65,7 @@ class Stack:
         self._unstarted = copy.deepcopy(task.modules.state_dict())
         # Buffers of the templates are constants of the stack; parameters are only shapes to it.
         task.modules.to(settings.device)
-        self.sources: list[Source] = [self._start(number) for number in range(count)]
+        self.sources: list[PointSource] = [self._start(number) for number in range(count)]
 
     @property
     def finished(self) -> bool:
@@ -77,7 +77,7 @@ class Stack:
         """Steps taken so far, of all problems."""
         return self._finished_steps + sum(slot.step for slot in self.slots)
 
-    def _start(self, number: int) -> Source:
+    def _start(self, number: int) -> PointSource:
         """Put the weights that a slot starts from into it, and open where its batches come from."""
         work = self.slots[number].work
         problem = self.load(work.name)
@@ -99,7 +99,7 @@ class Stack:
             initialise_(module, generator(self.settings.seed, key, f"initial {kind}"))
         self.task.start_(problem)
 
-    def _open(self, problem: Problem) -> Source:
+    def _open(self, problem: Problem) -> PointSource:
         return self.task.source(problem, seed=self.settings.seed, device=self.settings.device)
 
     def _configure(self, number: int) -> None:
@@ -135,7 +135,6 @@ class Stack:
         self.parameters.freeze(chosen)
         steps = min(
             _BLOCK,
-            *(source.longest_block for source in self.sources),
             *(slot.steps_to_phase_end for slot in self.slots),
         )
         active = sorted({term for phase in chosen for term, w in phase.terms.items() if w})
@@ -152,16 +151,17 @@ class Stack:
             source.block(slot.step, steps)
             for source, slot in zip(self.sources, self.slots, strict=True)
         ]
-        constants = _stacked([source.constants for source in self.sources], dim=0)
-        stacked = _stacked(blocks, dim=1)
-        for k in range(steps):
-            batch = constants | {key: value[k] for key, value in stacked.items()}
+        constants = [source.constants for source in self.sources]
+        batches = _batches(constants, blocks, steps, stack=self.task.stacks)
+        for k, batch in enumerate(batches):
             present, values = self._step(batch, active, weights)
             recorded = [_record(slot, slot.step + k) for slot in self.slots]
             if any(step >= 0 for _, step in recorded):
                 self._pending.append((recorded, present, values))
 
-    def _step(self, batch: Batch, active: list[str], weights: Tensor) -> tuple[list[str], Tensor]:
+    def _step(
+        self, batch: Batch | list[Batch], active: list[str], weights: Tensor
+    ) -> tuple[list[str], Tensor]:
         """One step of every slot; the active loss terms that the task has, and their values.
 
         Values are (slots, terms).
@@ -181,20 +181,20 @@ class Stack:
             stack.project_()
         return present, values.detach()
 
-    def _terms(self, batch: Batch, active: frozenset[str]) -> Terms:
+    def _terms(self, batch: Batch | list[Batch], active: frozenset[str]) -> Terms:
         """Loss terms, each (slots,)."""
 
         def one(parameters: Mapping[str, Tensor], batch: Batch) -> Terms:
             return self.task.terms(bind(self.task.modules, parameters), batch, active)
 
         leaves = self.parameters.trained_leaves()
-        if self.parameters.slots > 1:
+        if not isinstance(batch, list):
             return vmap(one)(leaves, batch)
-        alone = one(
-            {key: leaf[0] for key, leaf in leaves.items()},
-            {key: value[0] for key, value in batch.items()},
-        )
-        return {key: value.unsqueeze(0) for key, value in alone.items()}
+        each = [
+            one({key: leaf[slot] for key, leaf in leaves.items()}, own)
+            for slot, own in enumerate(batch)
+        ]
+        return {key: torch.stack([terms[key] for terms in each]) for key in each[0]}
 
     def _retire(self) -> None:
         """Store finished problems, refill their slots from the queue, drop what stays empty."""
@@ -275,6 +275,22 @@ def _record(slot: Slot, step: int) -> tuple[str, int]:
     if step % every and step != slot.work.steps - 1:
         return "", -1
     return slot.work.name, step
+
+
+def _batches(
+    constants: Sequence[Batch], blocks: Sequence[Batch], steps: int, *, stack: bool
+) -> Iterator[Batch | list[Batch]]:
+    """The batches of each step of a block: stacked, or else side by side in a list."""
+    if len(blocks) == 1 or not stack:
+        for k in range(steps):
+            yield [
+                own | {key: value[k] for key, value in block.items()}
+                for own, block in zip(constants, blocks, strict=True)
+            ]
+        return
+    together, stacked = _stacked(constants, dim=0), _stacked(blocks, dim=1)
+    for k in range(steps):
+        yield together | {key: value[k] for key, value in stacked.items()}
 
 
 def _stacked(batches: Sequence[Batch], *, dim: int) -> Batch:

@@ -6,7 +6,7 @@ the engine runs it for one problem, or over many by `torch.func.vmap`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Set
-from typing import Any, Literal, cast
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 import torch
@@ -24,8 +24,7 @@ from isr.fitting.schedule import (
     PREDICTOR_SCRIBBLES,
     REPRESENTATION_SCRIBBLES,
 )
-from isr.fitting.sources import Batch, Points, PointSource, WindowSource
-from isr.fitting.windows import WholePicture, window_sampler
+from isr.fitting.sources import Batch, PictureSource, Points, PointSource
 from isr.levels import probability
 from isr.objectives import (
     cross_entropy,
@@ -34,20 +33,26 @@ from isr.objectives import (
     squared_distance,
 )
 from isr.predictors.base import Predictor
+from isr.predictors.cnn import CNN
 from isr.representations.base import Representation
 
 Terms = dict[str, Tensor]
-Source = PointSource | WindowSource
 CouplingMode = Literal["both", "binarised"]
 
 
 class Task(ABC):
-    """What is optimised: template modules, batches and loss terms of one problem."""
+    """What is optimised: template modules, batches and loss terms of one problem.
+
+    Attributes:
+        modules: the templates.
+        stacks: whether problems of one shape gain by `vmap`; otherwise they run side by side.
+    """
 
     modules: nn.ModuleDict
+    stacks: ClassVar[bool] = True
 
     @abstractmethod
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
+    def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
         """Where the batches of `problem` come from."""
 
     def start_(self, problem: Problem) -> None:
@@ -104,7 +109,7 @@ class PredictorTraining(Task):
         """Whether a representation is fitted along."""
         return "representation" in self.modules
 
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
+    def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
         """Strokes and random pixels."""
         return PointSource(problem, self.points, seed=seed, device=device)
 
@@ -142,28 +147,30 @@ class PredictorTraining(Task):
         return terms
 
 
-class WindowedTraining(PredictorTraining):
-    """Train a convolutional predictor on windows, alone or with a representation.
+class PictureTraining(PredictorTraining):
+    """Train a convolutional predictor on whole pictures, alone or with a representation.
+
+    All scribbled pixels enter its cross entropy and all pixels its gradient penalties (eqs. 13 and
+    14). The coupling to a representation is taken at random pixels.
 
     Args:
         predictor: template of the predictor.
         points: pixels per step that the representation sees.
         features: the combination of features, to know colours and coordinates among the channels.
-        windows: windows per step; None for the whole picture as the only one.
-        core: side of a window without its halo.
         absolute_penalty: use the published code's mean absolute gradient, not the mean norm.
         representation: as in `PredictorTraining`.
         coupling: as in `PredictorTraining`.
     """
 
+    # Convolutions with stacked weights become grouped ones, several times slower than each alone.
+    stacks = False
+
     def __init__(
         self,
-        predictor: Predictor,
+        predictor: CNN,
         points: Points,
         *,
         features: str,
-        windows: int | None = 8,
-        core: int = 16,
         absolute_penalty: bool = False,
         representation: Representation | None = None,
         coupling: CouplingMode = "both",
@@ -172,54 +179,28 @@ class WindowedTraining(PredictorTraining):
         slices = channel_slices(features)
         names = {COLOUR_GRADIENT: RGB, POSITION_GRADIENT: XY}
         self.penalised = {term: slices[name] for term, name in names.items() if name in slices}
-        self.windows, self.core = windows, core
         self.penalty = gradient_mean_absolute if absolute_penalty else gradient_norm
-        # The gradient at a pixel gathers outputs one halo away, each of which needs its own halo.
-        self.halo = 2 * predictor.halo if windows else 0
 
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
-        """Windows, strokes and random pixels."""
-        sampler: Any = WholePicture(*problem.size)
-        if self.windows and problem.scribbles is not None:
-            sampler = window_sampler(
-                problem.scribbles, core=self.core, halo=self.halo, windows=self.windows
-            )
-        return WindowSource(problem, self.points, sampler, seed=seed, device=device)
+    def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
+        """The whole picture, strokes and random pixels."""
+        return PictureSource(problem, self.points, seed=seed, device=device)
 
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
         """The scribble terms, the gradient penalties and the coupling."""
         penalised = {term: where for term, where in self.penalised.items() if term in active}
-        level, gradient = self._levels(call, batch, with_gradient=bool(penalised))
-        core = self._core(level)
+        picture = batch["picture"]
+        if penalised:
+            level, gradient = call("predictor", picture, method="with_gradient")
+        else:
+            level, gradient = call("predictor", picture), picture
+        level = level.flatten()
         terms = {
             PREDICTOR_SCRIBBLES: cross_entropy(
-                core.flatten(),
-                batch["core_targets"].flatten(),
-                batch["core_stroke_weights"].flatten(),
+                level[batch["labelled"]], batch["labels"], batch["label_weights"]
             )
         }
+        every_pixel = torch.full_like(level, 1.0 / level.numel()).detach()
         for term, where in penalised.items():
-            channels = self._core(gradient[:, where]).movedim(-3, -1)
-            terms[term] = self.penalty(channels.flatten(0, 2), batch["core_weights"].flatten())
-        point_level = core.flatten()[batch["point_positions"]]
-        return terms | self.representation_terms(call, batch, active, point_level)
-
-    def _core(self, windows: Tensor) -> Tensor:
-        """Cut the halo off (..., side, side)."""
-        if not self.halo:
-            return windows
-        return windows[..., self.halo : -self.halo, self.halo : -self.halo]
-
-    @staticmethod
-    def _levels(call: Call, batch: Batch, *, with_gradient: bool) -> tuple[Tensor, Tensor]:
-        """Levels (k, side, side) and d(sum of all probabilities)/d(features), like the features."""
-
-        def summed(windows: Tensor) -> tuple[Tensor, Tensor]:
-            level = call("predictor", windows, batch["inside"])
-            return (probability(level) * batch["inside"]).sum(), level
-
-        if not with_gradient:
-            level = call("predictor", batch["windows"], batch["inside"])
-            return level, torch.empty(0)
-        gradient, level = torch.func.grad(summed, has_aux=True)(batch["windows"])
-        return level, gradient
+            channels = gradient[0, where].movedim(0, -1).flatten(0, 1)
+            terms[term] = self.penalty(channels, every_pixel)
+        return terms | self.representation_terms(call, batch, active, level[batch["positions"]])

@@ -1,12 +1,16 @@
 """The convolutional predictor of Droege & Moeller (2021), the paper's section B.1."""
 
 from itertools import pairwise
-from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from isr.levels import probability
 from isr.predictors.base import Predictor
+
+_SLOPE = 0.01
+"""Of the leaky ReLU where its input is negative."""
 
 
 class CNN(Predictor):
@@ -19,8 +23,6 @@ class CNN(Predictor):
         width: channels of the hidden layers.
     """
 
-    halo: ClassVar[int] = 4
-
     def __init__(self, channels: int, *, width: int = 16) -> None:
         super().__init__()
         sizes = [channels, width, width, width, 1]
@@ -28,22 +30,41 @@ class CNN(Predictor):
             nn.Conv2d(here, there, 3, padding=1) for here, there in pairwise(sizes)
         )
 
-    def forward(self, features: Tensor, inside: Tensor | None = None) -> Tensor:
-        """Levels (n, h, w) of n pictures or windows with features (n, channels, h, w).
+    def forward(self, features: Tensor) -> Tensor:
+        """Levels (n, h, w) of n pictures with features (n, channels, h, w)."""
+        return self._level_and_activations(features)[0]
+
+    def _level_and_activations(self, features: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Levels (n, h, w), and what each hidden layer passes to its leaky ReLU."""
+        before = []
+        for layer in self.layers[:-1]:
+            before.append(layer(features))
+            features = functional.leaky_relu(before[-1], _SLOPE)
+        return self.layers[-1](features).squeeze(-3), before
+
+    def with_gradient(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Levels, and the gradient of the sum of all predictions with respect to the features.
+
+        The gradient is what the penalties of eqs. 13 and 14 are made of. It is one backward pass
+        written as ordinary operations: since a leaky ReLU has no second derivative, they are the
+        same convolutions, transposed, between the slopes of the forward pass. Differentiating
+        them needs no second-order graph, which would take half as long again.
 
         Args:
             features: (n, channels, h, w).
-            inside: (n, h, w), 1 where a window's pixel lies in the picture, 0 outside. Activations
-                outside are zeroed after each layer, as a whole picture's zero padding does, so
-                that a window gives the picture's values up to `halo` pixels from its edge.
+
+        Returns:
+            Levels (n, h, w), and d(sum of foreground probabilities)/d(features), as the features.
         """
-        mask = None if inside is None else inside.unsqueeze(-3)
-        for layer in self.layers[:-1]:
-            features = functional.leaky_relu(layer(features), 0.01)
-            if mask is not None:
-                features = features * mask
-        level: Tensor = self.layers[-1](features)
-        return level.squeeze(-3)
+        level, before = self._level_and_activations(features)
+        prediction = probability(level)
+        gradient = -(prediction * (1.0 - prediction)).unsqueeze(-3)  # d sigmoid(-level) / d level
+        slope = torch.ops.aten.leaky_relu_backward
+        for layer, inputs in zip(self.layers[:0:-1], before[::-1], strict=True):
+            gradient = functional.conv_transpose2d(gradient, layer.weight, padding=1)
+            gradient = slope(gradient, inputs.detach(), _SLOPE, False)
+        first: Tensor = self.layers[0].weight
+        return level, functional.conv_transpose2d(gradient, first, padding=1)
 
     def picture_levels(self, features: Tensor) -> Tensor:
         """Levels (h, w) of a whole picture with features (h, w, channels)."""

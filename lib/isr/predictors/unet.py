@@ -48,9 +48,6 @@ class UNet(Predictor):
             order.
     """
 
-    halo: ClassVar[int] = 188
-    """A bound: a picture's size also shifts the grids of the doublings by part of a cell."""
-
     def __init__(
         self, channels: int = CHANNELS, *, width: int = 64, channel_order: ChannelOrder = "rgb"
     ) -> None:

@@ -18,7 +18,7 @@ from isr.fitting.schedule import COUPLING, REPRESENTATION_SCRIBBLES, Phase
 from isr.fitting.slots import Settings
 from isr.fitting.sources import Points
 from isr.fitting.stack import Stack
-from isr.fitting.tasks import PredictorTraining, WindowedTraining
+from isr.fitting.tasks import PredictorTraining, PictureTraining
 from isr.fitting.video_folder import VideoFolder
 from isr.predictors import build as build_predictor
 from isr.representations import build
@@ -57,11 +57,10 @@ def _task(kind: str):
         return PredictorTraining(
             build_predictor("fcn", 5), Points(16, 32), representation=representation
         )
-    return WindowedTraining(
+    return PictureTraining(
         build_predictor("cnn", 5),
         Points(16, 32),
         features="rgb+xy",
-        core=6,
         representation=representation,
     )
 

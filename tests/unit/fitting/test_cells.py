@@ -6,7 +6,7 @@ import torch
 from isr.errors import UserError
 from isr.fitting import cells, schedule
 from isr.fitting.projection import Projection
-from isr.fitting.tasks import PredictorTraining, WindowedTraining
+from isr.fitting.tasks import PredictorTraining, PictureTraining
 from isr.predictors.cnn import CNN
 from isr.predictors.fcn import FCN
 from isr.protocols import uses_predictions
@@ -31,7 +31,7 @@ def _settings(**changed):
     return {**settings, **changed}
 
 
-CNN_OPTIONS = {"kind": "cnn", "windows": 6, "window_core": 16, "scale": 0.5}
+CNN_OPTIONS = {"kind": "cnn", "scale": 0.5}
 CODE = {"protocol": "published-code", "convention": "linspace"}
 
 
@@ -89,27 +89,10 @@ def test_a_prediction_trains_the_predictor_alone():
 @pytest.mark.parametrize(("features", "channels"), [("rgb+xy", 5), ("rgb+xy+semantic", 7)])
 def test_the_predictor_has_as_many_channels_as_the_features(features, channels):
     plan = cells.prediction_plan(_settings(features=features, predictor_options=CNN_OPTIONS))
-    assert isinstance(plan.task, WindowedTraining)
+    assert isinstance(plan.task, PictureTraining)
     assert isinstance(plan.task.modules["predictor"], CNN)
     assert plan.task.modules["predictor"].layers[0].in_channels == channels
     assert plan.metadata["predictor"] == {"kind": "cnn", "channels": channels, "options": {}}
-
-
-def test_windows_are_those_of_the_predictors_entry():
-    task = cells.prediction_plan(_settings(predictor_options=CNN_OPTIONS)).task
-    assert (task.windows, task.core, task.halo) == (6, 16, 8)
-    default = cells.prediction_plan(_settings(predictor_options={"kind": "cnn"})).task
-    assert (default.windows, default.core) == (8, 16)
-    options = {**CNN_OPTIONS, "windows": None}
-    whole = cells.prediction_plan(_settings(predictor_options=options)).task
-    assert (whole.windows, whole.halo) == (None, 0)
-
-
-def test_whole_pictures_are_seen_whole(make_problem):
-    options = {"kind": "cnn", "windows": None}
-    task = cells.prediction_plan(_settings(predictor_options=options)).task
-    block = task.source(make_problem(), seed=0, device=torch.device("cpu")).block(0, 2)
-    assert block["windows"].shape == (2, 1, 5, 20, 26)
 
 
 def test_penalties_follow_the_protocol_and_the_features():

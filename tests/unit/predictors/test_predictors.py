@@ -36,15 +36,15 @@ def test_a_picture_gives_one_level_per_pixel(kind, size):
     assert torch.isfinite(level).all()
 
 
-@pytest.mark.parametrize("kind", ["fcn", "cnn"])
-def test_a_level_depends_on_no_pixel_beyond_the_halo(kind):
+@pytest.mark.parametrize(("kind", "reach"), [("fcn", 0), ("cnn", 4)])
+def test_how_far_a_level_sees(kind, reach):
     predictor = _built(kind)
     features = _features(15, 17).requires_grad_()
     predictor.picture_levels(features)[7, 8].backward()
     seen = features.grad.abs().sum(-1) > 0
     rows, columns = np.mgrid[0:15, 0:17]
     distance = np.maximum(abs(rows - 7), abs(columns - 8))
-    assert int(distance[seen.numpy()].max()) == predictor.halo
+    assert int(distance[seen.numpy()].max()) == reach
 
 
 def test_the_fcn_sees_pixels_one_by_one_also_in_large_pictures():
@@ -65,6 +65,33 @@ def test_the_cnn_is_four_convolutions_with_leaky_relu():
     features = _features(9, 8)
     expected = sequence(features.permute(2, 0, 1)[None])[0, 0]
     assert torch.allclose(predictor.picture_levels(features), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("pictures", [1, 2])
+def test_the_cnns_gradient_is_autograds_and_so_are_its_derivatives(pictures):
+    """The backward pass that is written out, and what penalties on it do to the weights."""
+    predictor = _built("cnn").double()
+    with torch.no_grad():
+        for parameter in predictor.parameters():
+            parameter *= 2.5
+    features = torch.stack([_features(9, 12).double()] * pictures).permute(0, 3, 1, 2)
+    features = features + 0.1 * torch.arange(pictures).reshape(-1, 1, 1, 1)
+    features.requires_grad_()
+    level = predictor(features)
+    (expected,) = torch.autograd.grad(
+        torch.sigmoid(-level).sum(), features, create_graph=True
+    )
+    found_level, found = predictor.with_gradient(features.detach())
+    assert torch.allclose(found_level, level, atol=1e-12)
+    assert found.abs().max() > 1e-3
+    assert torch.allclose(found, expected, atol=1e-12)
+    parameters = list(predictor.parameters())
+    for own, reference in zip(
+        torch.autograd.grad(found.square().sum() + found_level.sum(), parameters),
+        torch.autograd.grad(expected.square().sum() + level.sum(), parameters),
+        strict=True,
+    ):
+        assert torch.allclose(own, reference, atol=1e-10)
 
 
 def test_unknown_kinds_and_options_are_a_users_mistake():

@@ -102,7 +102,7 @@ def test_nothing_beyond_the_halo_is_seen():
     inputs = _inputs(32, 640).requires_grad_()
     network(inputs)[0, 16, 320].backward()
     seen = inputs.grad.abs().sum((0, 1, 2)).nonzero()
-    assert 60 < int((seen - 320).abs().max()) <= UNet.halo
+    assert 60 < int((seen - 320).abs().max()) <= 188
 
 
 def test_foreground_can_be_learnt():
