@@ -60,11 +60,11 @@ class CNN(Predictor):
         prediction = probability(level)
         gradient = -(prediction * (1.0 - prediction)).unsqueeze(-3)  # d sigmoid(-level) / d level
         slope = torch.ops.aten.leaky_relu_backward
-        for layer, inputs in zip(self.layers[:0:-1], before[::-1], strict=True):
-            gradient = functional.conv_transpose2d(gradient, layer.weight, padding=1)
+        weights = [layer.get_parameter("weight") for layer in self.layers]
+        for weight, inputs in zip(weights[:0:-1], before[::-1], strict=True):
+            gradient = functional.conv_transpose2d(gradient, weight, padding=1)
             gradient = slope(gradient, inputs.detach(), _SLOPE, False)
-        first: Tensor = self.layers[0].weight
-        return level, functional.conv_transpose2d(gradient, first, padding=1)
+        return level, functional.conv_transpose2d(gradient, weights[0], padding=1)
 
     def picture_levels(self, features: Tensor) -> Tensor:
         """Levels (h, w) of a whole picture with features (h, w, channels)."""

@@ -1,6 +1,6 @@
 """The UNet of Kardoost & Keuper (2021), the predictor of the paper's section C.2."""
 
-from typing import ClassVar, Literal, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn

@@ -18,7 +18,7 @@ from isr.fitting.schedule import COUPLING, REPRESENTATION_SCRIBBLES, Phase
 from isr.fitting.slots import Settings
 from isr.fitting.sources import Points
 from isr.fitting.stack import Stack
-from isr.fitting.tasks import PredictorTraining, PictureTraining
+from isr.fitting.tasks import PictureTraining, PredictorTraining
 from isr.fitting.video_folder import VideoFolder
 from isr.predictors import build as build_predictor
 from isr.representations import build

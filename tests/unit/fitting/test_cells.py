@@ -6,7 +6,7 @@ import torch
 from isr.errors import UserError
 from isr.fitting import cells, schedule
 from isr.fitting.projection import Projection
-from isr.fitting.tasks import PredictorTraining, PictureTraining
+from isr.fitting.tasks import PictureTraining, PredictorTraining
 from isr.predictors.cnn import CNN
 from isr.predictors.fcn import FCN
 from isr.protocols import uses_predictions

@@ -11,7 +11,7 @@ from isr.errors import UserError
 from isr.fitting.calls import bind
 from isr.fitting.projection import Projection
 from isr.fitting.sources import Batch, Points
-from isr.fitting.tasks import PredictorTraining, Task, PictureTraining
+from isr.fitting.tasks import PictureTraining, PredictorTraining, Task
 from isr.networks.initial import initialise_
 from isr.predictors import build as build_predictor
 from isr.representations import build

@@ -78,9 +78,7 @@ def test_the_cnns_gradient_is_autograds_and_so_are_its_derivatives(pictures):
     features = features + 0.1 * torch.arange(pictures).reshape(-1, 1, 1, 1)
     features.requires_grad_()
     level = predictor(features)
-    (expected,) = torch.autograd.grad(
-        torch.sigmoid(-level).sum(), features, create_graph=True
-    )
+    (expected,) = torch.autograd.grad(torch.sigmoid(-level).sum(), features, create_graph=True)
     found_level, found = predictor.with_gradient(features.detach())
     assert torch.allclose(found_level, level, atol=1e-12)
     assert found.abs().max() > 1e-3
