@@ -1,6 +1,6 @@
 r"""How fast the engine is, on synthetic pictures and one core.
 
-Run it on an otherwise idle machine, parts of it with `-k`, with the allocator of the workflow's jobs:
+Run it on an otherwise idle machine, parts of it with `-k`, with the jobs' allocator:
 
     OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=2147483647 \
     MALLOC_TOP_PAD_=67108864 pytest tests/benchmarks/bench_engine.py -s
