@@ -1,6 +1,7 @@
 """The convolutional predictor of Droege & Moeller (2021), the paper's section B.1."""
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -60,7 +61,7 @@ class CNN(Predictor):
         prediction = probability(level)
         gradient = -(prediction * (1.0 - prediction)).unsqueeze(-3)  # d sigmoid(-level) / d level
         slope = torch.ops.aten.leaky_relu_backward
-        weights = [layer.get_parameter("weight") for layer in self.layers]
+        weights = [cast(Tensor, layer.weight) for layer in self.layers]
         for weight, inputs in zip(weights[:0:-1], before[::-1], strict=True):
             gradient = functional.conv_transpose2d(gradient, weight, padding=1)
             gradient = slope(gradient, inputs.detach(), _SLOPE, False)
