@@ -15,8 +15,11 @@ from isr.fitting.jobs import PictureFolder
 from isr.fitting.objects import ObjectsTask, objects_plan, separate, split
 from isr.fitting.running import Run
 from isr.fitting.schedule import COUPLING, OVERLAP, PREDICTOR_SCRIBBLES, REPRESENTATION_SCRIBBLES
+from isr.fitting.shapes import Shape
 from isr.fitting.slots import Result
-from isr.fitting.store import read_fits
+from isr.fitting.stack import Stack
+from isr.fitting.stack import run as run_stack
+from isr.fitting.store import load_parameters, own_parameters, read_fits
 from isr.representations.union import Union
 
 SETTINGS = {
@@ -223,3 +226,26 @@ def test_an_interrupted_job_goes_on_with_each_number_of_objects(dataset, tmp_pat
     jobs.fit(PictureFolder(dataset, settings), *arguments, run=run)
     assert resumed == [True, True]
     assert not list(tmp_path.glob("*.pt"))
+
+
+def test_the_penalty_takes_overlap_away(monkeypatch):
+    rows, columns = np.mgrid[0:40, 0:64]
+    unaries = np.stack([np.hypot(rows - 20, columns - c) < 13 for c in (22, 40)], axis=-1)
+    scribbles = np.zeros((40, 64), np.uint8)
+    scribbles[1], scribbles[20, 18:22], scribbles[20, 40:44] = 255, 1, 2
+    coordinates = pixel_coordinates(40, 64).astype(np.float32)
+    likely = np.where(unaries, np.float32(0.9), np.float32(0.1))
+    problem = Problem("two", coordinates, scribbles, None, likely)
+    settings, overlap = SETTINGS | {"steps": 250}, []
+    for weight in (0.0, 1.0):
+        monkeypatch.setattr(Shape, "overlap_weight", weight)
+        plan = _plan(2)
+        run_settings = cells.run_settings(settings, plan.schedule, torch.device("cpu"))
+        state = run_stack(Stack(plan.task, ["two"], lambda _: problem, run_settings)).states["two"]
+        union = plan.task.modules["representation"]
+        load_parameters(union, own_parameters(state, "representation"))
+        masks = [draw_mask(member, 40, 64) for member in union.members]
+        assert all(mask.sum() > 300 for mask in masks)
+        overlap.append(int((masks[0] & masks[1]).sum()))
+    assert overlap[0] > 60
+    assert overlap[1] < 0.5 * overlap[0]
