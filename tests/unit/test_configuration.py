@@ -80,6 +80,26 @@ VARY = (*STUDY, "vary")
         (("datasets", "a b"), {"kind": "embedded"}, "config: datasets has the name 'a b'; names"),
         (("datasets", 1), {"kind": "embedded"}, "config: datasets has the name 1; names"),
         (("datasets", "own"), {"kind": "scribbles"}, "config: datasets.own lacks the key 'path';"),
+        (
+            ("datasets", "own"),
+            {
+                "kind": "scribbles",
+                "path": "p",
+                "scribble_values": {"none": 0, "foreground": [1, 2], "background": 3},
+                "objects": "merged",
+            },
+            "config: datasets.own.objects is 'merged'; choose one of separate, merge",
+        ),
+        (
+            ("datasets", "own"),
+            {
+                "kind": "scribbles",
+                "path": "p",
+                "scribble_values": {"none": 0, "foreground": [1, 2], "background": 3},
+                "ground_truth_values": {"background": 0, "object": [1, 1]},
+            },
+            "config: datasets.own.ground_truth_values.object is [1, 1]; name each value once.",
+        ),
         (("datasets", "own"), {}, "config: datasets.own lacks the key 'kind';"),
         (("datasets", "own"), "x", "config: datasets.own is 'x'; it must be a mapping"),
         (

@@ -73,7 +73,9 @@ def without_null(entry, *keys):
 
 def name_dataset(dataset):
     entry = config["datasets"][dataset]
-    return {"name": dataset} | without_null(entry, "kind", "text", "long_side")
+    return {"name": dataset} | without_null(
+        entry, "kind", "text", "long_side", "objects"
+    )
 
 
 def describe_study(entry):

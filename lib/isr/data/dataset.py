@@ -5,6 +5,7 @@ A data set is a folder with
 - images/NAME.png: 8-bit RGB
 - scribbles/NAME.png: 8-bit grey, 0 none, 255 background, 1..n object n
 - ground_truth/NAME.png: 8-bit grey, 0 background, 255 object, 128 unknown (not for every picture)
+- instances/NAME.png: 8-bit grey, k where the ground truth is the scribbled object k (where known)
 - index.csv: name, width, height, objects, has_ground_truth, source, licence
 """
 
@@ -37,12 +38,15 @@ class Picture:
         image: float32 (h, w, 3), RGB in [0, 1].
         scribbles: uint8 (h, w): 0 none, 255 background, 1..n object n.
         ground_truth: uint8 (h, w): 0 background, 255 object, 128 unknown; or None.
+        instances: uint8 (h, w): k where the ground truth is object k of the scribbles, 0 elsewhere;
+            None where it does not tell objects apart.
     """
 
     name: str
     image: NDArray[np.float32]
     scribbles: NDArray[np.uint8]
     ground_truth: NDArray[np.uint8] | None = None
+    instances: NDArray[np.uint8] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -108,6 +112,8 @@ def _write_picture(folder: Path, picture: Picture) -> None:
     write_png(folder / "scribbles" / file, picture.scribbles)
     if picture.ground_truth is not None:
         write_png(folder / "ground_truth" / file, picture.ground_truth)
+    if picture.instances is not None:
+        write_png(folder / "instances" / file, picture.instances)
 
 
 def read_index(folder: Path) -> pd.DataFrame:
@@ -135,13 +141,14 @@ def read_picture(folder: Path, name: str) -> Picture:
         UserError: a file is missing or damaged, or its content is not valid.
     """
     folder, file = Path(folder), f"{name}.png"
-    truth_path = folder / "ground_truth" / file
+    truth_path, instances_path = (folder / kind / file for kind in ("ground_truth", "instances"))
     image = read_png(folder / "images" / file)
     picture = Picture(
         name=name,
         image=image.astype(np.float32) / np.float32(255),
         scribbles=read_png(folder / "scribbles" / file),
         ground_truth=read_png(truth_path) if truth_path.exists() else None,
+        instances=read_png(instances_path) if instances_path.exists() else None,
     )
     check_picture(picture, path=folder / "scribbles" / file)
     return picture
@@ -175,6 +182,9 @@ def check_picture(picture: Picture, *, path: Path | str) -> None:
     if truth is not None:
         _check_same_size(image, truth, "ground truth", path)
         _check_ground_truth(truth, path)
+    if picture.instances is not None:
+        _check_same_size(image, picture.instances, "ground truth", path)
+        _check_instances(picture, path)
 
 
 def _check_name(name: str, path: Path | str) -> None:
@@ -229,6 +239,18 @@ def _check_ground_truth(truth: NDArray[np.uint8], path: Path | str) -> None:
         raise UserError(f"{path}: all of the ground truth is unknown: leave its file out.")
 
 
+def _check_instances(picture: Picture, path: Path | str) -> None:
+    instances = picture.instances
+    assert instances is not None
+    if picture.ground_truth is None or instances.dtype != np.uint8:
+        raise UserError(f"{path}: instances need a ground truth and uint8: make them from it.")
+    if instances.max() > picture.objects:
+        raise UserError(
+            f"{path}: the ground truth tells {instances.max()} objects apart, the scribbles "
+            f"{picture.objects}: make them agree."
+        )
+
+
 def list_values(values: list[int]) -> str:
     """Write values for a message, at most eight of them."""
     shown = ", ".join(map(str, values[:8]))
@@ -255,7 +277,10 @@ def resize_picture(picture: Picture, long_side: int) -> Picture:
         scribbles=_shrink_scribbles(picture.scribbles, size),
         ground_truth=None
         if picture.ground_truth is None
-        else _shrink_ground_truth(picture.ground_truth, size),
+        else _shrink_classes(picture.ground_truth, (UNKNOWN, BACKGROUND, OBJECT), size),
+        instances=None
+        if picture.instances is None
+        else _shrink_classes(picture.instances, range(picture.objects + 1), size),
     )
 
 
@@ -273,10 +298,13 @@ def _shrink_scribbles(scribbles: NDArray[np.uint8], size: tuple[int, int]) -> ND
     return small.reshape(size)
 
 
-def _shrink_ground_truth(truth: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    classes = np.array([UNKNOWN, BACKGROUND, OBJECT], np.uint8)
+def _shrink_classes(
+    labels: NDArray[np.uint8], values: Iterable[int], size: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """The class of the largest area, the first of `values` at a tie."""
+    classes = np.array(list(values), np.uint8)
     areas = [
-        cv2.resize((truth == c).astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
+        cv2.resize((labels == c).astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
         for c in classes
     ]
     # Rounded, so that equal areas are a tie in spite of float arithmetic.

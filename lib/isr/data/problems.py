@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from isr.coordinates import Convention, grid_coordinates
 from isr.data.dataset import Picture, read_picture, resize_picture
 from isr.data.features import RGB, SEMANTIC, XY, assemble, parse
+from isr.data.objects import object_names, parse_name, scribbles_of
 from isr.errors import UserError
 from isr.io import read_png
 
@@ -25,7 +26,8 @@ class Problem:
         coordinates: (h, w, 2) of the pixel centres.
         scribbles: uint8 (h, w), 0 none, 255 background, 1..n object n; None without scribbles.
         features: (h, w, channels), what a predictor sees; None if there is none to train.
-        unaries: (h, w) foreground probabilities in [0, 1]; None if a predictor is trained along.
+        unaries: (h, w) foreground probabilities in [0, 1], or (h, w, n) of each of n objects; None
+            if a predictor is trained along.
     """
 
     name: str
@@ -105,7 +107,8 @@ def load_problem(
 
     Args:
         dataset: folder of the unpacked data set.
-        name: of the picture.
+        name: of the picture, with its scribbles as they are and the unaries of all its objects; or
+            PICTURE/k, the binary problem of its object k.
         features: what the predictor sees; None if none is trained.
         semantic: folder of the semantic features.
         predictions: folder of a prediction, whose `unaries/NAME.png` are read.
@@ -115,8 +118,9 @@ def load_problem(
     Raises:
         UserError: a file is missing, damaged, or of another size than the picture.
     """
-    picture = read_picture(dataset, name)
-    original_size = picture.size
+    picture_name, number = parse_name(name)
+    picture = read_picture(dataset, picture_name)
+    original_size, objects = picture.size, picture.objects
     wanted = working_size(*original_size, scale)
     if wanted != original_size:
         picture = resize_picture(picture, max(wanted))
@@ -132,15 +136,23 @@ def load_problem(
             original_size=original_size,
         )
     )
+    problems = [name] if number is not None else object_names(name, objects)
+    scribbles = picture.scribbles if number is None else scribbles_of(picture.scribbles, number)
     unaries = None
     if predictions is not None:
-        unaries = read_unaries(Path(predictions) / "unaries" / f"{name}.png")
-        if unaries.shape != picture.scribbles.shape:
-            raise UserError(
-                f"{predictions}: the unaries of {name} have size {unaries.shape}, the picture "
-                f"{picture.scribbles.shape}: predict again."
-            )
-    return Problem(name, coordinates, picture.scribbles, chosen, unaries)
+        each = [_predicted(predictions, problem, picture.size) for problem in problems]
+        unaries = each[0] if len(each) == 1 else np.stack(each, axis=-1)
+    return Problem(name, coordinates, scribbles, chosen, unaries)
+
+
+def _predicted(predictions: Path, name: str, size: tuple[int, int]) -> Array:
+    unaries = read_unaries(Path(predictions) / "unaries" / f"{name}.png")
+    if unaries.shape != size:
+        raise UserError(
+            f"{predictions}: the unaries of {name} have size {unaries.shape}, the picture "
+            f"{size}: predict again."
+        )
+    return unaries
 
 
 def read_unaries(path: Path) -> Array:

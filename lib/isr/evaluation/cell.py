@@ -1,4 +1,7 @@
-"""Everything that is measured, proved and drawn of one cell, from its stored parameters alone."""
+"""Everything that is measured, proved and drawn of one cell, from its stored parameters alone.
+
+Of a picture with several objects that is the union of their regions and, beside it, each of them.
+"""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,13 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from shapely import MultiPolygon, get_parts
 
 from isr.data.dataset import Picture, read_picture
+from isr.data.objects import parse_name, truth_of
 from isr.data.problems import quantise_unaries, read_unaries
 from isr.evaluation.baselines import project_trivially
 from isr.evaluation.certificates import Certificate, certify
 from isr.evaluation.drawing import draw_level
-from isr.evaluation.metrics import resize_unaries, scores
+from isr.evaluation.metrics import ALL_OBJECTS, resize_unaries, scores
+from isr.evaluation.objects import label_map, overlaps, together
 from isr.evaluation.outlines import outline
 from isr.evaluation.vector_files import write_geojson, write_svg
 from isr.fitting.jobs import PictureFolder, predict_levels
@@ -30,35 +36,64 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
+class Region:
+    """What was found of one object, or of all together.
+
+    Attributes:
+        name: of the picture, or PICTURE/k.
+        unaries: (h, w) of the predictor at the size of the picture.
+        outputs: masks (h, w) by name: of the predictor, the representation, trivial projections.
+    """
+
+    name: str
+    unaries: NDArray[np.float32]
+    outputs: Mapping[str, Mask]
+
+    @property
+    def mask(self) -> Mask:
+        """Foreground (h, w) of the representation."""
+        return self.outputs["representation"]
+
+
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """What was found for one picture.
 
     Attributes:
         picture: at the size it is scored at.
-        unaries: (h, w) of the predictor at that size.
-        mask: (h, w) of the representation.
-        metrics: one row per output.
-        certificates: of the representation.
+        whole: all its objects together.
+        objects: each of several; empty where there is but one.
+        labels: (h, w) which of several objects a pixel belongs to; None where there is but one.
+        metrics: one row per output, of all objects and, where the ground truth tells them apart, of
+            each.
+        certificates: of the representation: of a union with those of its members.
     """
 
     picture: Picture
-    unaries: NDArray[np.float32]
-    mask: Mask
+    whole: Region
+    objects: tuple[Region, ...]
+    labels: NDArray[np.uint8] | None
     metrics: list[dict[str, Any]]
     certificates: list[Certificate]
 
 
-def _score(outputs: Mapping[str, Mask], picture: Picture) -> list[dict[str, Any]]:
+def _score(picture: Picture, whole: Region, each: Sequence[Region]) -> list[dict[str, Any]]:
     """Rows of IoU and accuracy; NaN for a picture without ground truth."""
-    truth = picture.ground_truth
+    scored = {ALL_OBJECTS: (whole, picture.ground_truth)}
+    for number, region in enumerate(each, start=1):
+        if (truth := truth_of(picture, number)) is not None:
+            scored[str(number)] = (region, truth)
+    shared = {output: overlaps([one.outputs[output] for one in each]) for output in whole.outputs}
     rows = []
-    for output, mask in outputs.items():
-        row: dict[str, Any] = {"picture": picture.name, "output": output}
-        if truth is None:
-            row |= {"iou": np.nan, "accuracy": np.nan, "scored_pixels": 0}
-        else:
-            row |= scores(mask, truth)
-        rows.append(row)
+    for number, (name, (region, truth)) in enumerate(scored.items()):
+        for output, mask in region.outputs.items():
+            row: dict[str, Any] = {"picture": picture.name, "object": name, "objects": len(each)}
+            row |= {"output": output}
+            if truth is None:
+                row |= {"iou": np.nan, "accuracy": np.nan, "scored_pixels": 0}
+            else:
+                row |= scores(mask, truth)
+            rows.append(row | {"overlap": shared[output][number]})
     return rows
 
 
@@ -74,9 +109,12 @@ def _origin(
 ) -> dict[str, Any]:
     """How the parameters behind a row of metrics were made: steps, and whether all were taken."""
     made = fits if predicted is None or row["output"] == "representation" else predicted
+    problems = made.problems(row["picture"])
+    if row["object"] != ALL_OBJECTS:
+        problems = [problems[int(row["object"]) - 1]]
     return {
         "steps": made.metadata["settings"]["steps"],
-        "finite": made.metadata["finite"][row["picture"]],
+        "finite": all(made.metadata["finite"][problem] for problem in problems),
     }
 
 
@@ -85,21 +123,39 @@ def evaluate_picture(fits: StoredFits, pictures: PictureFolder, name: str) -> Ev
     settings = pictures.settings
     picture = read_picture(pictures.dataset, name)
     height, width = picture.size
-    representation = fits.representation(name)
     convention = fits.metadata["convention"]
-    level = draw_level(representation, height, width, convention)
-    unaries = resize_unaries(_unaries(fits, pictures, name), height, width)
-    predicted, mask = likely_foreground(unaries), foreground(level)
-    outputs = {
-        "predictor": predicted,
-        "representation": mask,
-        **project_trivially(predicted, settings["constraint"]),
-    }
+    levels, regions = [], []
+    for problem in fits.problems(name):
+        level = draw_level(fits.representation(problem), height, width, convention)
+        unaries = resize_unaries(_unaries(fits, pictures, problem), height, width)
+        predicted = likely_foreground(unaries)
+        outputs = {
+            "predictor": predicted,
+            "representation": foreground(level),
+            **project_trivially(predicted, settings["constraint"]),
+        }
+        levels.append(level)
+        regions.append(Region(problem, unaries.astype(np.float32), outputs))
+    whole, several = regions[0], len(regions) > 1
+    if several:
+        unaries = np.maximum.reduce([each.unaries for each in regions])
+        outputs = {key: together([each.outputs[key] for each in regions]) for key in whole.outputs}
+        whole = Region(name, unaries, outputs)
     certificates = certify(
-        representation, height, width, convention, seed=settings["seed"], level=level
+        fits.representation(name),
+        height,
+        width,
+        convention,
+        seed=settings["seed"],
+        level=np.minimum.reduce(levels),
     )
     return Evaluation(
-        picture, unaries.astype(np.float32), mask, _score(outputs, picture), certificates
+        picture,
+        whole,
+        tuple(regions) if several else (),
+        label_map(levels) if several else None,
+        _score(picture, whole, regions),
+        certificates,
     )
 
 
@@ -107,7 +163,7 @@ def _evaluations(
     parts: Sequence[StoredFits], pictures: PictureFolder
 ) -> Iterator[tuple[StoredFits, Evaluation]]:
     for fits in parts:
-        for name in fits.names:
+        for name in fits.pictures:
             _log.info(
                 "evaluate %s/%s: %s", pictures.settings["study"], pictures.settings["cell"], name
             )
@@ -118,6 +174,10 @@ def evaluate_cell(
     parts: Sequence[StoredFits], pictures: PictureFolder, output: Path, *, semantic: str
 ) -> None:
     """Write metrics.csv, certificates.csv, masks/, predictor/ and outlines/ of a cell.
+
+    Masks, unaries and outlines are named after the picture. Those of several objects are of all
+    together; beside them lie NAME/k of each object as it was fitted, and masks/NAME/labels.png,
+    whose values are the objects' numbers, each pixel being that of one object.
 
     Args:
         parts: the stored fits of the cell.
@@ -147,20 +207,35 @@ def evaluate_cell(
             name = found.picture.name
             metrics += [about | _origin(row, fits, predicted) | row for row in found.metrics]
             certificates += [axes | {"picture": name} | asdict(row) for row in found.certificates]
-            write_png(masks / f"{name}.png", np.where(found.mask, 255, 0).astype(np.uint8))
-            write_png(predictor / f"{name}.png", quantise_unaries(found.unaries, name))
-            _write_outline(outlines, fits, found, axes)
+            for region in (found.whole, *found.objects):
+                pixels = np.where(region.mask, 255, 0).astype(np.uint8)
+                write_png(masks / f"{region.name}.png", pixels)
+                unaries = quantise_unaries(region.unaries, region.name)
+                write_png(predictor / f"{region.name}.png", unaries)
+            if found.labels is not None:
+                write_png(masks / name / "labels.png", found.labels)
+            _write_outlines(outlines, fits, found, axes)
     for path, rows in ("metrics.csv", metrics), ("certificates.csv", certificates):
         with atomic_path(output / path) as temporary:
             pd.DataFrame(rows).to_csv(temporary, index=False)
 
 
-def _write_outline(
+def _write_outlines(
     folder: Path, fits: StoredFits, found: Evaluation, axes: Mapping[str, Any]
 ) -> None:
+    """Outlines of all objects together, and of each of several.
+
+    The drawing shows the outline of each object, also where they overlap.
+    """
     picture = found.picture
-    height, width = picture.size
-    region = outline(fits.representation(picture.name), height, width, fits.metadata["convention"])
+    place = (*picture.size, fits.metadata["convention"])
+    drawn = region = outline(fits.representation(picture.name), *place)
+    if found.objects:
+        each = {one.name: outline(fits.representation(one.name), *place) for one in found.objects}
+        drawn = MultiPolygon([part for one in each.values() for part in get_parts(one).tolist()])
+        for name, own in each.items():
+            about = {**axes, "picture": picture.name, "object": parse_name(name)[1]}
+            write_geojson(folder / f"{name}.geojson", own, about)
     image = np.rint(picture.image * 255).astype(np.uint8)
-    write_svg(folder / f"{picture.name}.svg", region, image, title=picture.name)
+    write_svg(folder / f"{picture.name}.svg", drawn, image, title=picture.name)
     write_geojson(folder / f"{picture.name}.geojson", region, {**axes, "picture": picture.name})

@@ -13,6 +13,9 @@ from isr.data.dataset import UNKNOWN
 Mask = NDArray[np.bool_]
 GroundTruth = NDArray[np.uint8]
 
+ALL_OBJECTS = "all"
+"""What the column `object` of metrics.csv holds for all objects of a picture together."""
+
 
 def _scored(prediction: Mask, ground_truth: GroundTruth) -> tuple[Mask, Mask]:
     """Prediction and truth at the pixels that count, as two boolean vectors."""

@@ -9,7 +9,8 @@ from torch.func import functional_call
 Call = Callable[..., Any]
 """Run a module of the task by name, with the current parameters of one problem.
 
-`call("representation", points)` runs its forward, `call(..., method="parts")` another method.
+`call("representation", points)` runs its forward, `call(..., method="parts")` another method; a
+name such as `representation.members.0` is that of a module inside.
 """
 
 
@@ -33,6 +34,8 @@ def bind(modules: nn.ModuleDict, parameters: Mapping[str, Tensor]) -> Call:
             for key, value in parameters.items()
             if key.startswith(f"{name}.")
         }
-        return functional_call(_Method(modules[name], method), own, inputs, tie_weights=False)
+        return functional_call(
+            _Method(modules.get_submodule(name), method), own, inputs, tie_weights=False
+        )
 
     return call

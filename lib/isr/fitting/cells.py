@@ -132,9 +132,17 @@ def prediction_plan(settings: Mapping[str, Any]) -> Plan:
     return Plan(task, schedule, stored_metadata(settings, schedule, predictor=about))
 
 
-def cell_plan(settings: Mapping[str, Any]) -> Plan:
-    """The fit of a cell: a projection of stored predictions, or a training of both networks."""
-    representation = representations.build(settings["constraint"], 2)
+def cell_plan(
+    settings: Mapping[str, Any], representation: representations.Representation | None = None
+) -> Plan:
+    """The fit of a cell: a projection of stored predictions, or a training of both networks.
+
+    Args:
+        settings: of the cell.
+        representation: template of the cell's representation, such as a member of a union; None
+            for one of its own.
+    """
+    representation = representation or representations.build(settings["constraint"], 2)
     about = {"name": settings["constraint"], "dim": 2, "options": {}}
     if uses_predictions(settings):
         task: Task = Projection(representation, Points(**settings["points"]))

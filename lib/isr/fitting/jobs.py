@@ -1,6 +1,10 @@
-"""Jobs: one prediction or one part of a cell, from pictures on disk to stored parameters."""
+"""Jobs: one prediction or one part of a cell, from pictures on disk to stored parameters.
+
+Pictures of several objects are fitted as binary problems, one for each (`isr.fitting.objects`).
+"""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +13,15 @@ import torch
 from numpy.typing import NDArray
 
 from isr.data.dataset import read_index
+from isr.data.objects import object_names
 from isr.data.problems import Problem, load_problem, quantise_unaries
 from isr.errors import UserError
 from isr.fitting import cells
 from isr.fitting.digests import files_digest
+from isr.fitting.objects import objects_plan, separate
 from isr.fitting.running import PLAIN_RUN, Run, finish, optimise, store
+from isr.fitting.schedule import describe
+from isr.fitting.slots import Result
 from isr.fitting.store import read_fits
 from isr.io import atomic_folder, write_png
 from isr.levels import probability
@@ -43,7 +51,18 @@ class PictureFolder:
     ) -> None:
         self.dataset, self.settings = dataset, settings
         self.semantic, self.predictions = semantic, predictions
-        self.names: list[str] = list(read_index(dataset).index)
+        index = read_index(dataset)
+        self.names: list[str] = list(index.index)
+        self.objects = {name: int(count) for name, count in index["objects"].items()}
+
+    def problems(self, names: Sequence[str]) -> list[str]:
+        """Names of the binary problems of some pictures, one for each object."""
+        return [each for name in names for each in object_names(name, self.objects[name])]
+
+    def by_objects(self, names: Sequence[str]) -> dict[int, list[str]]:
+        """Some pictures by their number of objects."""
+        counts = sorted({self.objects[name] for name in names})
+        return {count: [each for each in names if self.objects[each] == count] for count in counts}
 
     def digest(self, names: Sequence[str]) -> str:
         """A hash of all files that some pictures are read from."""
@@ -51,11 +70,12 @@ class PictureFolder:
         if self.semantic is not None:
             files += [self.semantic / f"{name}.npy" for name in names]
         if self.predictions is not None:
-            files += [self.predictions / "unaries" / f"{name}.png" for name in names]
+            problems = self.problems(names)
+            files += [self.predictions / "unaries" / f"{name}.png" for name in problems]
         return files_digest(files)
 
     def load(self, name: str) -> Problem:
-        """Read one picture."""
+        """Read one picture, or one of its binary problems."""
         return load_problem(
             self.dataset,
             name,
@@ -79,20 +99,21 @@ def predict_levels(predictor: Predictor, problem: Problem) -> NDArray[np.float32
 def predict(pictures: PictureFolder, output: Path, *, run: Run = PLAIN_RUN) -> None:
     """Train a predictor on every picture and write its unaries.
 
-    Writes `predictor.safetensors` and `unaries/NAME.png` (16 bit) into `output`, as a whole.
+    Writes `predictor.safetensors` and `unaries/NAME.png` (16 bit) into `output`, as a whole. A
+    picture of n objects has n predictors, with unaries `NAME/1.png` ... `NAME/n.png`.
 
     Args:
         pictures: the pictures of the prediction.
         output: folder to make.
         run: where to compute, and the checkpoint of an interrupted training.
     """
-    settings = pictures.settings
+    settings, problems = pictures.settings, pictures.problems(pictures.names)
     plan = cells.prediction_plan(settings)
     what = f"predict {settings['dataset']} {settings['predictor']} {settings['features']}"
     result = optimise(
         plan,
         settings,
-        pictures.names,
+        problems,
         pictures.load,
         inputs=pictures.digest(pictures.names),
         caller=__file__,
@@ -100,9 +121,9 @@ def predict(pictures: PictureFolder, output: Path, *, run: Run = PLAIN_RUN) -> N
         what=f"{what} seed {settings['seed']}",
     )
     with atomic_folder(output) as folder:
-        store(folder / "predictor.safetensors", plan, pictures.names, result)
+        store(folder / "predictor.safetensors", plan, problems, result)
         fits = read_fits(folder / "predictor.safetensors")
-        for name in pictures.names:
+        for name in problems:
             level = predict_levels(fits.predictor(name), pictures.load(name))
             unaries = quantise_unaries(probability(level), name)
             write_png(folder / "unaries" / f"{name}.png", unaries)
@@ -119,6 +140,9 @@ def fit(
 ) -> None:
     """Fit the representations of some pictures of a cell and store their parameters.
 
+    Pictures of equally many objects are one stack. An object is stored as the one object of a
+    picture is, under the name PICTURE/k.
+
     Args:
         pictures: the cell's pictures.
         names: those of this part.
@@ -127,15 +151,26 @@ def fit(
         run: where to compute, and the checkpoint of an interrupted fit.
     """
     settings = pictures.settings
-    plan = cells.cell_plan(settings)
-    result = optimise(
-        plan,
-        settings,
-        names,
-        pictures.load,
-        inputs=pictures.digest(names),
-        caller=__file__,
-        run=run,
-        what=f"fit {settings['study']}/{settings['cell']}",
-    )
-    finish(plan, names, result, output, history, run)
+    plan, result, runs = cells.cell_plan(settings), Result(), [run]
+    for count, own in pictures.by_objects(names).items():
+        if count == 1:
+            chosen, here = plan, run
+        else:
+            chosen = objects_plan(partial(cells.cell_plan, settings), settings, count)
+            here = run.beside(f"{count}-objects")
+            plan.metadata[f"schedule_of_{count}_objects"] = describe(chosen.schedule)
+        found = optimise(
+            chosen,
+            settings,
+            own,
+            pictures.load,
+            inputs=pictures.digest(own),
+            caller=__file__,
+            run=here,
+            what=f"fit {settings['study']}/{settings['cell']}",
+        )
+        result.add(found if count == 1 else separate(found, count))
+        runs.append(here)
+    finish(plan, pictures.problems(names), result, output, history, run)
+    for each in runs:
+        each.end()

@@ -4,7 +4,7 @@ import argparse
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,12 @@ class Run:
         """
         device = cells.choose_device(arguments.device)
         return cls(device, arguments.checkpoint, arguments.checkpoint_every)
+
+    def beside(self, name: str) -> "Run":
+        """The run of other work of the same job, with a checkpoint of its own."""
+        if self.checkpoint is None:
+            return self
+        return replace(self, checkpoint=self.checkpoint.with_suffix(f".{name}.pt"))
 
     def end(self) -> None:
         """Remove the checkpoint: it has served."""

@@ -71,3 +71,9 @@ class Result:
     states: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     finite: dict[str, bool] = field(default_factory=dict)
     history: list[tuple[str, int, str, float]] = field(default_factory=list)
+
+    def add(self, other: "Result") -> None:
+        """Take over what another stack has found."""
+        self.states |= other.states
+        self.finite |= other.finite
+        self.history += other.history

@@ -13,8 +13,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from isr import __version__, predictors, representations
+from isr.data.objects import object_names, parse_name
 from isr.errors import UserError
 from isr.io import atomic_path
+from isr.representations.union import Union
 
 State = Mapping[str, Tensor]
 Module = TypeVar("Module", bound=nn.Module)
@@ -70,6 +72,17 @@ class StoredFits:
         """Names of the problems."""
         return list(self.metadata["names"])
 
+    @property
+    def pictures(self) -> list[str]:
+        """Names of the pictures whose only object, or whose objects, the problems are."""
+        return list(dict.fromkeys(parse_name(name)[0] for name in self.names))
+
+    def problems(self, picture: str) -> list[str]:
+        """Names of the problems of a picture: itself, or PICTURE/k for each of its objects."""
+        own = [name for name in self.names if parse_name(name)[0] == picture]
+        # Frames of videos have such names too, counted otherwise.
+        return own if own == object_names(picture, len(own)) else []
+
     def state(self, name: str, module: str) -> dict[str, Tensor]:
         """Parameters of one problem's module (`representation` or `predictor`), by their own names.
 
@@ -86,8 +99,20 @@ class StoredFits:
     def representation(
         self, name: str, dtype: torch.dtype = torch.float64
     ) -> representations.Representation:
-        """The representation of one problem, exactly as stored, then converted to `dtype`."""
+        """The representation of one problem, exactly as stored, then converted to `dtype`.
+
+        That of a picture with several objects is their union, one member for each.
+        """
         about = self.metadata["representation"]
+        if name not in self.names and (problems := self.problems(name)):
+            members = [{key: about[key] for key in ("name", "options")}] * len(problems)
+            union = Union(about["dim"], members=members)
+            state = {
+                f"members.{number}.{key}": value
+                for number, problem in enumerate(problems)
+                for key, value in self.state(problem, "representation").items()
+            }
+            return _loaded(union, state, dtype)
         built = representations.build(about["name"], about["dim"], **about["options"])
         return _loaded(built, self.state(name, "representation"), dtype)
 

@@ -96,7 +96,7 @@ def figure_9a(content: dict[str, Any], metrics: Sequence[Path]) -> Figure:
 def _level(fits: Iterable[Path], picture: Picture) -> Any:
     for path in fits:
         stored = read_fits(path)
-        if picture.name in stored.names:
+        if picture.name in stored.pictures:
             height, width = picture.image.shape[:2]
             representation = stored.representation(picture.name)
             return draw_level(representation, height, width, stored.metadata["convention"])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pandas as pd
 from PIL import Image
 
 from isr import __version__
@@ -97,9 +98,22 @@ def _dataset(entry: Any) -> dict[str, Any]:
     index = read_index(Path(entry["folder"]))
     return {
         "name": dataset.name,
-        "text": dataset.describe(len(index)),
+        "text": ". ".join([dataset.describe(len(index)), *_objects(dataset, index)]),
         "pictures": index.reset_index().to_dict("records"),
     }
+
+
+def _objects(dataset: settings.Dataset, index: pd.DataFrame) -> list[str]:
+    """A sentence on pictures of several objects, if there may be some."""
+    if dataset.objects == "merge":
+        return ["All objects of a picture are taken for one region (objects: merge)"]
+    most, several = int(index["objects"].max()), int((index["objects"] > 1).sum())
+    if most == 1:
+        return []
+    return [
+        f"{words.count(several, 'picture')} of several objects (at most {most}), each with a "
+        "predictor and a representation of its own; tables score them together"
+    ]
 
 
 def _protocols(studies: Sequence[StudyReport]) -> str:

@@ -23,12 +23,14 @@ class Dataset:
         kind: what its pictures are.
         text: replaces the words made from the kind.
         long_side: pixels that pictures were shrunk to at most, None for their own size.
+        objects: whether several objects of a picture were fitted each or taken for one.
     """
 
     name: str
     kind: Kind
     text: str | None = None
     long_side: int | None = None
+    objects: Literal["separate", "merge"] = "separate"
 
     def describe(self, pictures: int) -> str:
         """Say what the data are, given how many pictures were scored."""
@@ -144,17 +146,23 @@ def check_keys(
 
 
 def parse_dataset(content: Any, where: str = "dataset") -> Dataset:
-    """Read {name, kind, text?, long_side?}; keys of other readers are left to them.
+    """Read {name, kind, text?, long_side?, objects?}; keys of other readers are left to them.
 
     Raises:
         UserError: a key is missing, or the kind is unknown.
     """
-    optional = ("text", "long_side", "folder")
+    optional = ("text", "long_side", "objects", "folder")
     check_keys(content, where, required=("name", "kind"), optional=optional)
     if content["kind"] not in KINDS:
         kinds = ", ".join(KINDS)
         raise UserError(f"{where}: kind {content['kind']!r} is unknown: use one of {kinds}.")
-    return Dataset(content["name"], content["kind"], content.get("text"), content.get("long_side"))
+    return Dataset(
+        content["name"],
+        content["kind"],
+        content.get("text"),
+        content.get("long_side"),
+        content.get("objects", "separate"),
+    )
 
 
 def parse_cell(content: Any, where: str = "cells") -> Cell:

@@ -1,6 +1,6 @@
 """What the report says of one study whose cells vary over a data set."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ def make(entry: Any, datasets: Mapping[Any, Any]) -> StudyReport:
         text=entry.get("text") or "",
         planned=len(folders),
         missing=tuple(name for name in folders if name not in ran),
-        rows=_facts(metrics, dataset),
+        rows=(*_facts(metrics, dataset), *_objects(list(ran.values()), entry["name"])),
         warning=words.stopped(
             summary.count_stopped(metrics[metrics["output"] == "representation"])
         ),
@@ -74,6 +74,24 @@ def make(entry: Any, datasets: Mapping[Any, Any]) -> StudyReport:
             certificate_summary.read_certificates(certificates)
         ),
     )
+
+
+def _objects(folders: Sequence[Path], study: str) -> tuple[tuple[str, str], ...]:
+    """How the single objects of pictures were found, as (heading, words); nothing without any."""
+    paths = [folder / "metrics.csv" for folder in folders]
+    together = summary.read_metrics(paths, study)
+    if "objects" not in together.columns or not (together["objects"] > 1).any():
+        return ()
+    own = together[(together["objects"] > 1) & (together["output"] == "representation")]
+    overlapping = f"{int((own['overlap'] > 0).sum())} of {words.count(len(own), 'union')}"
+    facts = [("Overlap of objects", f"in {overlapping}, at most {int(own['overlap'].max())} px")]
+    each = summary.read_metrics(paths, study, each_object=True)
+    for output in ("predictor", "representation"):
+        scores = each.loc[each["output"] == output, "iou"]
+        if len(scores):
+            found = f"mean {scores.mean():.3f}, least {scores.min():.3f}, of {len(scores)}"
+            facts.append((f"IoU of single objects, {output}", found))
+    return tuple(facts)
 
 
 def _cell_words(cell: Any) -> str:

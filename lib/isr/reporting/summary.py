@@ -8,7 +8,7 @@ import pandas as pd
 
 from isr.errors import UserError
 from isr.evaluation.baselines import BASELINES
-from isr.evaluation.metrics import mean_and_deviation
+from isr.evaluation.metrics import ALL_OBJECTS, mean_and_deviation
 from isr.reporting import published
 from isr.reporting.settings import Study
 
@@ -38,20 +38,26 @@ METRICS_COLUMNS = [
 KEYS = ["predictor", "features", "fit", "output"]
 
 
-_NAMES = ("semantic", "picture", "video", "labels", "predictor")
+_NAMES = ("semantic", "picture", "video", "labels", "predictor", "object")
 
 
 def read_metrics(
-    paths: Iterable[Path], study: str | None = None, columns: Sequence[str] = METRICS_COLUMNS
+    paths: Iterable[Path],
+    study: str | None = None,
+    columns: Sequence[str] = METRICS_COLUMNS,
+    *,
+    each_object: bool = False,
 ) -> pd.DataFrame:
     """Read and join the metrics.csv of several cells; no file gives an empty table.
 
-    A file without the column `finite` (whether a fit took all its steps) stands for true.
+    A file without the column `finite` (whether a fit took all its steps) stands for true. Pictures
+    of several objects are scored together, unless `each_object` asks for the objects' own rows.
 
     Args:
         paths: the files.
         study: that all of them have to belong to, if it is given.
         columns: that all of them have to have.
+        each_object: the rows of single objects instead; there are none without a column `object`.
 
     Raises:
         UserError: a file is missing or empty, lacks a column, or belongs to another study.
@@ -72,6 +78,9 @@ def read_metrics(
             raise UserError(
                 f"{path} belongs to study {others.pop()!r}, not {study!r}: leave it out."
             )
+        if "object" not in table.columns:
+            table = table.assign(object=ALL_OBJECTS)
+        table = table[(table["object"] != ALL_OBJECTS) == each_object]
         tables.append(table if "finite" in table.columns else table.assign(finite=True))
     if not tables:
         return pd.DataFrame(columns=[*columns, "finite"])

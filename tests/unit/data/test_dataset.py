@@ -50,6 +50,38 @@ def test_round_trip(tmp_path):
     assert read_picture(tmp_path / "set", "NA").ground_truth is None
 
 
+def make_objects():
+    """Two objects, the second of them the right half of the ground truth."""
+    picture = make_picture(height=8, width=16)
+    picture.scribbles[4, 9:-1] = 2
+    instances = np.zeros((8, 16), np.uint8)
+    instances[4:, :8], instances[4:, 8:] = 1, 2
+    return dataclasses.replace(picture, instances=instances)
+
+
+def test_objects_of_the_ground_truth_are_kept_and_shrunk_with_it(tmp_path):
+    picture = make_objects()
+    write(tmp_path / "set", [picture, make_picture("b")])
+    assert [file.name for file in (tmp_path / "set" / "instances").iterdir()] == ["a.png"]
+    back = read_picture(tmp_path / "set", "a")
+    np.testing.assert_array_equal(back.instances, picture.instances)
+    assert read_picture(tmp_path / "set", "b").instances is None
+    np.testing.assert_array_equal(resize_picture(back, 8).instances, picture.instances[::2, ::2])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"instances": np.full((8, 16), 3, np.uint8)}, "tells 3 objects apart, the scribbles 2"),
+        ({"instances": np.ones((8, 15), np.uint8)}, "ground truth is 15 x 8 pixels"),
+        ({"ground_truth": None}, "instances need a ground truth"),
+    ],
+)
+def test_objects_of_the_ground_truth_are_those_of_the_scribbles(change, message):
+    with pytest.raises(UserError, match=message):
+        check_picture(dataclasses.replace(make_objects(), **change), path="a")
+
+
 def test_licences_by_picture(tmp_path):
     dataset.write_dataset(
         tmp_path / "set",

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from isr.data.objects import truth_of
 from isr.data.scribbles import number_objects, read_coding, read_folder
 from isr.errors import UserError
 
@@ -56,6 +57,45 @@ def test_other_codings(folder):
     (picture,) = read_folder(folder, entry, ["a"])
     np.testing.assert_array_equal(picture.scribbles, [[1, 2, 0, 255]] * 3)
     np.testing.assert_array_equal(picture.ground_truth, [[255, 0, 0, 0]] * 3)
+
+
+OBJECTS = {
+    "scribble_values": {"none": 0, "foreground": [5, 6, 7], "background": 9},
+    "ground_truth_values": {"background": 0, "object": [50, 60, 70], "unknown": 128},
+}
+
+
+@pytest.fixture
+def objects(folder):
+    """The picture a of that folder with scribbles on the objects 5 and 7 and truth of all three."""
+    replace(folder, "scribbles/a.png", np.array([[7, 0, 5, 9]] * 3, np.uint8))
+    replace(folder, "ground_truth/a.png", np.array([[70, 60, 50, 128]] * 3, np.uint8))
+    return folder
+
+
+def test_the_ground_truth_tells_objects_apart_as_the_scribbles_number_them(objects, caplog):
+    (picture,) = read_folder(objects, OBJECTS, ["a"])
+    np.testing.assert_array_equal(picture.scribbles, [[2, 0, 1, 255]] * 3)
+    np.testing.assert_array_equal(picture.instances, [[2, 0, 1, 0]] * 3)
+    np.testing.assert_array_equal(picture.ground_truth, [[255, 255, 255, 128]] * 3)
+    assert "no scribble is on object 2 of the list" in caplog.text
+    np.testing.assert_array_equal(truth_of(picture, 2), [[255, 0, 0, 128]] * 3)
+
+
+def test_a_ground_truth_of_one_value_tells_no_objects_apart(objects):
+    replace(objects, "ground_truth/a.png", np.array([[255, 255, 255, 128]] * 3, np.uint8))
+    (picture,) = read_folder(objects, OBJECTS | {"ground_truth_values": None}, ["a"])
+    assert (picture.objects, picture.instances) == (2, None)
+    assert truth_of(picture, 1) is None
+
+
+def test_merged_objects_are_one_region(objects, caplog):
+    caplog.set_level("INFO", "isr")
+    (picture,) = read_folder(objects, OBJECTS | {"objects": "merge"}, ["a"])
+    np.testing.assert_array_equal(picture.scribbles, [[1, 0, 1, 255]] * 3)
+    np.testing.assert_array_equal(picture.ground_truth, [[255, 255, 255, 128]] * 3)
+    assert picture.instances is None
+    assert "2 objects are taken for one region (objects: merge)" in caplog.text
 
 
 def test_objects_are_numbered_without_gaps():
@@ -141,6 +181,13 @@ def test_missing_pictures(folder):
         ({"scribble_values": VALUES | {"none": True}}, "True is not a stored value"),
         ({"scribble_values": VALUES | {"none": "0"}}, "'0' is not a stored value"),
         ({"scribble_values": VALUES, "ground_truth_values": {"object": 1}}, "background is miss"),
+        (
+            {
+                "scribble_values": VALUES | {"foreground": [1, 3, 4]},
+                "ground_truth_values": {"background": 0, "object": [1, 3]},
+            },
+            "object names 2 values, but foreground of scribble_values 3",
+        ),
     ],
 )
 def test_bad_codings(entry, message):

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -138,3 +139,26 @@ def test_mistakes_are_named(content):
         report.make(content | {"figures": [{"file": "gone.png"}]})
     with pytest.raises(UserError, match="unknown key"):
         report.make(content | {"more": 1})
+
+
+def test_merged_objects_are_told(content):
+    content["datasets"][0] |= {"kind": "scribbles", "objects": "merge"}
+    assert "taken for one region (objects: merge)" in report.make(content)
+
+
+def test_several_objects_of_a_picture_are_told(content, dataset):
+    assert "several objects" not in report.make(content)
+    index = pd.read_csv(dataset / "index.csv")
+    index.assign(objects=3).to_csv(dataset / "index.csv", index=False)
+    path = Path(content["studies"][0]["cells"][0]["folder"]) / "metrics.csv"
+    together = pd.read_csv(path).assign(object="all", objects=3, overlap=7)
+    each = [together.assign(object=str(k), iou=iou) for k, iou in ((1, 0.5), (2, 0.75))]
+    pd.concat([together, *each]).to_csv(path, index=False)
+    page = report.make(content)
+    assert f"{len(index)} picture" in page
+    assert "of several objects (at most 3), each with a predictor" in page
+    shapes = (together["output"] == "representation").sum()
+    assert f"<dt>Overlap of objects</dt><dd>in {shapes} of {shapes} union" in page
+    assert "at most 7 px" in page
+    found = f"mean 0.625, least 0.500, of {2 * shapes}"
+    assert f"<dt>IoU of single objects, representation</dt><dd>{found}</dd>" in page
