@@ -20,8 +20,8 @@ from isr.fitting.cells import Plan, stored_metadata
 from isr.fitting.schedule import OVERLAP, Phase
 from isr.fitting.shapes import Shape
 from isr.fitting.slots import Result
-from isr.fitting.sources import Batch, Points, PointSource
-from isr.fitting.tasks import Source, Task, Terms
+from isr.fitting.sources import Batch, Points, PointSource, Source
+from isr.fitting.tasks import Task, Terms
 from isr.objectives import overlap
 from isr.representations import Representation
 from isr.representations.union import Union
@@ -56,8 +56,6 @@ class ObjectsSource:
 
     def __init__(self, sources: Sequence[Source], shared: PointSource) -> None:
         self.sources = {**{str(k): each for k, each in enumerate(sources)}, _SHARED: shared}
-        # What a block takes is that of all objects together.
-        self.longest_block = max(1, min(each.longest_block for each in sources) // len(sources))
         self.constants = _prefixed({key: each.constants for key, each in self.sources.items()})
 
     def block(self, first_step: int, steps: int) -> Batch:
@@ -86,6 +84,7 @@ class ObjectsTask(Task):
 
     def __init__(self, tasks: Sequence[Task], union: Union, points: int) -> None:
         self.tasks, self.points = list(tasks), points
+        self.stacks = all(task.stacks for task in self.tasks)
         self.modules = nn.ModuleDict({"representation": union})
         if "predictor" in self.tasks[0].modules:
             self.modules["predictor"] = nn.ModuleList(
@@ -104,8 +103,7 @@ class ObjectsTask(Task):
             seed=seed,
             device=device,
         )
-        # The stack asks a source for blocks and constants, whatever its class.
-        return cast(Source, ObjectsSource(sources, shared))
+        return ObjectsSource(sources, shared)
 
     def start_(self, problem: Problem) -> None:
         """Start every representation from what is known of its own object."""

@@ -1,6 +1,7 @@
 """Batches: the pixels that each step sees, gathered from one problem block by block."""
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -21,6 +22,19 @@ from isr.fitting.sampling import (
 from isr.fitting.streams import uniforms
 
 Batch = dict[str, Tensor]
+
+
+class Source(Protocol):
+    """Where the batches of a problem come from.
+
+    Attributes:
+        constants: what every step sees.
+    """
+
+    constants: Batch
+
+    def block(self, first_step: int, steps: int) -> Batch:
+        """The batches of some steps, with a leading axis for the step."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from isr.fitting.optimiser import StackedOptimiser
 from isr.fitting.parameters import StackedParameters
 from isr.fitting.queues import EqualWorks, Queue
 from isr.fitting.slots import Result, Settings, Slot
-from isr.fitting.sources import Batch, PointSource
+from isr.fitting.sources import Batch, Source
 from isr.fitting.streams import generator
 from isr.fitting.tasks import Task, Terms
 from isr.networks.initial import initialise_
@@ -65,7 +65,7 @@ class Stack:
         self._unstarted = copy.deepcopy(task.modules.state_dict())
         # Buffers of the templates are constants of the stack; parameters are only shapes to it.
         task.modules.to(settings.device)
-        self.sources: list[PointSource] = [self._start(number) for number in range(count)]
+        self.sources: list[Source] = [self._start(number) for number in range(count)]
 
     @property
     def finished(self) -> bool:
@@ -77,7 +77,7 @@ class Stack:
         """Steps taken so far, of all problems."""
         return self._finished_steps + sum(slot.step for slot in self.slots)
 
-    def _start(self, number: int) -> PointSource:
+    def _start(self, number: int) -> Source:
         """Put the weights that a slot starts from into it, and open where its batches come from."""
         work = self.slots[number].work
         problem = self.load(work.name)
@@ -99,7 +99,7 @@ class Stack:
             initialise_(module, generator(self.settings.seed, key, f"initial {kind}"))
         self.task.start_(problem)
 
-    def _open(self, problem: Problem) -> PointSource:
+    def _open(self, problem: Problem) -> Source:
         return self.task.source(problem, seed=self.settings.seed, device=self.settings.device)
 
     def _configure(self, number: int) -> None:

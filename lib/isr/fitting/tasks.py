@@ -6,7 +6,7 @@ the engine runs it for one problem, or over many by `torch.func.vmap`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Set
-from typing import ClassVar, Literal, cast
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from isr.fitting.schedule import (
     PREDICTOR_SCRIBBLES,
     REPRESENTATION_SCRIBBLES,
 )
-from isr.fitting.sources import Batch, PictureSource, Points, PointSource
+from isr.fitting.sources import Batch, PictureSource, Points, PointSource, Source
 from isr.levels import probability
 from isr.objectives import (
     cross_entropy,
@@ -49,10 +49,10 @@ class Task(ABC):
     """
 
     modules: nn.ModuleDict
-    stacks: ClassVar[bool] = True
+    stacks: bool = True
 
     @abstractmethod
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
+    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
         """Where the batches of `problem` come from."""
 
     def start_(self, problem: Problem) -> None:
@@ -109,7 +109,7 @@ class PredictorTraining(Task):
         """Whether a representation is fitted along."""
         return "representation" in self.modules
 
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
+    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
         """Strokes and random pixels."""
         return PointSource(problem, self.points, seed=seed, device=device)
 
@@ -181,7 +181,7 @@ class PictureTraining(PredictorTraining):
         self.penalised = {term: slices[name] for term, name in names.items() if name in slices}
         self.penalty = gradient_mean_absolute if absolute_penalty else gradient_norm
 
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
+    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
         """The whole picture, strokes and random pixels."""
         return PictureSource(problem, self.points, seed=seed, device=device)
 
