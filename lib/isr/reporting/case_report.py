@@ -16,9 +16,9 @@ from isr.reporting.views import SOURCES, CaseFiles
 
 _COMPARED = ("unaries", "scribbles", "ground truth")
 _WHY = {
-    "periodic": "equation 8 has no period to keep: with free frequencies it follows what hides the "
-    "pattern as well, and what brings hidden holes back, a penalty on amplitudes and a threshold, "
-    "loosens the contours of those in sight",
+    "periodic": "equation 8 has no period to keep: its free frequencies follow what hides the "
+    "pattern too, and what brings hidden parts back, a penalty on the amplitudes or a threshold, "
+    "costs the contours of those in sight",
 }
 """Why a constraint loses against its unaries where it does, as far as that is known."""
 
