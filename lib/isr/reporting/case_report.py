@@ -31,7 +31,6 @@ class CaseRow:
     picture: str
     constraint: str
     steps: int
-    by_hand: str
     scores: tuple[float, ...]
 
 
@@ -94,7 +93,7 @@ def make(entry: Any) -> GalleryReport:
     return GalleryReport(
         study=_study(entry, len(cases), metrics, missing, certificates),
         compared=(*(f"IoU with {name}" for name in _COMPARED), "IoU of unaries with ground truth"),
-        cases=tuple(_row(case, by_hand[case.case]) for case in ran),
+        cases=tuple(map(_row, ran)),
         certificates=tuple(certificates.to_dict("records")),
         pictures=tuple(map(_picture, pictures.values())),
         thumbnails=tuple(_thumbnail(case, by_hand[case.case]) for case in ran),
@@ -147,7 +146,7 @@ def _by_hand(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{key.removeprefix('options.')} {value}" for key, value in values.items())
 
 
-def _row(case: CaseFiles, by_hand: str) -> CaseRow:
+def _row(case: CaseFiles) -> CaseRow:
     metrics = case.metrics.set_index(["output", "against"])["iou"]
     keys = [("representation", name) for name in _COMPARED] + [("unaries", "ground truth")]
     return CaseRow(
@@ -155,7 +154,6 @@ def _row(case: CaseFiles, by_hand: str) -> CaseRow:
         case.picture.name,
         case.constraint,
         int(case.metrics["steps"].iloc[0]),
-        by_hand,
         tuple(float(metrics.get(key, np.nan)) for key in keys),
     )
 

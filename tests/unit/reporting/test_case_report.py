@@ -22,7 +22,8 @@ def test_what_ran_and_what_did_not(entry):
     assert dict(found.study.rows)["Steps per fit"] == "7"
     assert found.study.certificates.certified == 1
     assert [row.constraint for row in found.cases] == ["convex", "no constraint"]
-    assert [row.by_hand for row in found.cases] == ["steps 800, width 9", ""]
+    assert found.thumbnails[0].scores.endswith("; set by hand: steps 800, width 9")
+    assert "set by hand" not in found.thumbnails[1].scores
     assert found.losses == ()
     assert len(found.thumbnails) == 2
     assert found.compared[0] == "IoU with unaries"
