@@ -10,9 +10,9 @@
     tables      [{"file": TABLE.html, "caption"?}], optional
     figures     [{"file": FIGURE.png or .gif, "caption"?, "title"?}], optional
     gallery     [{"cell": CELL FOLDER, "dataset": FOLDER, "pictures"?, "title"?}], optional
-    galleries   [{"name", "source", "text"?, "cases": [{"case", "constraint", "picture",
-                "folder"}]}], optional: studies of single pictures; a case without metrics.csv is
-                "not run"
+    galleries   [{"name", "source", "text"?, "cases": [{"case", "constraint", "picture", "folder",
+                "by_hand"?: {KEY: VALUE}}]}], optional: studies of single pictures, and what of
+                them was set by hand; a case without metrics.csv is "not run"
     video_studies  [{"name", "dataset": {"name", "kind", "text"?}, "videos": FOLDER, "labels":
                 {KIND: FOLDER}, "text"?, "cells": [{axes of the cell, "folder", "videos":
                 [NAME]}]}], optional: FOLDER holds one folder per video

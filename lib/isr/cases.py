@@ -20,6 +20,9 @@ _NEEDED = {
 _STEPS = 4
 """Every phase of a fit takes a step, and some shapes have so many."""
 
+_USUAL = {"threshold": 0, "distance": "squared", "optimiser": "adam", "weight_decay": 1e-5}
+"""What a case has, or the paper says, where nothing was set by hand."""
+
 _OF_ONE_PICTURE = ("figure_2", "figure_4", "figure_7")
 """Figures that compare fits to one picture."""
 
@@ -171,6 +174,23 @@ def settings(config: Config, study: str, case: str) -> dict[str, Any]:
         "protocol": config["protocol"],
         "convention": CONVENTIONS[config["protocol"]],
         **own,
+    }
+
+
+def by_hand(study: Config, case: str) -> dict[str, Any]:
+    """The values of a case that were set by hand, as `by_hand` of its study tells.
+
+    Args:
+        study: of kind gallery, with defaults.
+        case: name of one of its cases.
+    """
+    own = study["cases"][case]
+    options = {f"options.{name}": value for name, value in own["options"].items()}
+    given = {**own, **options}
+    return {
+        key: given[key]
+        for key in study["by_hand"]
+        if given.get(key) is not None and given[key] != _USUAL.get(key)
     }
 
 

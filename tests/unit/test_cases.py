@@ -1,5 +1,6 @@
 """Galleries of single fits in the configuration."""
 
+import re
 from copy import deepcopy
 from pathlib import Path
 
@@ -75,6 +76,11 @@ def _resolve_gallery(*change):
         ),
         ((*FIGURES, "f"), {"kind": "figure_7", "cases": ["cup"]}, "weight_decay is not given;"),
         ((*CASES, "cup", "steps"), 3, "cases.cup.steps is 3; it must be at least 4."),
+        (
+            ("studies", "gallery", "by_hand"),
+            ["object_wieght"],
+            "studies.gallery.by_hand[0] is 'object_wieght'; it must be: a key of a case",
+        ),
         (("steps",), 3, "config: steps is 3, but studies.gallery.cases.cup needs 4;"),
         ((*CASES, "cup", "threshold"), 1, "cup.threshold is 1, but convex has its foreground at"),
         (
@@ -147,6 +153,35 @@ def test_how_a_mask_is_written_does_not_redo_the_fit():
     fits = [cases.settings(each, "gallery", "horse") for each in (plain, changed)]
     assert fits[0] == fits[1]
     assert cases.evaluation_settings(changed, "gallery", "horse") == fits[0] | {"connect": True}
+
+
+def test_what_was_set_by_hand():
+    case = {
+        "picture": "sheet",
+        "constraint": "periodic",
+        "options": {"frequency": 9.5, "waves": 20},
+    }
+    case |= {"object_weight": 0.3, "threshold": 0, "weight_decay": 1e-5}
+    resolved = _resolve_gallery((*CASES, "waves"), case)
+    assert cases.by_hand(resolved["studies"]["gallery"], "waves") == {}
+    keys = ["threshold", "weight_decay", "object_weight", "steps", "options.frequency"]
+    resolved["studies"]["gallery"]["by_hand"] = keys
+    found = cases.by_hand(resolved["studies"]["gallery"], "waves")
+    assert found == {"object_weight": 0.3, "options.frequency": 9.5}
+    assert cases.by_hand(resolved["studies"]["gallery"], "horse") == {"weight_decay": 0.1}
+
+
+def test_marking_values_as_set_by_hand_redoes_no_fit():
+    plain = _resolve_gallery()
+    marked = _resolve_gallery(("studies", "gallery", "by_hand"), ["weight_decay"])
+    assert cases.settings(plain, "gallery", "horse") == cases.settings(marked, "gallery", "horse")
+
+
+def test_every_key_of_a_case_that_concerns_its_fit_can_be_marked():
+    pattern = SCHEMA["$defs"]["gallery"]["properties"]["by_hand"]["items"]["pattern"]
+    keys = set(SCHEMA["$defs"]["case"]["properties"])
+    others = {"picture", "constraint", "options", "connect", "seed"}
+    assert {key for key in keys if re.search(pattern, key)} == keys - others
 
 
 def test_a_periodic_case_may_have_a_threshold_and_a_rotational_one_several_orders():

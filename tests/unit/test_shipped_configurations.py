@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from isr import configuration
+from isr import cases, configuration
 from isr.distances import DISTANCES
 from isr.video_axes import AXES
 
@@ -64,6 +64,25 @@ def _lay_over(config, upper):
             _lay_over(config[key], value)
         else:
             config[key] = value
+
+
+@pytest.mark.parametrize(
+    ("overlay", "gallery"), [(None, "gallery"), ("paper.yaml", "authors-gallery")]
+)
+def test_what_a_shipped_gallery_sets_by_hand_is_marked_so(overlay, gallery):
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    if overlay:
+        _lay_over(config, yaml.safe_load((ROOT / "config" / overlay).read_text()))
+    study = configuration.resolve(config, SCHEMA)["studies"][gallery]
+    defaults = {
+        key: entry.get("default") for key, entry in SCHEMA["$defs"]["case"]["properties"].items()
+    }
+    defaults["weight_decay"] = 1e-5  # The paper's.
+    told = {"picture", "constraint", "options", "connect", "seed"}
+    for name, case in study["cases"].items():
+        given = {key for key, value in case.items() if value not in (None, defaults[key])}
+        given |= {f"options.{key}" for key in case["options"] if key == "frequency"}
+        assert given - told == set(cases.by_hand(study, name)), name
 
 
 def test_the_paper_s_grid():

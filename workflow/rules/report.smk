@@ -79,7 +79,7 @@ rule figures:
 rule report:
     input:
         script="scripts/report.py",
-        library=library("scripts/report.py", "reporting/*.jinja"),
+        library=library("scripts/report.py", "reporting/*.jinja", "reporting/*.toml"),
         captions=sorted(
             {*get_captions(TABLES).values(), *get_captions(FIGURES).values()}
         ),

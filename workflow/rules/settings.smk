@@ -182,6 +182,7 @@ def describe_gallery(study):
             "constraint": about["constraint"],
             "picture": f"resources/gallery/{entry['source']}/{about['picture']}",
             "folder": f"results/{study}/{case}",
+            "by_hand": cases.by_hand(entry, case),
         }
         for case, about in entry["cases"].items()
     ]

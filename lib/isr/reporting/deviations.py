@@ -1,7 +1,7 @@
-"""Where the paper's text, its published code and the two protocols differ.
+"""Where the paper's text and its published code differ.
 
-`protocol: paper` follows the text but for `DEPARTURES`. `protocol: published-code` follows the code
-where it differs, its crashes mended and its projection effective.
+`protocol: paper` follows the text but for the departures of reproduction.toml. `protocol:
+published-code` follows the code where it differs, its crashes mended and its projection effective.
 """
 
 from dataclasses import dataclass
@@ -23,87 +23,6 @@ class Deviation:
     reproduced: bool
     reason: str = ""
 
-
-@dataclass(frozen=True)
-class Departure:
-    """One point in which `protocol: paper` does not do what the text says.
-
-    Attributes:
-        text: what the paper says.
-        ours: what is done instead, and why.
-    """
-
-    text: str
-    ours: str
-
-
-DEPARTURES = (
-    Departure(
-        "Every step evaluates all scribbled pixels and, for the CNN, all pixels.",
-        "Every step draws points and, for the CNN, windows; weights make the estimate of each loss "
-        "unbiased.",
-    ),
-    Departure(
-        "The projection of a trained predictor keeps the learning rate 0.02 to the end.",
-        "The last fifth of its steps runs at a tenth of it: at the constant rate, drawn points "
-        "leave their sampling noise in the result.",
-    ),
-    Departure(
-        "Equations 13 and 14 print the gradient penalty as a sum, the text calls it a mean.",
-        "It is the mean over pixels of the Euclidean norm.",
-    ),
-    Departure(
-        "The coordinates of a pixel are not defined.",
-        "They are pixel centres, with the same unit along both sides.",
-    ),
-    Departure(
-        "The star-shaped network is -1 at the centre by definition (equation 3).",
-        "The level is c(u, r) - c(u, 0) - 1, with c convex in r along every direction u.",
-    ),
-    Departure(
-        "Path-connected regions take Adamax at the rate 0.001 with squared distances.",
-        "Single pictures take Adam at 0.004, for the base 0.001 once the diffeomorphism moves: it "
-        "bends further in as many steps. The base alone is fitted by the cross entropy.",
-    ),
-    Departure(
-        "A periodic region is a sum of sines with free frequencies (equation 8).",
-        "That is only almost periodic. Beside it stands a Fourier series on a learned lattice, "
-        "after a learned homography.",
-    ),
-    Departure(
-        "Frames of videos are fitted to the unaries of all pixels, first the base by squared "
-        "distances.",
-        "Every step draws points, balanced and weighted so that the mean stays that over all "
-        "pixels, in joint fits too; the base alone is fitted by the cross entropy, and the last "
-        "fifth of the steps after it runs at a tenth of the rate.",
-    ),
-    Departure(
-        "Noise among the unaries is met by the squared distance (Table 5).",
-        "Studies can take the absolute distance too, which frames of noise mislead less.",
-    ),
-    Departure(
-        "A frame whose fit fails is not spoken of.",
-        "A fit whose IoU with its unaries is below 0.5 is done again once, from the beginning with "
-        "all steps of a first frame, and no frame starts from a failed one, after the published "
-        "code; a frame whose unaries are all of one class is skipped and scored as empty.",
-    ),
-    Departure(
-        "Weak labels are multicut trajectories with confidences (Keuper et al., 2015).",
-        "They are taken where they can be had (`published`). Everyone else has `motion`: moving "
-        "segments of a dense optical flow, linked over the video; every table says which.",
-    ),
-    Departure(
-        "The statistics of the UNet's batch normalisation are running averages over batches of one "
-        "picture.",
-        "After training they are the mean over all frames with the final weights, and joint "
-        "training holds them there: otherwise representations follow another prediction than the "
-        "one that they are compared with.",
-    ),
-    Departure(
-        "The UNet sees every frame of a video 15 times.",
-        "Short videos can be seen more often (`min_steps`, 0 in all configurations of the paper).",
-    ),
-)
 
 CONVEXITY = (
     Deviation(

@@ -19,7 +19,8 @@ _SMALL = 0.2
 def draw(views: Sequence[View], title: str) -> Figure:
     """Draw the picture, its unaries, and one panel for each way of continuing them.
 
-    Holes that the unaries do not show are outlined in their own colour and counted.
+    Holes that the unaries do not show are outlined in their own colour and counted. Below stands
+    the IoU with the ground truth too, where that is known.
 
     Args:
         views: of one picture, with unaries.
@@ -35,7 +36,8 @@ def draw(views: Sequence[View], title: str) -> Figure:
     teaser.draw_evidence(places[1], views[0])
     panels.head(places[1], "(b) unaries")
     if views[0].likely is not None:
-        panels.caption(places[1], words.count(count(views[0].likely), "hole"))
+        found = words.count(count(views[0].likely), "hole")
+        panels.caption(places[1], found + _score(views[0].unaries_iou))
     for letter, axis, view in zip("cdefgh", places[2:], views, strict=False):
         teaser.draw_result(axis, view, outline=0.9)
         hidden = hidden_holes(view.mask, view.likely)
@@ -43,7 +45,8 @@ def draw(views: Sequence[View], title: str) -> Figure:
         panels.head(axis, f"({letter}) {view.constraint}")
         panels.caption(
             axis,
-            f"{words.count(count(view.mask), 'hole')}, {count(hidden)} of them not in the unaries",
+            f"{words.count(count(view.mask), 'hole')}, {count(hidden)} of them not in the unaries"
+            + _score(view.scores.get("ground truth", np.nan)),
         )
     panels.add_legend(
         figure,
@@ -54,6 +57,10 @@ def draw(views: Sequence[View], title: str) -> Figure:
         ],
     )
     return figure
+
+
+def _score(iou: float) -> str:
+    return "" if np.isnan(iou) else f"; IoU with the truth {iou:.3f}"
 
 
 def count(mask: Mask) -> int:

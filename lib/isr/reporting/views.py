@@ -45,6 +45,7 @@ class View:
         region: the foreground's outline in pixel units, or None: then that of the mask.
         scores: IoU by what the foreground is compared with.
         remark: further words for a caption.
+        unaries_iou: of the thresholded unaries with the ground truth, NaN where one is missing.
     """
 
     name: str
@@ -56,6 +57,7 @@ class View:
     region: Region | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
     remark: str = ""
+    unaries_iou: float = np.nan
 
     @property
     def aspect(self) -> float:
@@ -138,7 +140,14 @@ class CaseFiles:
             self._region(),
             dict(zip(own["against"], own["iou"].astype(float), strict=True)),
             remark,
+            self.unaries_iou,
         )
+
+    @property
+    def unaries_iou(self) -> float:
+        """IoU of the thresholded unaries with the ground truth, NaN where one is missing."""
+        scores = self.metrics.set_index(["output", "against"])["iou"]
+        return float(scores.get(("unaries", "ground truth"), np.nan))
 
     def _region(self) -> Region | None:
         return read_region(self.folder / "outlines" / f"{self.picture.name}.geojson")

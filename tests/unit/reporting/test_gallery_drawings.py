@@ -48,6 +48,10 @@ def test_hidden_holes_are_counted_and_specks_are_not(view):
     assert pattern.count(np.zeros((3, 3), bool)) == 0
     figure = pattern.draw([replace(view, mask=mask, likely=likely)], "Title")
     assert "4 holes, 1 of them not in the unaries" in texts(figure)
+    scored = replace(view, mask=mask, likely=likely, scores={"ground truth": 0.5}, unaries_iou=0.75)
+    found = texts(pattern.draw([scored], "Title"))
+    assert "4 holes, 1 of them not in the unaries; IoU with the truth 0.500" in found
+    assert "3 holes; IoU with the truth 0.750" in found
 
 
 def test_centroids_and_their_path():

@@ -86,6 +86,22 @@ def test_what_the_page_says(content):
     assert "follows the text everywhere" not in page
 
 
+def test_the_page_lists_what_is_reproduced_and_every_departure(content):
+    page = report.make(content)
+    assert '<h2 id="reproduction">' in page
+    for words in ("Table 2; Figures 8, 10, 12", "those of Equations 1, 12 to 15", "three linear"):
+        assert words in page, words
+    links = set(re.findall('href="#(departure-[^"]*)"', page))
+    assert len(links) > 30
+    assert links <= set(re.findall('id="([^"]*)"', page))
+
+
+def test_the_headline_promises_no_more(content):
+    headline = report.make(content).partition("</header>")[0]
+    assert "not yet" in headline
+    assert "made again" not in headline
+
+
 def test_a_failed_certificate_is_told(content, tmp_path):
     path = tmp_path / "cell-0" / "certificates.csv"
     table = pd.read_csv(path)
