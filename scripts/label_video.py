@@ -20,7 +20,9 @@ from isr.data.weak_labels.kinds import AUTO, KINDS, write_kind
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line and label."""
     parser = settings_parser(__doc__)
-    parser.add_argument("--labels", choices=(AUTO, *KINDS), required=True, help="kind of the labels")
+    parser.add_argument(
+        "--labels", choices=(AUTO, *KINDS), required=True, help="kind of the labels"
+    )
     parser.add_argument("--video", type=Path, required=True, help="unpacked video")
     parser.add_argument("--downloads", type=Path, required=True, help="where archives lie")
     parser.add_argument("--output", type=Path, required=True, help="folder to make")

@@ -137,7 +137,13 @@ def _download(attempt: _Attempt) -> None:
     except HTTPError as error:
         _handle_status(error, attempt, offset)
     except (URLError, http.client.HTTPException, OSError) as error:
-        raise _InterruptedError(getattr(error, "reason", None) or error) from None
+        reason = getattr(error, "reason", None) or error
+        if isinstance(reason, FileNotFoundError):
+            raise UnreachableError(
+                f"{attempt.url} does not exist: correct the address, or put the file in place by "
+                f"hand as {attempt.target}."
+            ) from None
+        raise _InterruptedError(reason) from None
 
 
 def _handle_status(error: HTTPError, attempt: _Attempt, offset: int) -> None:

@@ -138,7 +138,9 @@ def _choose(names: list[str], video: str, path: Path) -> str:
         n for n in weights if re.search(rf"(?<![A-Za-z0-9]){re.escape(video)}(?![A-Za-z0-9])", n)
     ]
     if not own:
-        raise MissingNetworkError(f"{path} holds no network of {video}: leave the video out or train one.")
+        raise MissingNetworkError(
+            f"{path} holds no network of {video}: leave the video out or train one."
+        )
     chosen = max(own, key=lambda name: [int(digits) for digits in re.findall(r"\d+", name)])
     if len(own) > 1:
         _log.info("%s: %d networks of %s, taking %s", path, len(own), video, chosen)

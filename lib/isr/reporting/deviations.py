@@ -89,8 +89,9 @@ DEPARTURES = (
     ),
     Departure(
         "Weak labels are multicut trajectories with confidences (Keuper et al., 2015).",
-        "They are taken where they can be had (`published`). Everyone else has `motion`: moving "
-        "segments of a dense optical flow, linked over the video; every table says which.",
+        "They and the published networks are taken where they can be had (`auto`, in the paper's "
+        "configuration). Else labels come from motion: moving segments of a dense optical flow, "
+        "linked over the video; every row of a table says which.",
     ),
     Departure(
         "The statistics of the UNet's batch normalisation are running averages over batches of one "

@@ -56,18 +56,14 @@ def follow(rows: pd.DataFrame) -> str:
     return words.listing(videos_by(rows, "labels_follow"))
 
 
-def foreground_notes(summary: pd.DataFrame, metrics: pd.DataFrame, *, compares: bool) -> list[str]:
-    """Which object the numbers are of, and where labels or the paper may mean another one.
+def foreground_notes(metrics: pd.DataFrame, *, compares: bool = False) -> list[str]:
+    """Of which object numbers are, where it is in doubt, and where labels follow another one.
 
     Args:
-        summary: of either table.
-        metrics: the rows behind it.
+        metrics: rows of metrics.csv.
         compares: whether published numbers stand beside ours.
     """
-    scored = metrics[metrics["against"] == "ground truth"]
-    if scored.empty:
-        return []
-    notes = []
+    scored, notes = metrics[metrics["object_sure"].notna()], []
     unsure = videos_by(scored.assign(sure=scored["object_sure"].astype(str)), "sure")
     if unsure.get("False"):
         names = words.listing(unsure["False"])
@@ -77,16 +73,19 @@ def foreground_notes(summary: pd.DataFrame, metrics: pd.DataFrame, *, compares: 
             + (", which may not be that of the published row." if compares else ".")
         )
     others = videos_by(scored, "labels_follow")
-    notes += [_FOLLOW[what].format(words.listing(names)) for what, names in others.items()]
-    if others and compares:
-        notes.append(_left_out(summary))
-    return notes
+    return notes + [_FOLLOW[what].format(words.listing(names)) for what, names in others.items()]
 
 
-def _left_out(summary: pd.DataFrame) -> str:
-    """That they have no differences, and over how many sequences the means of these are."""
+def left_out(summary: pd.DataFrame) -> list[str]:
+    """That videos whose labels follow another object are not compared with the published rows.
+
+    Args:
+        summary: of either table.
+    """
+    if not (summary["published"] & (summary["labels_follow"] != "")).any():
+        return []
     means = summary[summary["row"] == "mean over sequences"]
     means = means[(means["output"] == "representation") & means["published"]]
     items = [f"{row.fit} {row.n_compared} of {row.n_sequences}" for row in means.itertuples()]
     over = "; means of differences are over the other sequences: " if items else ""
-    return f"Of these no difference to the published row is shown{over}{words.listing(items)}."
+    return [f"Of these no difference to the published row is shown{over}{words.listing(items)}."]

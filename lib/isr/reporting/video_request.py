@@ -84,7 +84,9 @@ class Request:
         """The title: what is shown, of which video, and from which weak labels."""
         where = f" of {self.dataset}" if self.dataset else ""
         place = ", ".join(filter(None, (f"{self.video.name}{where}", detail)))
-        return f"{self.title or default}: {place}; {about(list(self.cells.values()), self.video.name)}"
+        return (
+            f"{self.title or default}: {place}; {about(list(self.cells.values()), self.video.name)}"
+        )
 
 
 def parse(content: dict[str, Any]) -> Request:

@@ -58,7 +58,8 @@ def provenance(
         f"frames scaled by {_values(ran, 'scale')}, {scored}; steps {_steps(ran)}, "
         f"{_points(ran)} points each; protocol {_values(ran, 'protocol')}."
     ]
-    sentences += video_origins.foreground_notes(summary, metrics, compares=study.compares)
+    sentences += video_origins.foreground_notes(metrics, compares=study.compares)
+    sentences += video_origins.left_out(summary)
     return [*sentences, *_reductions(ran, study), *_shortfalls(summary), *_troubles(metrics)]
 
 

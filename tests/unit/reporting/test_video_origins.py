@@ -32,7 +32,9 @@ def test_each_row_says_which_labels_and_which_network_made_it(read):
     own = summary[(summary["row"] == "sequence") & (summary["output"] == "representation")]
     assert list(own["labels_kind"]) == ["published", "motion"]
     notes = "\n".join(table.notes)
-    assert "weak labels published multicut labels (Kardoost & Keuper 2021) (cars3) and from" in notes
+    assert (
+        "weak labels published multicut labels (Kardoost & Keuper 2021) (cars3) and from" in notes
+    )
     assert "with the published weights (cars3) and trained on each sequence (cars6);" in notes
     assert "other weak labels; UNets of our own." in notes
 
@@ -64,7 +66,9 @@ def test_labels_that_follow_another_object_are_told_and_not_compared(read):
 
 def test_where_no_sequence_is_compared_there_is_no_mean_of_differences(read):
     summary, table = make(read, both(labels_follow=NONE))
-    assert np.isnan(pick(summary, row="mean over sequences", output="representation").difference_iou)
+    assert np.isnan(
+        pick(summary, row="mean over sequences", output="representation").difference_iou
+    )
     assert set(entries(table, "mean over sequences", "difference")[5:]) == {"-"}
     assert any("Labels follow no object in cars3 and cars6" in note for note in table.notes)
 
@@ -96,4 +100,6 @@ def test_table_5_of_another_object_is_not_compared(read):
     texts = [span.text for (span,) in table.lines[0].entries]
     assert texts[:3] == ["0.796", "0.450", ""]
     assert texts[-2:] == ["motion", "trained"]
-    assert "Labels follow another object than the one that is scored in cars3" in "".join(table.notes)
+    assert "Labels follow another object than the one that is scored in cars3" in "".join(
+        table.notes
+    )
