@@ -223,7 +223,7 @@ def _published(
     except MissingNetworkError as error:
         if not is_auto:
             raise
-        reason = str(error).rpartition(": ")[0]
+        reason = error.reason
     _log.info("%s: a network is trained: %s", name, reason)
     return None, reason
 

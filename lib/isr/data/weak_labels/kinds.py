@@ -71,7 +71,7 @@ def _published_or_motion(
             raise MissingLabelsError("the data set names no published labels")
         return _published(video, entry, downloads, output, wanted=AUTO)
     except MissingLabelsError as error:
-        reason = str(error).rpartition(": ")[0]
+        reason = error.reason
     _log.info("%s: our own labels are taken: %s", video.name, reason)
     return _motion(video, output, wanted=AUTO, reason=reason)
 
