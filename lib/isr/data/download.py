@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, cast, get_args
+from typing import IO, Literal, get_args
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -44,7 +44,7 @@ def expected(file: Path) -> Expected | None:
     ('tar', None)
     """
     ending = file.suffix.lower()[1:]
-    return cast(Expected, ending) if ending in EXPECTED else None
+    return ending if ending in EXPECTED else None
 
 
 class UnreachableError(UserError):

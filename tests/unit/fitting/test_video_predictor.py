@@ -255,7 +255,12 @@ def _write_network(path: Path, width: int) -> None:
     ("file", "width", "taken", "reason"),
     [
         ("disc.pth", 2, "published", ""),
-        ("disc.pth", 3, "trained", "disc.pth holds 110 tensors that do not fit a UNet of this width (110 tensors)"),
+        (
+            "disc.pth",
+            3,
+            "trained",
+            "disc.pth holds 110 tensors that do not fit a UNet of this width (110 tensors)",
+        ),
         ("gap.pth", 2, "trained", "networks holds no network of disc"),
         (None, 2, "trained", "networks does not exist"),
     ],
