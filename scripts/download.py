@@ -1,7 +1,7 @@
 """Download one file, or verify the one that is there.
 
     python scripts/download.py --url URL [--sha256 HEX] [--size BYTES] --output FILE
-        [--expect zip] [--optional STATUS.json]
+        [--expect zip|tar|json] [--optional STATUS.json]
 
 Makes FILE from what the address gives; a broken download is taken up again from FILE.part. The
 hash of the first download is recorded in FILE.sha256.json, and later files must agree with it.
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from isr.cli import run
-from isr.data.download import UnreachableError, fetch, record_path
+from isr.data.download import EXPECTED, UnreachableError, expected, fetch, record_path
 from isr.io import write_json
 
 
@@ -25,12 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--url", required=True, help="address")
     parser.add_argument("--sha256", help="hash that the file must have")
     parser.add_argument("--size", type=int, help="bytes that the file must have")
-    parser.add_argument("--expect", choices=["zip"], help="kind that the file must have")
+    parser.add_argument("--expect", choices=EXPECTED, help="kind that the file must have")
     parser.add_argument("--attempts", type=int, default=5, help="how often to try")
     parser.add_argument("--output", type=Path, required=True, help="file to make")
     parser.add_argument("--optional", type=Path, help="JSON file to make: present, reason")
     options = parser.parse_args(arguments)
-    expect = options.expect or ("zip" if options.output.suffix == ".zip" else None)
     reason = None
     try:
         fetch(
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options.output,
             sha256=options.sha256,
             size=options.size,
-            expect=expect,
+            expect=options.expect or expected(options.output),
             record=record_path(options.output),
             attempts=options.attempts,
         )

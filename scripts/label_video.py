@@ -1,11 +1,12 @@
 """Make the weak labels of one video.
 
-    python scripts/label_video.py --settings JSON --labels motion|published|simulated --video DIR
-        --downloads DIR --output DIR
+    python scripts/label_video.py --settings JSON --labels auto|motion|published|simulated
+        --video DIR --downloads DIR --output DIR
 
 Makes 00000.png, ... (0 none, 255 background, 1 foreground), flip/ where labels may be wrong,
 labels.csv and about.json. Motion needs nothing but the frames; the published labels lie in the
-folder of downloads; simulated ones are made from ground truth, for tests.
+folder of downloads; auto takes these if they are there, else motion; simulated ones are made from
+ground truth, for tests.
 """
 
 from collections.abc import Sequence
@@ -13,13 +14,15 @@ from pathlib import Path
 
 from isr.cli import run, settings_parser
 from isr.data.videos import read_video
-from isr.data.weak_labels.kinds import KINDS, write_kind
+from isr.data.weak_labels.kinds import AUTO, KINDS, write_kind
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line and label."""
     parser = settings_parser(__doc__)
-    parser.add_argument("--labels", choices=KINDS, required=True, help="kind of the labels")
+    parser.add_argument(
+        "--labels", choices=(AUTO, *KINDS), required=True, help="kind of the labels"
+    )
     parser.add_argument("--video", type=Path, required=True, help="unpacked video")
     parser.add_argument("--downloads", type=Path, required=True, help="where archives lie")
     parser.add_argument("--output", type=Path, required=True, help="folder to make")

@@ -5,7 +5,7 @@
 
 Makes OUTPUT/predictor.safetensors, OUTPUT/unaries/00000.png (16 bit, one for each frame) and
 OUTPUT/history.parquet from an unpacked video and its weak labels; with published networks nothing
-is trained.
+is trained. Where the settings ask for weights `auto`, --checkpoints need not exist.
 """
 
 from pathlib import Path

@@ -7,3 +7,12 @@ class UserError(ValueError):
     The message names the file or key, says what is wrong and what to do. Command lines print it
     without a traceback.
     """
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, without what to do about it.
+
+        >>> UserError("a.tar does not exist: put it there.").reason
+        'a.tar does not exist'
+        """
+        return str(self).rpartition(": ")[0] or str(self)

@@ -88,13 +88,13 @@ def _check_cell(where: str, cell: Config, config: Config, videos: Config) -> Non
     if cell["labels"] == "published" and not videos.get("labels"):
         raise UserError(
             f"config: {where}.labels is 'published', but the videos have no such labels; take "
-            "motion, or say in their entry under labels where the published ones lie."
+            "auto or motion, or say in their entry under labels where the published ones lie."
         )
     published = config["predictors"][cell["predictor"]]["weights"] == "published"
     if published and not videos.get("checkpoints"):
         raise UserError(
             f"config: predictors.{cell['predictor']}.weights is 'published', but the videos of "
-            f"{where} name no such networks; take trained, or say in their entry under "
+            f"{where} name no such networks; take auto or trained, or say in their entry under "
             "checkpoints where they lie."
         )
 

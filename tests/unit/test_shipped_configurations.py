@@ -95,3 +95,23 @@ def test_the_paper_s_grid():
     assert resolved["steps"] == 3000
     assert not resolved["watch_library"]
     assert resolved["datasets"]["convexitydb"]["pictures"] is None
+
+
+def test_the_paper_s_labels_and_networks_are_the_published_ones_if_they_can_be_had():
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    _lay_over(config, yaml.safe_load((ROOT / "config/paper.yaml").read_text()))
+    resolved = configuration.resolve(config, SCHEMA)
+    for study in ("motion", "noise"):
+        assert resolved["studies"][study]["vary"]["labels"] == ["auto"]
+    assert resolved["predictors"]["unet"]["weights"] == "auto"
+    assert {"labels", "checkpoints", "mapping"} <= resolved["videos"]["fbms"].keys()
+
+
+def test_the_paper_s_configuration_says_in_ten_lines_what_it_needs():
+    text = (ROOT / "config/paper.yaml").read_text()
+    header = text.partition("\n\n")[0]
+    assert len(header.splitlines()) <= 10
+    assert all(line.startswith("#") for line in header.splitlines())
+    files = re.findall(r"^ +file: (\S+)", text, re.M)
+    assert len(files) == 6
+    assert [file for file in files if file not in header] == []

@@ -14,7 +14,7 @@ from isr.errors import UserError
         ((*MOTION, "vary", "predictor"), ["fcn"], "is 'fcn'; choose one of unet, small"),
         ((*MOTION, "vary", "predictor"), ["unte"], "(did you mean unet?)"),
         ((*MOTION, "vary", "features"), ["xy"], "motion.vary.features is unknown;"),
-        ((*MOTION, "vary", "labels"), ["flow"], "choose one of motion, published, simulated"),
+        ((*MOTION, "vary", "labels"), ["flow"], "choose one of motion, published, auto, s"),
         ((*MOTION, "vary", "labels"), ["published"], "labels is 'published', but the videos have"),
         (("predictors", "unet", "weights"), "published", "predictors.unet.weights is 'published'"),
         ((*MOTION, "vary", "noise"), [0.2], "has noise 0.2 with fit sequential, but frames are"),
@@ -188,6 +188,14 @@ def test_table_5_alone_has_several_distances():
     assert video_settings.cell_settings(resolve(), "motion", cell, "n", NAMES)["distance"] == (
         "absolute"
     )
+
+
+def test_labels_and_networks_auto_need_no_files():
+    resolved = resolve(
+        ((*MOTION, "vary", "labels"), ["auto"]), (("predictors", "unet", "weights"), "auto")
+    )
+    cells = video_studies.cells(resolved["studies"]["motion"])
+    assert {cell["labels"] for cell in cells} == {"auto"}
 
 
 def test_published_labels_and_networks_need_their_files():

@@ -74,7 +74,7 @@ def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
     assert plan["fit"] == plan["evaluate"] * 3
     assert plan["predict"] == 2 * 3 * 3
     assert plan["unpack"] == 1
-    assert plan["fetch_features"] == 2
+    assert plan["fetch_features"] == 4
     assert plan["fetch"] == 2 + AUTHORS_FILES
     assert plan["unpack_video"] == plan["label_video"] == 18
     assert plan["predict_video"] == plan["finetune_video"] == 18 * 3
@@ -85,9 +85,9 @@ def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
 def test_files_to_download(repository):
     assert repository.plan("download", *PAPER) == {
         "fetch": 2 + AUTHORS_FILES,
-        "fetch_features": 2,
+        "fetch_features": 4,
         "download": 1,
-        "total": 5 + AUTHORS_FILES,
+        "total": 7 + AUTHORS_FILES,
     }
 
 

@@ -149,34 +149,58 @@ def get_mapping(wildcards):
     return optional_file(config["videos"][wildcards.video_set].get("mapping"))
 
 
+def published_networks(dataset, predictor):
+    """Where the published networks lie or will lie, for a predictor that may take them."""
+    entry = config["videos"][dataset].get("checkpoints")
+    if config["predictors"][predictor]["weights"] == "trained" or not entry:
+        return None
+    unpacked = Path(DOWNLOADS) / Path(entry["file"]).stem
+    return unpacked if unpacked.is_dir() else Path(DOWNLOADS) / entry["file"]
+
+
 def get_published_networks(wildcards):
-    """The archive of the published networks, for predictors that take them."""
-    if config["predictors"][wildcards.predictor]["weights"] != "published":
+    """What the published networks are read from, or says whether they can be had."""
+    path = published_networks(wildcards.video_set, wildcards.predictor)
+    if path is None:
         return []
-    return f"{DOWNLOADS}/{config['videos'][wildcards.video_set]['checkpoints']['file']}"
+    if path.is_dir():
+        return files_below(path)
+    entry = config["videos"][wildcards.video_set]["checkpoints"]
+    is_auto = config["predictors"][wildcards.predictor]["weights"] == "auto"
+    return optional_file(entry) if is_auto else [str(path)]
+
+
+def get_networks_option(wildcards):
+    """Where a job looks for the published networks, as a command line option."""
+    path = published_networks(wildcards.video_set, wildcards.predictor)
+    return "" if path is None else f"--checkpoints {path}"
 
 
 def get_published_labels(wildcards):
-    """What the published labels of a video are made from, for those alone."""
-    if wildcards.labels != "published":
+    """What the published labels of a video are made from, or says whether they can be had."""
+    entry = config["videos"][wildcards.video_set].get("labels")
+    if wildcards.labels not in ("published", "auto") or not entry:
         return []
-    entry = config["videos"][wildcards.video_set]["labels"]
     unpacked = Path(DOWNLOADS) / Path(entry["file"]).stem
+    archive = f"{DOWNLOADS}/{entry['file']}"
     if entry["path"] or unpacked.is_dir():
         files = files_below(entry["path"] or unpacked, wildcards.video)
+    elif "url" in entry:
+        files = optional_file(entry) if wildcards.labels == "auto" else [archive]
     else:
-        archive = f"{DOWNLOADS}/{entry['file']}"
-        # Without either, the job says what belongs where.
-        files = [archive] if "url" in entry or Path(archive).exists() else []
+        # Without any, the job says what belongs where, or takes our own.
+        files = [archive] if Path(archive).exists() else []
     return files + get_mapping(wildcards)
 
 
-def files_below(folder, video):
-    """Files of a video in a folder of the user's own."""
+def files_below(folder, video=None):
+    """Files in a folder of the user's own: those of a video, or all."""
     return sorted(
         str(path)
         for path in Path(folder).expanduser().rglob("*")
-        if path.is_file() and video in path.parts and not path.name.startswith(".")
+        if path.is_file()
+        and video in (None, *path.parts)
+        and not path.name.startswith(".")
     )
 
 
@@ -190,14 +214,18 @@ def video_downloads(name):
         for cell in found.values()
     ]
     files = [] if entry.get("path") or "url" not in entry else [entry["file"]]
-    if any(cell["labels"] == "published" for cell in cells):
-        files += [entry["labels"]["file"]] if "url" in entry["labels"] else []
+    optional = optional_file(entry.get("mapping"))
     predictors = {cell["predictor"] for cell in cells}
-    if any(config["predictors"][name]["weights"] == "published" for name in predictors):
-        files.append(entry["checkpoints"]["file"])
-    return [f"{DOWNLOADS}/{file}" for file in files] + optional_file(
-        entry.get("mapping")
-    )
+    for key, wanted in (
+        ("labels", {cell["labels"] for cell in cells}),
+        ("checkpoints", {config["predictors"][name]["weights"] for name in predictors}),
+    ):
+        remote = entry.get(key) or {}
+        if "url" in remote and "published" in wanted:
+            files.append(remote["file"])
+        elif "url" in remote and "auto" in wanted:
+            optional += optional_file(remote)
+    return [f"{DOWNLOADS}/{file}" for file in files] + optional
 
 
 def get_video_figure_cells(figure):

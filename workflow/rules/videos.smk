@@ -78,7 +78,7 @@ rule predict_video:
         runtime=240,
     params:
         settings=get_video_prediction_settings,
-        checkpoints=option("checkpoints"),
+        checkpoints=get_networks_option,
         checkpoint=lambda wildcards: (
             f"resources/video_predictions/{wildcards.video_set}/.checkpoints/"
             f"{wildcards.predictor}+{wildcards.labels}/seed-{wildcards.seed}/"

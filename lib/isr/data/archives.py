@@ -18,6 +18,26 @@ def is_web_page(start: bytes) -> bool:
     return start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<head"))
 
 
+def refuse_web_page(path: Path, name: str, kind: str) -> None:
+    """Check that a file of some kind is no web page, such as a server sends for what is gone.
+
+    Args:
+        path: the file.
+        name: what messages call it.
+        kind: what it is to be, such as `zip`.
+
+    Raises:
+        UserError: it is one.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if is_web_page(start):
+        raise UserError(
+            f"{name} is a web page instead of a {kind} file: remove it, open its address in a "
+            "browser and put the file in place by hand."
+        )
+
+
 def check_zip(path: Path, name: str) -> None:
     """Check that a file is a zip file and that all of its members are whole.
 
@@ -28,13 +48,7 @@ def check_zip(path: Path, name: str) -> None:
     Raises:
         UserError: it is not, or it is a web page.
     """
-    with path.open("rb") as stream:
-        start = stream.read(512)
-    if is_web_page(start):
-        raise UserError(
-            f"{name} is a web page instead of a zip file: remove it, open its address in a "
-            "browser and put the file in place by hand."
-        )
+    refuse_web_page(path, name, "zip")
     with open_zip(path, name) as archive:
         broken = archive.testzip()
     if broken is not None:

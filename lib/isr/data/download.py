@@ -13,17 +13,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, get_args
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
-from isr.data.archives import check_zip, is_web_page
+from isr.data.archives import check_zip, is_web_page, refuse_web_page
 from isr.errors import UserError
 from isr.io import read_json, write_json
 
-Expected = Literal["zip"]
+Expected = Literal["zip", "tar", "json"]
+EXPECTED: tuple[Expected, ...] = get_args(Expected)
 
 _CHUNK = 1 << 18
 _LOG_SECONDS = 10.0
@@ -34,6 +35,16 @@ _TEMPORARY = (408, 425, 429)
 def record_path(file: Path) -> Path:
     """Where the hash of a downloaded file is recorded by default: beside it."""
     return file.with_name(file.name + ".sha256.json")
+
+
+def expected(file: Path) -> Expected | None:
+    """What a file must be by its name.
+
+    >>> expected(Path("labels.tar")), expected(Path("labels"))
+    ('tar', None)
+    """
+    ending = file.suffix.lower()[1:]
+    return ending if ending in EXPECTED else None
 
 
 class UnreachableError(UserError):
@@ -72,7 +83,7 @@ def fetch(
         target: where the file will stand.
         sha256: the hash it must have, in hexadecimal digits.
         size: its size in bytes.
-        expect: what it must be: `zip`.
+        expect: what it must be; of tar and json files it is only seen that they are no web page.
         record: JSON file that holds the hash of the first download; made if missing.
         attempts: how often a failing connection is tried.
         backoff: seconds to wait after the first failure, doubled after each.
@@ -126,7 +137,13 @@ def _download(attempt: _Attempt) -> None:
     except HTTPError as error:
         _handle_status(error, attempt, offset)
     except (URLError, http.client.HTTPException, OSError) as error:
-        raise _InterruptedError(getattr(error, "reason", None) or error) from None
+        reason = getattr(error, "reason", None) or error
+        if isinstance(reason, FileNotFoundError):
+            raise UnreachableError(
+                f"{attempt.url} does not exist: correct the address, or put the file in place by "
+                f"hand as {attempt.target}."
+            ) from None
+        raise _InterruptedError(reason) from None
 
 
 def _handle_status(error: HTTPError, attempt: _Attempt, offset: int) -> None:
@@ -207,7 +224,7 @@ def verify(
         path: the file.
         sha256: the hash it must have.
         size: its size in bytes.
-        expect: what it must be: `zip`.
+        expect: what it must be, as for `fetch`.
         record: JSON file with the hash of the first file of that name; made if missing.
         name: the file's name in messages and in the record, if not that of `path`.
 
@@ -228,6 +245,8 @@ def verify(
         )
     if expect == "zip":
         check_zip(path, name)
+    elif expect is not None:
+        refuse_web_page(path, name, expect)
     found = _hash(path)
     if sha256 is not None and found != sha256.lower():
         raise UserError(

@@ -221,7 +221,7 @@ def unpack(folder: Path, name: str, output: Path, mapping: Path | None = None) -
         name: of the video.
         output: folder to write.
         mapping: file that names the foreground objects (see `fbms_mapping`); without it, or where
-            it does not know the sequence, the largest object is taken and a note says so.
+            it does not know the sequence, weak labels choose the foreground and a note says so.
 
     Raises:
         UserError: a file is missing or damaged; the message names it.
@@ -238,6 +238,7 @@ def unpack(folder: Path, name: str, output: Path, mapping: Path | None = None) -
         source=SOURCE,
         licence=LICENCE,
         notes=sequence.notes,
+        named=chosen is not None,
     )
     for note in video.notes:
         _LOG.info("%s: %s", name, note)

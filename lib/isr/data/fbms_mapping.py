@@ -27,20 +27,20 @@ def find_object(name: str, definition: Definition, mapping: Path | None) -> tupl
     Raises:
         UserError: the file is not of that form.
     """
-    largest = "the foreground is the annotated object with the largest area"
+    followed = "the foreground is the annotated object that the weak labels follow"
     if mapping is None:
-        return None, largest
+        return None, followed
     if not mapping.exists():
-        return None, f"{largest}: {mapping.name} is not there"
+        return None, f"{followed}: {mapping.name} is not there"
     entry = _entry(mapping, name)
     if entry is None:
-        return None, f"{largest}: {mapping.name} does not know {name}"
+        return None, f"{followed}: {mapping.name} does not know {name}"
     wanted = entry.get("ground_truth_foreground_id")
     for number, value in enumerate(definition.objects, start=1):
         if wanted in (value, definition.grey(value)):
             return number, ""
     shown = ", ".join(map(str, definition.objects))
-    return None, f"{largest}: {mapping.name} names {wanted!r}, which is not among {shown}"
+    return None, f"{followed}: {mapping.name} names {wanted!r}, which is not among {shown}"
 
 
 def find_label(name: str, mapping: Path | None) -> int | None:

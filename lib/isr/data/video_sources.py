@@ -188,7 +188,7 @@ def verified(entry: Mapping[str, Any], downloads: Path, default: str) -> Path:
         path,
         sha256=entry.get("sha256"),
         size=entry.get("bytes"),
-        expect="zip" if path.suffix == ".zip" else None,
+        expect=download.expected(path),
         record=download.record_path(path),
     )
     return path

@@ -5,13 +5,13 @@ A video is a folder with
 - frames/00000.png: 8-bit RGB, numbered from 0
 - objects/00009.png: 8-bit grey, 0 background, 1..n every annotated object (annotated frames only)
 - ground_truth/00009.png: 8-bit grey, 0 background, 255 the object, 128 unknown (annotated frames)
-- video.json: name, frames, height, width, annotated, object, source, licence, notes, files
+- video.json: name, frames, height, width, annotated, object, named, source, licence, notes, files
 
 Frames are written and read one at a time: a video never has to fit into memory.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,8 @@ class Video:
         licence: its licence.
         notes: what was odd about its files.
         files: stem of the file that each frame was read from; empty where there was none.
+        named: whether `object` is known; else it is the largest one, and weak labels have to say
+            which object they follow (see `weak_labels.foreground`).
     """
 
     folder: Path
@@ -78,6 +80,7 @@ class Video:
     licence: str
     notes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    named: bool = True
 
     def __len__(self) -> int:
         """The number of frames."""
@@ -113,7 +116,12 @@ class Video:
         Raises:
             UserError: as `frame`.
         """
-        return self._read("ground_truth", number) if number in self.annotated else None
+        objects = self.objects(number)
+        if objects is None:
+            return None
+        unknown = self._read("ground_truth", number) == UNKNOWN
+        truth = np.where(objects == self.object, OBJECT, BACKGROUND)
+        return np.where(unknown, UNKNOWN, truth).astype(np.uint8)
 
     def objects(self, number: int) -> Bytes | None:
         """Read the objects of frame `number`: uint8 (h, w), 0 background, 1..n the objects.
@@ -125,6 +133,10 @@ class Video:
             UserError: as `frame`.
         """
         return self._read("objects", number) if number in self.annotated else None
+
+    def of_object(self, number: int) -> "Video":
+        """The same video with another of its annotated objects as the foreground."""
+        return replace(self, object=number)
 
     def _path(self, kind: str, number: int) -> Path:
         return self.folder / kind / frame_file(number)
@@ -173,6 +185,7 @@ def _parse(folder: Path, content: Mapping[str, Any]) -> Video:
         licence=str(content["licence"]),
         notes=tuple(str(note) for note in content["notes"]),
         files=tuple(str(file) for file in content.get("files", ())),
+        named=bool(content.get("named", True)),
     )
 
 
@@ -185,6 +198,7 @@ def write_video(
     source: str,
     licence: str,
     notes: Iterable[str] = (),
+    named: bool = True,
 ) -> Video:
     """Write a video in the one layout, as a whole or not at all.
 
@@ -197,6 +211,7 @@ def write_video(
         source: where the video comes from.
         licence: its licence.
         notes: what was odd; may grow while the frames are drawn.
+        named: whether it is known that `object` is the foreground.
 
     Returns:
         The video, opened.
@@ -226,6 +241,7 @@ def write_video(
             "width": size[1],
             "annotated": annotated,
             "object": object,
+            "named": named,
             "source": source,
             "licence": licence,
             "notes": list(notes),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from isr.data.dataset import BACKGROUND, OBJECT
 from isr.data.problems import quantise_unaries, working_size
 from isr.data.videos import Video
-from isr.data.weak_labels.store import label_kind, read_labels
+from isr.data.weak_labels.store import read_labels
 from isr.errors import UserError
 from isr.evaluation.baselines import project_trivially
 from isr.evaluation.contradiction import scored_by_published_code, shape_of, shape_of_mask
@@ -159,9 +159,9 @@ def evaluate_video_cell(parts: Sequence[StoredFits], cell: VideoCell, output: Pa
     ):
         for name, fits in owners.items():
             _log.info("evaluate %s/%s: %s", cell.settings["study"], cell.settings["cell"], name)
-            video = cell.folder.video(name)
+            video = cell.video(name)
             made = fits.metadata.get("settings", cell.settings)
-            origin = cell.about(made) | {"labels_kind": label_kind(cell.labels / name)["kind"]}
+            origin = cell.about(made) | cell.origin(name)
             for found in evaluate_video(cell, fits, video):
                 number = found.drawn.number
                 stem = frame_name(name, number)

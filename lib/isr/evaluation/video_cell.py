@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isr.data.videos import Video
+from isr.data.weak_labels.foreground import foreground_of, scored
+from isr.data.weak_labels.store import label_kind
 from isr.distances import DISTANCES
 from isr.errors import UserError
 from isr.fitting.labelled_video import predict_video
-from isr.fitting.store import read_fits
+from isr.fitting.store import read_fits, read_metadata
 from isr.fitting.video_folder import VideoFolder
 from isr.video_axes import AXES, SPATIO_TEMPORAL
 
@@ -86,10 +88,38 @@ class VideoCell:
             "protocol": self.settings["protocol"],
             "scale": options.get("scale", 1.0),
             "width": options.get("width"),
-            "weights": options.get("weights", "trained"),
             "steps": steps_of(made),
             "points": made["points"],
         }
+
+    def origin(self, video: str) -> dict[str, Any]:
+        """Which labels and which network made the numbers of a video, and of which object.
+
+        Returns:
+            labels_kind and weights (what was taken), and where frames are annotated object (its
+            number), labels_follow ("" if it is that object, else what) and object_sure (whether no
+            other can be meant).
+
+        Raises:
+            UserError: the labels, or a network that was to be chosen, are missing or damaged.
+        """
+        about = label_kind(self.labels / video)
+        taken = self.settings["predictor_options"].get("weights", "trained")
+        if taken == "auto":
+            stored = read_metadata(self.predictions / video / "predictor.safetensors")
+            taken = stored.get("weights", "trained")
+        found = foreground_of(about)
+        return {
+            "labels_kind": about["kind"],
+            "weights": taken,
+            "object": None if found is None else found.object,
+            "object_sure": None if found is None else found.is_sure,
+            "labels_follow": "" if found is None else found.follow,
+        }
+
+    def video(self, name: str) -> Video:
+        """A video, with the ground truth of the object that it is scored by."""
+        return scored(self.folder.video(name), label_kind(self.labels / name))
 
     def unaries(self, video: Video) -> Iterator[NDArray[np.float32]]:
         """The cell's unaries (h, w) of every frame, in order: tuned ones of a joint cell.

@@ -36,7 +36,7 @@ def check_kind(labels: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
         UserError: there are no labels, or they are of another kind.
     """
     about = label_kind(labels)
-    if about["kind"] != settings["labels"]:
+    if settings["labels"] not in (about["kind"], about.get("wanted")):
         raise UserError(
             f"{labels} holds labels of the kind {about['kind']!r}, the settings say "
             f"{settings['labels']!r}: give the folder of those."

@@ -1,7 +1,8 @@
 """Stored fits: the truth that everything after is made from."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata as packages
 from pathlib import Path
@@ -158,21 +159,37 @@ def _loaded(module: Module, state: Mapping[str, Tensor], dtype: torch.dtype) -> 
     return module.to(dtype).requires_grad_(False).eval()
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The open file, and the metadata that it holds."""
+    try:
+        with safe_open(path, framework="pt") as stored:
+            yield stored, json.loads(stored.metadata()["isr"])
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: run the fit first.") from None
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} holds no fits ({error}): remove it and fit again.") from None
+
+
 def read_fits(path: Path) -> StoredFits:
     """Read fits written by `write_fits`.
 
     Raises:
         UserError: the file is missing, damaged or of another origin.
     """
-    try:
-        with safe_open(path, framework="pt") as stored:
-            metadata = json.loads(stored.metadata()["isr"])
-            parameters = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: run the fit first.") from None
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} holds no fits ({error}): remove it and fit again.") from None
+    with _opened(path) as (stored, metadata):
+        parameters = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
     return StoredFits(metadata, parameters)
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Read what is stored with fits, without their parameters.
+
+    Raises:
+        UserError: as `read_fits`.
+    """
+    with _opened(path) as (_, metadata):
+        return metadata
 
 
 def read_parts(paths: Sequence[Path]) -> list[StoredFits]:

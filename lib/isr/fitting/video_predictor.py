@@ -23,7 +23,7 @@ from isr.io import atomic_folder, atomic_path, write_png
 from isr.networks.initial import initialise_
 from isr.objectives import multicut
 from isr.predictors.unet import UNet
-from isr.predictors.unet_checkpoint import read_published
+from isr.predictors.unet_checkpoint import MissingNetworkError, read_published
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +103,8 @@ class WeakLabelTraining(UNetTraining):
         self.sum = state["sum"].to(self.video.device)
 
 
+TRAINED, PUBLISHED = "trained", "published"
+
 _TRAINING = ("epochs", "learning_rate", "decay", "min_steps")
 _MODULE = ("width", "channel_order")
 
@@ -164,7 +166,9 @@ def predict(
         video: the frames.
         labels: folder of the video's weak labels.
         output: folder to make.
-        checkpoints: published networks, see `read_published`; None to train one.
+        checkpoints: published networks, see `read_published`; None to train one. With
+            predictor_options.weights `auto` one is trained where there is none of this video; the
+            metadata say as `weights` which it is, and as `weights_reason` why.
         run: where to compute, and the checkpoint of an interrupted training.
 
     Raises:
@@ -173,22 +177,25 @@ def predict(
     """
     options, name = settings["predictor_options"], video.name
     scale, about = options.get("scale", 1.0), check_kind(labels, settings)
+    published, reason = _published(options, name, checkpoints)
     history: list[tuple[str, int, str, float]] = []
     steps = 0
-    if checkpoints is None:
+    if published is None:
         seed = settings["seed"]
         frames = LabelledVideo(video, labels, scale=scale, seed=seed, device=run.device)
         training = train_predictor(settings, frames, run=run)
         network, state = training.network, training.stored()
         history, steps = training.history, training.total
     else:
-        network = read_published(checkpoints, name, **_chosen(options, _MODULE)).to(run.device)
+        network = published.to(run.device)
         state = {f"predictor.{key}": value.cpu() for key, value in network.state_dict().items()}
     metadata = {
         "settings": dict(settings),
         "convention": settings["convention"],
         "predictor": unet_metadata(network),
         "labels": about,
+        "weights": TRAINED if published is None else PUBLISHED,
+        "weights_reason": reason,
         "steps": steps,
         "finite": {name: True},
     }
@@ -202,6 +209,23 @@ def predict(
         with atomic_path(folder / "history.parquet") as temporary:
             rows.to_parquet(temporary, index=False)
     run.end()
+
+
+def _published(
+    options: Mapping[str, Any], name: str, checkpoints: Path | None
+) -> tuple[UNet | None, str]:
+    """The published network of a video if it is wanted and can be had; else maybe why not."""
+    is_auto = options.get("weights") == "auto"
+    if checkpoints is None:
+        return None, "the data set names no published networks" if is_auto else ""
+    try:
+        return read_published(checkpoints, name, **_chosen(options, _MODULE)), ""
+    except MissingNetworkError as error:
+        if not is_auto:
+            raise
+        reason = error.reason
+    _log.info("%s: a network is trained: %s", name, reason)
+    return None, reason
 
 
 def unet_metadata(network: UNet) -> dict[str, Any]:

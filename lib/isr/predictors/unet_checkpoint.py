@@ -21,6 +21,10 @@ _COUNTER = "num_batches_tracked"
 _STAGES = {"inc": 0, "down": 1, "up": 2, "out": 3, "last": 3}
 
 
+class MissingNetworkError(UserError):
+    """There is no published network of this video, or none of this width."""
+
+
 def read_published(
     path: Path, video: str, *, width: int = 64, channel_order: ChannelOrder = "bgr"
 ) -> UNet:
@@ -33,8 +37,8 @@ def read_published(
         channel_order: that it was trained with: `bgr`, as the published ones, or `rgb`.
 
     Raises:
-        UserError: there is no checkpoint of the video, it cannot be read, or it holds another
-            network.
+        MissingNetworkError: there is no checkpoint of the video, or it is of another network.
+        UserError: it cannot be read.
     """
     name, content = _find(Path(path), video)
     return load_published(content, name, width=width, channel_order=channel_order)
@@ -50,7 +54,8 @@ def load_published(
     background.
 
     Raises:
-        UserError: the bytes cannot be read without running code, or are of another network.
+        MissingNetworkError: they are of another network, such as one of another width.
+        UserError: the bytes cannot be read without running code, or hold no weights.
     """
     try:
         stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
@@ -77,7 +82,7 @@ def _matched(
     for order, own in ((theirs, ours), (in_place, sorted(ours, key=_place))):
         if [state[key].shape for key in order] == [wanted[key].shape for key in own]:
             return counters | {key: state[there] for key, there in zip(own, order, strict=True)}
-    raise UserError(
+    raise MissingNetworkError(
         f"{name} holds {len(theirs)} tensors that do not fit a UNet of this width "
         f"({len(shapes)} tensors): correct the predictor's width."
     )
@@ -104,7 +109,7 @@ def _place(key: str) -> tuple[Any, ...]:
 def _find(path: Path, video: str) -> tuple[str, bytes]:
     """Name and bytes of the checkpoint of a video."""
     if not path.exists():
-        raise UserError(f"{path} does not exist: put the published networks there.")
+        raise MissingNetworkError(f"{path} does not exist: put the published networks there.")
     if path.is_dir():
         files = {str(each.relative_to(path)): each for each in path.rglob("*") if each.is_file()}
         chosen = _choose(list(files), video, path)
@@ -133,7 +138,9 @@ def _choose(names: list[str], video: str, path: Path) -> str:
         n for n in weights if re.search(rf"(?<![A-Za-z0-9]){re.escape(video)}(?![A-Za-z0-9])", n)
     ]
     if not own:
-        raise UserError(f"{path} holds no network of {video}: leave the video out or train one.")
+        raise MissingNetworkError(
+            f"{path} holds no network of {video}: leave the video out or train one."
+        )
     chosen = max(own, key=lambda name: [int(digits) for digits in re.findall(r"\d+", name)])
     if len(own) > 1:
         _log.info("%s: %d networks of %s, taking %s", path, len(own), video, chosen)

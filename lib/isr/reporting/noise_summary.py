@@ -4,6 +4,7 @@ from itertools import product
 
 import pandas as pd
 
+from isr.reporting import video_origins
 from isr.reporting.summary import NOT_RUN
 from isr.reporting.video_study import VideoStudy
 from isr.reporting.video_summary import (
@@ -67,7 +68,8 @@ def _noise_row(study: VideoStudy, distance: str, share: float, own: pd.DataFrame
     known = study.published_noise(share)
     row["published"] = known is not None
     row["published_iou"] = NAN if known is None else known
-    row["difference_iou"] = row["iou"] - row["published_iou"]
+    row["labels_follow"] = video_origins.follow(own)
+    row["difference_iou"] = NAN if row["labels_follow"] else row["iou"] - row["published_iou"]
     return row | conditions(own) | {"distance": distance}
 
 

@@ -12,7 +12,14 @@ from isr.data.weak_labels.store import label_kind
 from isr.distances import DISTANCES
 from isr.errors import UserError
 from isr.evaluation.connection_raster import IN_PICTURE
-from isr.reporting import certificate_summary, settings, summary, video_words, words
+from isr.reporting import (
+    certificate_summary,
+    settings,
+    summary,
+    video_origins,
+    video_words,
+    words,
+)
 from isr.reporting.study_report import StudyReport
 from isr.reporting.video_study import JUDGED, VideoStudy
 from isr.video_axes import AXES, SPATIO_TEMPORAL
@@ -26,6 +33,7 @@ _COLUMNS = (
     *AXES,
     *("protocol", "scale", "width", "steps", "video", "frame", "annotated", "status", "output"),
     *("contradicted", "noisy", "finite"),
+    *("labels_kind", "weights", "object_sure", "labels_follow"),
 )
 
 
@@ -145,12 +153,22 @@ def _words(cell: Any) -> str:
 
 
 def _labels(entry: Mapping[str, Any], names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Each kind of labels with the sentence of its first video that has some."""
+    """Each axis value of labels with what they are; if that differs, of which videos, and why."""
     found = {}
-    for kind, folder in entry["labels"].items():
-        there = [Path(folder) / name for name in names if (Path(folder) / name).exists()]
-        if there:
-            found[str(kind)] = str(label_kind(there[0])["text"])
+    for axis, folder in entry["labels"].items():
+        videos: dict[tuple[str, str], list[str]] = {}
+        for name in names:
+            if (Path(folder) / name).exists():
+                about = label_kind(Path(folder) / name)
+                videos.setdefault((about["text"], about.get("reason", "")), []).append(name)
+        if len(videos) == 1:
+            ((text, reason),) = videos
+            found[str(axis)] = text + (f" ({reason})" if reason else "")
+        elif videos:
+            found[str(axis)] = "; ".join(
+                f"{text} ({': '.join(filter(None, [words.listing(own), reason]))})"
+                for (text, reason), own in videos.items()
+            )
     return tuple(found.items())
 
 
@@ -167,6 +185,7 @@ def _facts(metrics: pd.DataFrame, labels: Sequence[tuple[str, str]]) -> tuple[tu
         ("Weak labels", "; ".join(f"{kind}: {text}" for kind, text in labels)),
         ("Constraint", words.listing(constraints)),
         ("Predictor", f"{_networks(metrics)}, width {values('width')}, scale {values('scale')}"),
+        ("Weights", video_origins.told(metrics, "weights", video_origins.network)),
         ("Fits", values("fit")),
         ("Seeds", values("seed")),
         ("Videos", f"{metrics['video'].nunique()}, {words.count(len(frames), 'frame')} in all"),
@@ -177,6 +196,8 @@ def _facts(metrics: pd.DataFrame, labels: Sequence[tuple[str, str]]) -> tuple[tu
         rows.insert(4, ("Distance from unaries", values("distance")))
     if metrics["noise"].any():
         rows.insert(4, ("Shares of noise", values("noise")))
+    if doubts := video_origins.foreground_notes(metrics):
+        rows.insert(1, ("Foreground", " ".join(doubts)))
     return tuple(rows)
 
 

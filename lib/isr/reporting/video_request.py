@@ -49,8 +49,10 @@ class Request:
 
     @cached_property
     def video(self) -> Video:
-        """The video."""
-        return read_video(self.video_folder)
+        """The video, with the ground truth of the object that its cells are scored by."""
+        video = read_video(self.video_folder)
+        chosen = next(iter(self.cells.values())).object(video.name)
+        return video if chosen is None else video.of_object(chosen)
 
     @property
     def cell(self) -> CellFiles:
@@ -82,7 +84,9 @@ class Request:
         """The title: what is shown, of which video, and from which weak labels."""
         where = f" of {self.dataset}" if self.dataset else ""
         place = ", ".join(filter(None, (f"{self.video.name}{where}", detail)))
-        return f"{self.title or default}: {place}; {about(list(self.cells.values()))}"
+        return (
+            f"{self.title or default}: {place}; {about(list(self.cells.values()), self.video.name)}"
+        )
 
 
 def parse(content: dict[str, Any]) -> Request:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from isr.errors import UserError
 from isr.evaluation.baselines import BASELINES
 from isr.evaluation.metrics import mean_and_deviation
 from isr.reporting import published_videos as published
+from isr.reporting import video_origins
 from isr.reporting.summary import NO_GROUND_TRUTH, NOT_RUN, read_metrics
 from isr.reporting.video_study import VideoStudy
 from isr.video_axes import AXES, SPATIO_TEMPORAL
@@ -18,6 +20,7 @@ METRICS_COLUMNS = [
     "study",
     "dataset",
     "labels",
+    "labels_kind",
     "predictor",
     "constraint",
     "fit",
@@ -39,6 +42,8 @@ METRICS_COLUMNS = [
     "against",
     "iou",
     "accuracy",
+    "object_sure",
+    "labels_follow",
     "contradicted",
     "published_rule",
     "noisy",
@@ -48,7 +53,10 @@ SEQUENCE, OVER_SEQUENCES, OVER_FRAMES = "sequence", "mean over sequences", "mean
 MEANS = (OVER_SEQUENCES, OVER_FRAMES)
 
 NAN = float("nan")
-CONDITIONS = ("distance", "protocol", "steps", "points", "scale", "width", "weights")
+CONDITIONS = (
+    *("distance", "protocol", "steps", "points", "scale", "width"),
+    *("labels_kind", "weights"),
+)
 
 Row = dict[str, Any]
 Scores = dict[str, pd.DataFrame]
@@ -108,8 +116,10 @@ def summarise_sequences(metrics: pd.DataFrame, study: VideoStudy) -> pd.DataFram
         deviations are over seeds (ddof 1; NaN for one seed). `*_published_rule` are of the frames
         that the authors' code would score. `iou_unaries` is with the own thresholded unaries, over
         all frames. `n_contradicted`, of path-connected shapes alone, counts annotated frames whose
-        ground truth no deformed convex region agrees with. `difference_*` is ours minus published,
-        of a mean only where the paper has every sequence behind it.
+        ground truth no deformed convex region agrees with. `labels_follow` says what the labels
+        follow if it is not the object that is scored. `difference_*` is ours minus published where
+        they do follow it; that of a mean is over these `n_compared` sequences, and only where the
+        paper has every sequence behind it.
     """
     rows: list[Row] = []
     means: list[Row] = []
@@ -164,6 +174,7 @@ def _sequence(
     for name in SCORES:
         row[f"{name}_published_rule"] = mean_and_deviation(_table(counted, name))[0]
     row["n_frames_published_rule"] = counted["frame"].nunique()
+    row["labels_follow"] = video_origins.follow(of_fit[of_fit["video"] == video])
     return row | _published(row, study.published_score(video, fit, output)) | conditions(own)
 
 
@@ -196,9 +207,21 @@ def _mean(
     for name in SCORES:
         row[f"{name}_published_rule"] = _over_videos(counted, name, weigh=weigh)[0]
     row["n_frames_published_rule"] = sum(each["n_frames_published_rule"] for each in ran)
+    row["labels_follow"] = ""
     known = published.mean(fit, output, names) if study.compares else None
     row |= _published(row, known if kind == OVER_SEQUENCES else None)
+    if row["published"]:
+        row |= _mean_difference([each for each in ran if each["n_compared"]])
     return row | conditions(frames)
+
+
+def _mean_difference(rows: list[Row]) -> Row:
+    """The mean of the differences of the sequences that are compared; NaN if none is."""
+    found: Row = {"n_compared": len(rows)}
+    for name in SCORES:
+        differences = [row[f"difference_{name}"] for row in rows]
+        found[f"difference_{name}"] = fmean(differences) if differences else NAN
+    return found
 
 
 def _table(rows: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -251,10 +274,13 @@ def seeds_of(rows: pd.DataFrame, planned: int) -> Row:
 
 
 def _published(row: Row, score: published.Score | None) -> Row:
-    found: Row = {"published": score is not None}
+    """The published scores, and how far ours are from those of the same object."""
+    compared = score is not None and row["status"] == "ran" and not row["labels_follow"]
+    found: Row = {"published": score is not None, "n_compared": int(compared)}
     for name in SCORES:
-        found[f"published_{name}"] = NAN if score is None else getattr(score, name)
-        found[f"difference_{name}"] = row[name] - found[f"published_{name}"]
+        known = NAN if score is None else getattr(score, name)
+        found[f"published_{name}"] = known
+        found[f"difference_{name}"] = row[name] - known if compared else NAN
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from isr.errors import UserError
-from isr.reporting import video_words
+from isr.reporting import video_words, words
 from isr.reporting.noise_summary import summarise_noise
 from isr.reporting.published_videos import FITS
 from isr.reporting.summary import NOT_RUN
@@ -22,6 +22,7 @@ from isr.reporting.video_summary import (
 from isr.video_axes import SPATIO_TEMPORAL
 
 NONE = "-"
+_MADE = {"labels_kind": "labels", "weights": "UNet"}
 _FRAMES = {"n_frames": "annotated", "n_contradicted": "contradicted"}
 _SCORE_WORDS = {"iou": "IoU", "accuracy": "Acc."}
 
@@ -82,14 +83,14 @@ def table_4(
         # The paper has no mean over frames, nor the numbers of frames to take it.
         compares = study.compares and kind == OVER_SEQUENCES
         lines += _block(kind, summary[summary["row"] == kind], fits, outputs, compares)
-    columns = len(outputs)
+    columns, made = len(outputs), list(_MADE.values())
     frames = [name for column, name in _FRAMES.items() if column in summary]
-    groups = [Heading(""), Heading("frames", len(frames))]
+    groups = [Heading("made from", len(made)), Heading(""), Heading("frames", len(frames))]
     groups += [Heading(fit, 2 * columns) for fit in fits]
-    scores = [Heading(""), Heading("", len(frames))]
+    scores = [Heading("", len(made)), Heading(""), Heading("", len(frames))]
     scores += [Heading(_SCORE_WORDS[name], columns) for _ in fits for name in SCORES]
     names = [video_words.output(name, study.constraint) for name in outputs]
-    last = ["seeds", *frames, *names * (len(fits) * len(SCORES))]
+    last = [*made, "seeds", *frames, *names * (len(fits) * len(SCORES))]
     notes = video_words.sequence_notes(summary, study, metrics)
     if (summary["status"] == "ran").any():
         notes.append("Bold: the best of our results in each row and kind of fit.")
@@ -110,11 +111,13 @@ def _block(
     """The lines of a sequence or a mean: ours, and the paper's below."""
     rows = {(row.fit, row.output): row for row in part.itertuples()}
     keys = [(fit, score) for fit in fits for score in SCORES]
-    counts = _counts(list(rows.values()), [column for column in _FRAMES if column in part])
+    counts = _made_from(part)
+    counts += _counts(list(rows.values()), [column for column in _FRAMES if column in part])
     spans = list(counts)
     for fit, score in keys:
         spans += _ours(rows, fit, outputs, score)
-    lines = [_line((name, "ours"), spans, True)]
+    others = words.listing(dict.fromkeys(filter(None, part["labels_follow"])))
+    lines = [_line((name, f"ours: labels follow {others}" if others else "ours"), spans, True)]
     if compares:
         for word, entry in (("published", _published), ("difference", _difference)):
             spans = [entry(rows.get((fit, out)), score) for fit, score in keys for out in outputs]
@@ -122,6 +125,12 @@ def _block(
                 spans = [Span(NONE)] * len(spans)
             lines.append(_line(("", word), [Span("")] * len(counts) + spans, secondary=True))
     return lines
+
+
+def _made_from(part: pd.DataFrame) -> list[Span]:
+    """Which labels and which network made the numbers of some rows."""
+    found = [dict.fromkeys("|".join(part[column]).split("|")) for column in _MADE]
+    return [Span(words.listing(filter(None, each)) or NONE) for each in found]
 
 
 def _counts(rows: Sequence[Row], columns: Sequence[str]) -> list[Span]:
@@ -160,11 +169,12 @@ def _published(row: Row | None, score: str) -> Span:
 
 
 def _difference(row: Row | None, score: str) -> Span:
-    if row is None or not row.published:
+    if row is None or not row.published or row.labels_follow:
         return Span("")
     if row.status != "ran":
         return Span(str(row.status))
-    return Span(_signed(getattr(row, f"difference_{score}")))
+    value = getattr(row, f"difference_{score}")
+    return Span("" if value != value else _signed(value))
 
 
 def _signed(value: float) -> str:
@@ -196,7 +206,7 @@ def table_5(
             spans += _distance(row, compares)
         # Which frames are noise does not depend on the distance.
         most = max(rows, key=lambda row: row.n_frames)
-        spans += [Span(str(most.n_noisy)), Span(str(most.n_frames))]
+        spans += [Span(str(most.n_noisy)), Span(str(most.n_frames)), *_made_from(part)]
         lines.append(_line((video_words.share(float(str(share))),), spans))
     names = ("all frames", *(("difference",) if compares else ()), "noisy frames")
     groups = [Heading(video_words.distance(name), len(names)) for name in study.distances]
@@ -207,12 +217,12 @@ def table_5(
     notes = video_words.noise_notes(summary, study, metrics)
     if summary["iou_deviation"].notna().any():
         notes.append(f"{DEVIATION}: standard deviation over seeds (ddof 1).")
-    below = (*last, *names * len(groups), "noisy", "all")
+    below = (*last, *names * len(groups), "noisy", "all", *_MADE.values())
     return Table(
         title=f"{study.describe()}. {content}",
         stubs=("Noise",),
         headings=(
-            (*first, *groups, Heading("frames", 2)),
+            (*first, *groups, Heading("frames", 2), Heading("made from", len(_MADE))),
             tuple(Heading(name) for name in below),
         ),
         lines=tuple(lines),

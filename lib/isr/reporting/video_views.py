@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ GROUND_TRUTH = "ground truth"
 NOT_FITTED = ("skipped", "failed")
 """What the status of a frame is that the constraint is not to blame for."""
 _COLUMNS = (
-    *("study", "labels", "constraint", "fit", "distance", "noise", "status"),
+    *("study", "labels_kind", "object", "constraint", "fit", "distance", "noise", "status"),
     *("video", "frame", "output", "against", "iou"),
 )
 
@@ -76,10 +77,20 @@ class CellFiles:
         """The predictor in print."""
         return video_words.output(PREDICTOR, "")
 
-    @property
-    def labels(self) -> str:
-        """Name of the weak labels."""
-        return str(self.metrics["labels"].iloc[0])
+    def labels(self, video: str) -> str:
+        """What kind of weak labels a video has."""
+        return str(self._of(video, "labels_kind").iloc[0])
+
+    def object(self, video: str) -> int | None:
+        """Number of the object that a video is scored by; None without ground truth."""
+        found = self._of(video, "object").dropna()
+        return int(found.iloc[0]) if len(found) else None
+
+    def _of(self, video: str, column: str) -> "pd.Series[Any]":
+        found = self.metrics.loc[self.metrics["video"] == video, column]
+        if found.empty:
+            raise UserError(f"{self.folder / 'metrics.csv'} has no {video}: name another video.")
+        return found
 
     @property
     def distance(self) -> str:
@@ -171,8 +182,8 @@ class CellFiles:
         )
 
 
-def about(cells: Sequence[CellFiles]) -> str:
-    """What weak labels some cells were made with, and what distance if it is not the paper's."""
-    labels = f"{words.listing(dict.fromkeys(cell.labels for cell in cells))} labels"
+def about(cells: Sequence[CellFiles], video: str) -> str:
+    """What weak labels cells have of a video, and what distance if it is not the paper's."""
+    labels = f"{words.listing(dict.fromkeys(cell.labels(video) for cell in cells))} labels"
     others = dict.fromkeys(cell.distance for cell in cells if cell.distance != DISTANCES[0])
     return ", ".join([labels, *map(video_words.distance, others)])

@@ -6,17 +6,10 @@ from collections.abc import Iterable
 import pandas as pd
 
 from isr.reporting import published_videos as published
-from isr.reporting import words
+from isr.reporting import video_origins, words
 from isr.reporting.video_study import VideoStudy
 from isr.reporting.video_summary import OVER_SEQUENCES, SEQUENCE
 from isr.video_axes import AXES, SPATIO_TEMPORAL
-
-LABELS = {
-    "published": "published multicut labels (Kardoost & Keuper 2021)",
-    "motion": "from motion by dense optical flow (ours, not the paper's)",
-    "simulated": "simulated from the ground truth",
-}
-_NETWORKS = {"trained": "trained on each sequence", "published": "with the published weights"}
 
 
 def output(name: str, constraint: str) -> str:
@@ -26,11 +19,6 @@ def output(name: str, constraint: str) -> str:
     if name == "representation":
         return "prior" if constraint != "unconstrained" else "no constraint"
     return {"largest_component_filled": "UNet, largest part"}.get(name, words.output(name, ""))
-
-
-def labels(name: str) -> str:
-    """What weak labels are, by their name."""
-    return LABELS.get(name, name)
 
 
 def share(value: float) -> str:
@@ -62,13 +50,16 @@ def provenance(
     if ran.empty:
         return ["Ours: no cell has run." if metrics.empty else "Nothing has a ground truth."]
     seeds = sorted({int(seed) for row in ran["seeds"] for seed in row.split()})
-    networks = words.listing(_NETWORKS.get(kind, kind) for kind in _parts(ran["weights"]))
+    labels = video_origins.told(metrics, "labels_kind", video_origins.labels)
+    networks = video_origins.told(metrics, "weights", video_origins.network)
     sentences = [
         f"Ours: seed{'' if len(seeds) == 1 else 's'} {words.listing(seeds)}; weak labels "
-        f"{labels(study.labels)}; UNet of width {_values(ran, 'width')} {networks}; "
+        f"{labels}; UNet of width {_values(ran, 'width')} {networks}; "
         f"frames scaled by {_values(ran, 'scale')}, {scored}; steps {_steps(ran)}, "
         f"{_points(ran)} points each; protocol {_values(ran, 'protocol')}."
     ]
+    sentences += video_origins.foreground_notes(metrics, compares=study.compares)
+    sentences += video_origins.left_out(summary)
     return [*sentences, *_reductions(ran, study), *_shortfalls(summary), *_troubles(metrics)]
 
 
@@ -115,8 +106,9 @@ def _reductions(ran: pd.DataFrame, study: VideoStudy) -> list[str]:
         names = words.listing(map(distance, study.distances))
         found.append(f"{names} from the unaries instead of the squared one")
     found.append(f"{_points(ran)} points a step instead of whole frames")
-    if study.labels != published.LABELS:
-        found.append("other weak labels")
+    for column, text in (("labels_kind", "other weak labels"), ("weights", "UNets of our own")):
+        if _parts(ran[column]) != [published.LABELS]:
+            found.append(text)
     return [f"Not as in the paper: {'; '.join(found)}."]
 
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from isr.data.download import UnreachableError, fetch, record_path, verify
+from isr.data.download import UnreachableError, expected, fetch, record_path, verify
 from isr.errors import UserError
 
 
@@ -90,6 +90,23 @@ def test_a_download_is_verified_and_recorded(server, tmp_path):
         "sha256": SHA256,
     }
     assert sorted(path.name for path in target.parent.iterdir()) == ["a.zip", record.name]
+
+
+@pytest.mark.parametrize("ending", ["tar", "json"])
+def test_a_web_page_in_place_of_a_file_that_is_gone_is_no_download(server, tmp_path, ending):
+    server.content, server.content_type = b"<!DOCTYPE html><html>gone</html>", "text/html"
+    target = tmp_path / f"a.{ending}"
+    with pytest.raises(UnreachableError, match=f"a web page instead of a {ending}"):
+        get(server, target, expect=expected(target))
+    assert not target.exists()
+    target.write_bytes(server.content)
+    with pytest.raises(UserError, match=f"a.{ending} is a web page instead of a {ending} file"):
+        verify(target, expect=expected(target))
+
+
+def test_a_local_file_that_does_not_exist_is_not_tried_again(tmp_path):
+    with pytest.raises(UnreachableError, match=r"nothing.tar does not exist: correct the address"):
+        fetch((tmp_path / "nothing.tar").as_uri(), tmp_path / "a.tar", backoff=1000)
 
 
 def test_a_broken_download_goes_on(server, tmp_path):

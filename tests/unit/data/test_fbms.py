@@ -68,11 +68,13 @@ def test_a_sequence_becomes_a_video(tmp_path):
     np.testing.assert_array_equal(video.ground_truth(2), np.where(objects == 1, 255, 0))
 
 
-def test_the_object_with_the_largest_area_over_the_sequence_is_taken(tmp_path):
+def test_without_a_mapping_the_largest_object_stands_until_labels_choose(tmp_path):
     folder = make(tmp_path / "cars")
     truth = np.full(SIZE, 128, np.uint8)
     Image.fromarray(truth).save(folder / "GroundTruth" / "cars_03.pgm")
-    assert fbms.unpack(folder, "cars", tmp_path / "out").object == 2
+    video = fbms.unpack(folder, "cars", tmp_path / "out")
+    assert (video.object, video.named) == (2, False)
+    assert video.notes == ("the foreground is the annotated object that the weak labels follow",)
 
 
 def test_frames_stand_in_natural_order(tmp_path):
@@ -149,7 +151,8 @@ def mapping(folder, **ids):
 def test_the_mapping_names_the_foreground(tmp_path):
     folder = make(tmp_path / "cars")
     path = mapping(tmp_path, ground_truth_foreground_id=128, trajectory_foreground_id=3)
-    assert fbms.unpack(folder, "cars", tmp_path / "out", path).object == 2
+    video = fbms.unpack(folder, "cars", tmp_path / "out", path)
+    assert (video.object, video.named, video.notes) == (2, True, ())
     assert find_label("cars", path) == 3
     assert find_label("bear", path) is None
     assert find_label("cars", None) is None

@@ -17,7 +17,7 @@ from isr.fitting import video_predictor
 from isr.fitting.labelled_video import LabelledVideo, predict_video
 from isr.fitting.long_work import complete
 from isr.fitting.running import Run
-from isr.fitting.store import read_fits
+from isr.fitting.store import read_fits, read_metadata
 from isr.fitting.unet_training import settle_statistics
 from isr.fitting.video_predictor import WeakLabelTraining, predict, train_predictor
 from isr.networks.initial import initialise_
@@ -243,6 +243,62 @@ def test_published_networks_are_taken_as_they_are(disc_video, tmp_path):
     for key, value in network.state_dict().items():
         assert torch.equal(value, predictor.state_dict()[key])
     assert len(pd.read_parquet(output / "history.parquet")) == 0
+
+
+def _write_network(path: Path, width: int) -> None:
+    network = UNet(width=width)
+    initialise_(network, np.random.default_rng(3))
+    torch.save({"state_dict": network.state_dict()}, path)
+
+
+@pytest.mark.parametrize(
+    ("file", "width", "taken", "reason"),
+    [
+        ("disc.pth", 2, "published", ""),
+        (
+            "disc.pth",
+            3,
+            "trained",
+            "disc.pth holds 110 tensors that do not fit a UNet of this width (110 tensors)",
+        ),
+        ("gap.pth", 2, "trained", "networks holds no network of disc"),
+        (None, 2, "trained", "networks does not exist"),
+    ],
+)
+def test_auto_takes_the_published_network_of_a_video_or_trains_one(
+    disc_video, tmp_path, file, width, taken, reason
+):
+    video, labels = disc_video
+    if file:
+        (tmp_path / "networks").mkdir()
+        _write_network(tmp_path / "networks" / file, width)
+    settings = _settings(weights="auto", epochs=1)
+    predict(settings, video, labels, tmp_path / "made", checkpoints=tmp_path / "networks")
+    about = read_metadata(tmp_path / "made" / "predictor.safetensors")
+    assert about["weights"] == taken
+    assert about["weights_reason"].endswith(reason)
+    assert bool(about["weights_reason"]) == (taken == "trained")
+    order = read_fits(tmp_path / "made" / "predictor.safetensors").predictor("disc").channel_order
+    assert order == {"published": "bgr", "trained": "rgb"}[taken]
+
+
+def test_a_published_network_that_is_wanted_has_to_be_there(disc_video, tmp_path):
+    video, labels = disc_video
+    settings = _settings(weights="published")
+    with pytest.raises(UserError, match="networks does not exist: put the published networks"):
+        predict(settings, video, labels, tmp_path / "made", checkpoints=tmp_path / "networks")
+
+
+def test_labels_that_auto_took_are_those_that_auto_asks_for(disc_video, tmp_path):
+    video, labels = disc_video
+    folder = tmp_path / "labels"
+    shutil.copytree(labels, folder)
+    about = json.loads((folder / "about.json").read_text()) | {"wanted": "auto"}
+    (folder / "about.json").write_text(json.dumps(about))
+    settings = {**_settings(epochs=1), "labels": "auto"}
+    predict(settings, video, folder, tmp_path / "made")
+    with pytest.raises(UserError, match="kind 'simulated', the settings say 'auto'"):
+        predict(settings, video, labels, tmp_path / "other")
 
 
 def test_the_command_line(disc_video, tmp_path, monkeypatch, capsys):

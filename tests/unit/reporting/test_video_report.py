@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,6 +30,8 @@ def _write(cell, tmp_path):
         about = {"protocol": "paper", "scale": 0.5, "width": 16, "steps": "600, then 80"}
         about |= {"annotated": frame % 2 == 0, "status": status, "noisy": frame == 3}
         about |= {"contradicted": frame in (0, 1, 3), "finite": frame != 5}
+        about |= {"labels_kind": "motion", "weights": "trained"}
+        about |= {"object_sure": True, "labels_follow": ""}
         rows += [fixed | about | {"output": name} for name in ("representation", "predictor")]
         certificate = {"property": "path_connected", "method": "raster", "margin": 1.0}
         verdict = "connected in the picture" if frame else "connected, thinner than a pixel"
@@ -67,11 +71,25 @@ def test_facts_of_the_cells_that_ran(entry):
     facts = dict(study.rows)
     assert facts["Weak labels"] == "motion: From motion."
     assert facts["Predictor"] == "UNet, width 16, scale 0.5"
+    assert facts["Weights"] == "trained on each sequence"
+    assert "Foreground" not in facts
     assert facts["Videos"] == "1, 6 frames in all"
     assert facts["Steps"] == "sequential 600, then 80"
     assert study.text == "A sentence."
     assert study.warning == "1 fit stopped early at the last finite state."
     assert study.certificates.certified == 6
+
+
+def test_labels_that_were_taken_and_doubts_about_the_foreground_are_told(entry, tmp_path):
+    folder = tmp_path / "labels" / "motion" / "toy"
+    about = {"kind": "motion", "text": "From motion.", "wanted": "auto", "reason": "x is gone"}
+    (folder / "about.json").write_text(json.dumps(about))
+    path = tmp_path / "a" / "metrics.csv"
+    pd.read_csv(path).assign(object_sure=False, labels_follow="another object").to_csv(path)
+    facts = dict(video_report.make(entry).study.rows)
+    assert facts["Weak labels"] == "motion: From motion. (x is gone)"
+    assert facts["Foreground"].startswith("Several objects are annotated in toy and the authors'")
+    assert "Labels follow another object than the one that is scored in toy:" in facts["Foreground"]
 
 
 def test_what_became_of_the_frames(entry):

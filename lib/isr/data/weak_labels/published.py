@@ -42,6 +42,12 @@ _BORDER, _STRIDE = 30, 5
 _NONE, _BACKGROUND, _FOREGROUND = -1, 0, 1
 
 Ints = NDArray[np.int64]
+
+
+class MissingLabelsError(UserError):
+    """The published labels of this video cannot be had, or not without the authors' mapping."""
+
+
 Floats = NDArray[np.float64]
 
 
@@ -57,7 +63,9 @@ def label(video: Video, entry: Mapping[str, Any], downloads: Path) -> Iterator[W
         The labels of each frame; a frame without a file has none.
 
     Raises:
-        UserError: a file is missing or not of the form; the message says where it belongs.
+        MissingLabelsError: there are none of this video, or they are of several objects and
+            nothing says which is the foreground; the message says what belongs where.
+        UserError: a file is not of the form.
     """
     foreground = find_label(video.name, mapping_path(entry, downloads))
     with _folder(entry.get("labels") or {}, video.name, Path(downloads)) as folder:
@@ -82,7 +90,7 @@ def _folder(entry: Mapping[str, Any], name: str, downloads: Path) -> Iterator[Pa
         return
     if not archive.exists():
         address = f" from {entry['url']}" if entry.get("url") else ""
-        raise UserError(
+        raise MissingLabelsError(
             f"{archive} does not exist: put the published labels{address} there, or their folders "
             f"SEQ with SEQ/*.h5 below {unpacked}, or choose other labels."
         )
@@ -96,7 +104,8 @@ def _folder(entry: Mapping[str, Any], name: str, downloads: Path) -> Iterator[Pa
 def _find(folder: Path, name: str, where: Path) -> Path:
     found = sorted({path.parent for path in folder.glob(f"**/{name}/*.h5")})
     if len(found) != 1:
-        raise UserError(
+        error = UserError if found else MissingLabelsError
+        raise error(
             f"{where} holds {len(found)} folders {name} with .h5 files, expected one: put the "
             f"published labels of {name} there, or choose other labels."
         )
@@ -153,7 +162,7 @@ def _choose(labels: Ints, foreground: int | None, path: Path) -> Ints:
     if set(values.tolist()) <= {_BACKGROUND, _FOREGROUND}:
         chosen, background = (0, 1) if foreground == 255 else (1, 0)
     elif foreground is None:
-        raise UserError(
+        raise MissingLabelsError(
             f"{path.name} labels {len(values)} objects, and nothing says which of them is the "
             "foreground: add the mapping of objects to the data set's entry."
         )

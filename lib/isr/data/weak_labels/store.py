@@ -5,7 +5,8 @@ They are a folder with
 - 00000.png: 8-bit grey as scribbles, 0 none, 255 background, 1 foreground; one for each frame
 - flip/00000.png: 16-bit grey, the probability that a label is wrong (not for every frame)
 - labels.csv: frame, foreground and background (shares of the frame's pixels), kind, note
-- about.json: kind, text, options; points: whether the labels are scattered points, not areas
+- about.json: kind, text, options; points: whether the labels are scattered points, not areas;
+  wanted and reason: what was asked for, and why it is another kind; foreground: see there
 """
 
 from collections.abc import Iterable, Mapping
@@ -57,7 +58,7 @@ def write_labels(
         folder: where they will stand; older ones are replaced.
         frames: of every frame in order, drawn one at a time.
         about: {kind: published, motion or simulated, text: one sentence for tables, options,
-            points?: whether the labels are scattered points}.
+            points?: whether the labels are scattered points}; may grow while frames are drawn.
 
     Returns:
         What labels.csv holds.
