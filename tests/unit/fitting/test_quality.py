@@ -15,7 +15,7 @@ from isr.fitting.jobs import predict_levels
 from isr.fitting.stack import Stack, run
 from isr.levels import probability
 
-PICTURES, SIZE, STEPS = ("coin_left", "helmet"), 80, 150
+PICTURES, SIZE, STEPS = ("retina", "helmet"), 64, 200
 SETTINGS = {
     "study": "s",
     "cell": "c",
