@@ -206,12 +206,15 @@ def figure_fits(figure: Config) -> list[Cell]:
 
 
 def study_settings(config: Config, study: str) -> dict[str, Any]:
-    """What the fits of a study keep to: its own `settings` over those of the configuration."""
+    """What the fits of a study keep to: its own `settings` over those of the configuration.
+
+    `alpha` and `uncoupled` are there if the study has them.
+    """
     own = config["studies"][study]["settings"]
     keys = ("steps", "points", "stack_size", "problems_per_job")
     settings = {key: own.get(key, config[key]) for key in keys}
     settings["points"] = config["points"] | own.get("points", {})
-    return settings
+    return settings | {key: float(own[key]) for key in ("alpha", "uncoupled") if key in own}
 
 
 def prediction_settings(
@@ -250,6 +253,10 @@ def cell_settings(config: Config, study: str, cell: Cell, name: str) -> dict[str
     )
     own = study_settings(config, study)
     del own["problems_per_job"]
+    projects = uses_predictions({**cell, "protocol": config["protocol"]})
+    if projects and cell["constraint"] == "path_connected":
+        # Its first phase is that of its base, which follows the unaries at once.
+        own.pop("uncoupled", None)
     return {"study": study, "cell": name} | settings | own | {key: cell[key] for key in AXES}
 
 
