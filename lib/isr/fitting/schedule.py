@@ -19,6 +19,7 @@ COLOUR_GRADIENT = "colour_gradient"
 POSITION_GRADIENT = "position_gradient"
 OVERLAP = "overlap"
 REGULARISER = "regulariser"
+TOTAL_VARIATION = "total_variation"
 
 
 @dataclass(frozen=True)

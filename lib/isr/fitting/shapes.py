@@ -17,6 +17,7 @@ from isr.fitting.schedule import (
     OVERLAP,
     REGULARISER,
     REPRESENTATION_SCRIBBLES,
+    TOTAL_VARIATION,
     UNARIES_ENTROPY,
     UNCOUPLED,
     OptimiserKind,
@@ -61,6 +62,7 @@ class Shape:
             them misleads less, but which loses small objects; or the cross entropy.
         weight_decay: on the diffeomorphism of a path-connected region.
         regulariser_weight: of what the representation penalises (amplitudes of waves).
+        tv_weight: of the total variation of the foreground probability, in fits to unaries.
         overlap_weight: of the overlap of the parts of a union.
         alpha: weight of the unaries against the scribbles (eq. 15).
         uncoupled: share of the steps before it counts, of shapes that begin with the scribbles.
@@ -76,6 +78,7 @@ class Shape:
     distance: Distance = "squared"
     weight_decay: float = 1e-5
     regulariser_weight: float = 0.0
+    tv_weight: float = 0.0
     overlap_weight: float = 1.0
     alpha: float = 1.0
     uncoupled: float = UNCOUPLED
@@ -150,6 +153,8 @@ class Shape:
         extra = {}
         if self.regulariser_weight:
             extra[REGULARISER] = self.regulariser_weight
+        if unaries and self.tv_weight:
+            extra[TOTAL_VARIATION] = self.tv_weight
         if self.constraint == "union" and self.overlap_weight:
             extra[OVERLAP] = self.overlap_weight
         kinds = dict(_kinds("representation", self.constraint, self.options))
