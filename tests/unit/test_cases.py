@@ -76,6 +76,12 @@ def _resolve_gallery(*change):
         ((*FIGURES, "f"), {"kind": "figure_7", "cases": ["cup"]}, "weight_decay is not given;"),
         ((*CASES, "cup", "steps"), 3, "cases.cup.steps is 3; it must be at least 4."),
         (("steps",), 3, "config: steps is 3, but studies.gallery.cases.cup needs 4;"),
+        (
+            (*CASES, "cup"),
+            {"picture": "motorcycle", "constraint": "convex", "tv_weight": 0.1},
+            "cup.tv_weight is 0.1, but the picture motorcycle has no unaries",
+        ),
+        ((*CASES, "cup", "tv_weight"), -1, "cup.tv_weight is -1; it must be at least 0."),
         ((*CASES, "cup", "threshold"), 1, "cup.threshold is 1, but convex has its foreground at"),
         (
             (*CASES, "cup", "options"),
@@ -134,6 +140,7 @@ def test_what_the_fit_of_a_case_depends_on():
         "optimiser": "adam",
         "distance": "squared",
         "threshold": 0,
+        "tv_weight": None,
         "margin": 0,
         "seed": 42,
         "protocol": "paper",

@@ -10,6 +10,7 @@ from torch import Tensor
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.calls import Call
+from isr.fitting.sampling import Strata
 from isr.fitting.schedule import (
     ABSOLUTE_DISTANCE,
     COUPLING,
@@ -19,7 +20,6 @@ from isr.fitting.schedule import (
     TOTAL_VARIATION,
     UNARIES_ENTROPY,
 )
-from isr.fitting.sampling import Strata
 from isr.fitting.sources import Batch, Points, PointSource
 from isr.fitting.tasks import Task, Terms
 from isr.objectives import (

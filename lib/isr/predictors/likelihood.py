@@ -32,7 +32,7 @@ _PAIRS = 2**20
 def log_likelihood_ratio(
     features: Array, scribbles: NDArray[np.uint8], sets: str, *, name: str = "scribbles"
 ) -> Array:
-    """log p(f | background) / p(f | object) of every pixel: D of eq. 3 is linear with these slopes.
+    """Log p(f | background) / p(f | object) of every pixel: D of eq. 3 is linear with these slopes.
 
     With `xy` among the features, p is the spatially varying density p(f, x | class); without, that
     of the other features alone.

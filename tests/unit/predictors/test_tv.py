@@ -59,13 +59,14 @@ def test_pictures_of_one_row_and_likelihoods_that_say_nothing(size):
 @pytest.mark.parametrize(
     ("name", "sets", "floor"),
     [
-        ("coffee", "rgb", 0.75),
-        ("coffee", "rgb+xy", 0.82),
-        ("astronaut", "rgb", 0.72),
-        ("astronaut", "rgb+xy", 0.9),
+        ("coffee", "rgb", 0.69),
+        ("coffee", "rgb+xy", 0.84),
+        ("astronaut", "rgb", 0.80),
+        ("astronaut", "rgb+xy", 0.94),
     ],
 )
 def test_photographs_are_segmented_better_than_by_the_likelihood_alone(name, sets, floor):
+    """Floors lie about 0.03 below what was measured: 0.717, 0.871, 0.836 and 0.977."""
     picture = embedded.load(name, 120)
     features = _features(picture, sets)
     found = segment(features, picture.scribbles, sets)
