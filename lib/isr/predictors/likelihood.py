@@ -73,7 +73,7 @@ def _density(features: Array, scribbled: NDArray[np.bool_], sets: str) -> Array:
     place = slices.pop(XY, None)
     looks = [flat[:, columns] for columns in slices.values()]
     look = np.concatenate([*looks, np.zeros((len(flat), 1), np.float32)], axis=1)
-    look = look / np.float32(np.sqrt(2) * _WIDTH)
+    look = np.asarray(look / (np.sqrt(2) * _WIDTH), dtype=np.float32)
     reach = np.ones(len(flat), np.float32) if place is None else _reach(scribbled)
     density = np.empty(len(flat), np.float32)
     step = max(1, _PAIRS // len(pixels))
