@@ -52,6 +52,11 @@ def _check_case(place: str, case: Config) -> None:
         )
     if isinstance(case["options"].get("order"), list):
         _check_orders(f"{place}.options.order", constraint, picture)
+    if case["tv_weight"] and picture in SCRIBBLED:
+        raise UserError(
+            f"config: {place}.tv_weight is {case['tv_weight']}, but the picture {picture} has no "
+            "unaries, which it is weighed against; remove it."
+        )
     if case["connect"] and (constraint != "path_connected" or picture in WITH_THIRD):
         raise UserError(
             f"config: {place}.connect is true, but paths are drawn for path_connected in pictures "

@@ -10,8 +10,9 @@ from typing import Any
 from isr import cases, video_studies
 from isr.choices import must_know, pick
 from isr.errors import UserError
-from isr.protocols import CONVENTIONS
+from isr.protocols import CONVENTIONS, uses_predictions
 from isr.schema import complete
+from isr.untrained import UNTRAINED
 
 AXES = ("constraint", "predictor", "features", "fit", "seed")
 Config = Mapping[str, Any]
@@ -48,6 +49,7 @@ def resolve(
         if ("vary" in study) == ("rows" in study):
             raise UserError(f"config: {place} must have either vary or rows; give one of them.")
         _check_cells(place, study, _of_grids(resolved["predictors"]))
+        _check_untrained(resolved, name)
         _check_shown(place, study)
     cases.check_steps(resolved)
     _check_names("tables", grids(resolved) | video_studies.studies(resolved))
@@ -96,6 +98,27 @@ def _check_cells(place: str, study: Config, predictors: Iterable[str]) -> None:
     for name, figure in study["figures"].items():
         for fit in figure_fits(figure):
             pick(cells(study), figure["cell"] | fit, f"{place}.figures.{name}.cell")
+
+
+def _check_untrained(config: Config, study: str) -> None:
+    """What is not trained can only be projected."""
+    for index, cell in enumerate(cells(config["studies"][study])):
+        predictor, protocol = cell["predictor"], config["protocol"]
+        kind = config["predictors"][predictor]["kind"]
+        if kind not in UNTRAINED or uses_predictions({**cell, "protocol": protocol}):
+            continue
+        if cell["fit"] == "sequential":
+            raise UserError(
+                f"config: protocol is {protocol}, whose fits train their predictor along, but "
+                f"studies.{study} has the predictor {predictor!r} of kind {kind}, which is not "
+                "trained; take protocol paper or another predictor."
+            )
+        rows = "rows" in config["studies"][study]
+        place = f"studies.{study}." + (f"rows[{index}].fit" if rows else "vary.fit")
+        raise UserError(
+            f"config: {place} has 'joint' for the predictor {predictor!r} of kind {kind}, which "
+            "is not trained; give it fit sequential, in a study of its own or in rows."
+        )
 
 
 def _check_shown(place: str, study: Config) -> None:
@@ -163,27 +186,35 @@ def figure_fits(figure: Config) -> list[Cell]:
 
 
 def study_settings(config: Config, study: str) -> dict[str, Any]:
-    """What the fits of a study keep to: its own `settings` over those of the configuration."""
+    """What the fits of a study keep to: its own `settings` over those of the configuration.
+
+    `alpha` and `uncoupled` are there if the study has them.
+    """
     own = config["studies"][study]["settings"]
     keys = ("steps", "points", "stack_size", "problems_per_job")
     settings = {key: own.get(key, config[key]) for key in keys}
     settings["points"] = config["points"] | own.get("points", {})
-    return settings
+    return settings | {key: float(own[key]) for key in ("alpha", "uncoupled") if key in own}
 
 
 def prediction_settings(
     config: Config, dataset: str, predictor: str, features: str, seed: int
 ) -> dict[str, Any]:
-    """What a predictor's own training depends on, the same for every study that projects it."""
+    """What a predictor's own training depends on, the same for every study that projects it.
+
+    One that is not trained takes no steps and draws no points.
+    """
+    options = config["predictors"][predictor]
+    training = {key: config[key] for key in ("steps", "points", "stack_size")}
     return {
         "dataset": dataset,
         "predictor": predictor,
-        "predictor_options": config["predictors"][predictor],
+        "predictor_options": options,
         "features": features,
         "seed": seed,
         "protocol": config["protocol"],
         "convention": CONVENTIONS[config["protocol"]],
-        **{key: config[key] for key in ("steps", "points", "stack_size")},
+        **({"steps": 0} if options["kind"] in UNTRAINED else training),
     }
 
 
@@ -202,6 +233,10 @@ def cell_settings(config: Config, study: str, cell: Cell, name: str) -> dict[str
     )
     own = study_settings(config, study)
     del own["problems_per_job"]
+    projects = uses_predictions({**cell, "protocol": config["protocol"]})
+    if projects and cell["constraint"] == "path_connected":
+        # Its first phase is that of its base, which follows the unaries at once.
+        own.pop("uncoupled", None)
     return {"study": study, "cell": name} | settings | own | {key: cell[key] for key in AXES}
 
 

@@ -82,6 +82,12 @@ def _resolve_gallery(*change):
             "studies.gallery.by_hand[0] is 'object_wieght'; it must be: a key of a case",
         ),
         (("steps",), 3, "config: steps is 3, but studies.gallery.cases.cup needs 4;"),
+        (
+            (*CASES, "cup"),
+            {"picture": "motorcycle", "constraint": "convex", "tv_weight": 0.1},
+            "cup.tv_weight is 0.1, but the picture motorcycle has no unaries",
+        ),
+        ((*CASES, "cup", "tv_weight"), -1, "cup.tv_weight is -1; it must be at least 0."),
         ((*CASES, "cup", "threshold"), 1, "cup.threshold is 1, but convex has its foreground at"),
         (
             (*CASES, "cup", "options"),
@@ -140,6 +146,7 @@ def test_what_the_fit_of_a_case_depends_on():
         "optimiser": "adam",
         "distance": "squared",
         "threshold": 0,
+        "tv_weight": None,
         "margin": 0,
         "seed": 42,
         "protocol": "paper",

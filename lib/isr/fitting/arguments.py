@@ -80,7 +80,7 @@ def _check_shape(shape: Shape, dim: int) -> None:
         )
     if shape.learning_rate is not None and not 0 < _real(shape.learning_rate) < np.inf:
         raise UserError(f"learning_rate is {shape.learning_rate!r}: give one above 0, or None.")
-    for name in ("weight_decay", "regulariser_weight", "overlap_weight"):
+    for name in ("weight_decay", "regulariser_weight", "tv_weight", "overlap_weight"):
         value = getattr(shape, name)
         if not 0 <= _real(value) < np.inf:
             raise UserError(f"{name} is {value!r}: give a finite number from 0.")

@@ -144,17 +144,19 @@ def cell_plan(
     """
     representation = representation or representations.build(settings["constraint"], 2)
     about = {"name": settings["constraint"], "dim": 2, "options": {}}
+    coupling = {key: settings[key] for key in ("alpha", "uncoupled") if key in settings}
     if uses_predictions(settings):
         task: Task = Projection(representation, Points(**settings["points"]))
-        schedule = Shape(settings["constraint"]).schedule_from(unaries=True, scribbles=True)
+        shape = Shape(settings["constraint"], **coupling)
+        schedule = shape.schedule_from(unaries=True, scribbles=True)
         return Plan(task, schedule, stored_metadata(settings, schedule, representation=about))
     sequential = settings["fit"] == "sequential"
     task, predictor = _training(settings, representation, "binarised" if sequential else "both")
     rate = RATE_FACTORS.get(settings["constraint"], 1.0)
     schedule = (
-        concurrent_schedule()
+        concurrent_schedule(**coupling)
         if sequential
-        else joint_schedule(settings["protocol"], representation_rate=rate)
+        else joint_schedule(settings["protocol"], representation_rate=rate, **coupling)
     )
     metadata = stored_metadata(settings, schedule, representation=about, predictor=predictor)
     return Plan(task, schedule, metadata)

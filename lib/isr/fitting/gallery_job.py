@@ -28,6 +28,7 @@ _SHAPE = (
     "distance",
     "weight_decay",
     "regulariser_weight",
+    "tv_weight",
     "overlap_weight",
     "protocol",
 )

@@ -3,6 +3,7 @@
 Pictures of several objects are fitted as binary problems, one for each (`isr.fitting.objects`).
 """
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from isr.data.dataset import read_index
 from isr.data.objects import object_names
@@ -22,10 +24,14 @@ from isr.fitting.objects import objects_plan, separate
 from isr.fitting.running import PLAIN_RUN, Run, finish, optimise, store
 from isr.fitting.schedule import describe
 from isr.fitting.slots import Result
-from isr.fitting.store import read_fits
+from isr.fitting.store import read_fits, write_fits
 from isr.io import atomic_folder, write_png
 from isr.levels import probability
 from isr.predictors import Predictor
+from isr.predictors.tv import segment
+from isr.untrained import UNTRAINED
+
+_log = logging.getLogger(__name__)
 
 _FITTED = ("images", "scribbles")
 """Folders of a data set that fits read; the ground truth is for scoring alone."""
@@ -97,7 +103,7 @@ def predict_levels(predictor: Predictor, problem: Problem) -> NDArray[np.float32
 
 
 def predict(pictures: PictureFolder, output: Path, *, run: Run = PLAIN_RUN) -> None:
-    """Train a predictor on every picture and write its unaries.
+    """Train a predictor on every picture, or compute what is not trained, and write its unaries.
 
     Writes `predictor.safetensors` and `unaries/NAME.png` (16 bit) into `output`, as a whole. A
     picture of n objects has n predictors, with unaries `NAME/1.png` ... `NAME/n.png`.
@@ -108,6 +114,9 @@ def predict(pictures: PictureFolder, output: Path, *, run: Run = PLAIN_RUN) -> N
         run: where to compute, and the checkpoint of an interrupted training.
     """
     settings, problems = pictures.settings, pictures.problems(pictures.names)
+    if settings["predictor_options"]["kind"] in UNTRAINED:
+        compute(pictures, output)
+        return
     plan = cells.prediction_plan(settings)
     what = f"predict {settings['dataset']} {settings['predictor']} {settings['features']}"
     result = optimise(
@@ -128,6 +137,42 @@ def predict(pictures: PictureFolder, output: Path, *, run: Run = PLAIN_RUN) -> N
             unaries = quantise_unaries(probability(level), name)
             write_png(folder / "unaries" / f"{name}.png", unaries)
     run.end()
+
+
+def compute(pictures: PictureFolder, output: Path) -> None:
+    """Write the unaries of a predictor that is not trained (`tv`), in the same files.
+
+    `predictor.safetensors` holds of each picture what tells how good its minimiser is: its energy,
+    the gap to the least one, and the number of iterations.
+    """
+    settings = pictures.settings
+    states: dict[str, dict[str, Tensor]] = {}
+    finite = {}
+    with atomic_folder(output) as folder:
+        for name in pictures.problems(pictures.names):
+            problem = pictures.load(name)
+            assert problem.features is not None
+            assert problem.scribbles is not None
+            found = segment(
+                problem.features,
+                problem.scribbles,
+                settings["features"],
+                alpha=settings["predictor_options"]["alpha"],
+                name=name,
+            )
+            write_png(folder / "unaries" / f"{name}.png", quantise_unaries(found.u, name))
+            numbers = {"energy": found.energy, "gap": found.gap, "iterations": found.iterations}
+            states[name] = {
+                f"segmentation.{key}": torch.tensor(value) for key, value in numbers.items()
+            }
+            finite[name] = found.converged
+            _log.info(
+                "predict %s: %s, %s %s, %d iterations, energy %.4f at most %.1e above the least",
+                *(settings["dataset"], name, settings["predictor"], settings["features"]),
+                *(found.iterations, found.energy, found.gap),
+            )
+        metadata = {**cells.stored_metadata(settings, ()), "finite": finite}
+        write_fits(folder / "predictor.safetensors", states, metadata)
 
 
 def fit(

@@ -10,17 +10,25 @@ from torch import Tensor
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.calls import Call
+from isr.fitting.sampling import Strata
 from isr.fitting.schedule import (
     ABSOLUTE_DISTANCE,
     COUPLING,
     OVERLAP,
     REGULARISER,
     REPRESENTATION_SCRIBBLES,
+    TOTAL_VARIATION,
     UNARIES_ENTROPY,
 )
 from isr.fitting.sources import Batch, Points, PointSource
 from isr.fitting.tasks import Task, Terms
-from isr.objectives import absolute_distance, cross_entropy, overlap, squared_distance
+from isr.objectives import (
+    absolute_distance,
+    cross_entropy,
+    overlap,
+    squared_distance,
+    total_variation,
+)
 from isr.representations.base import Representation
 from isr.representations.starts import shares
 from isr.representations.union import Union
@@ -62,7 +70,7 @@ class Projection(Task):
 
     def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
         """Strokes and pixels of a problem."""
-        return PointSource(
+        source = PointSource(
             problem,
             self.points,
             seed=seed,
@@ -71,6 +79,8 @@ class Projection(Task):
             objects=len(self._members()) if self.objects else None,
             shares=self._shares(problem),
         )
+        source.constants["pixel_weights"] = _pixel_weights(source.random).to(device)
+        return source
 
     def _shares(self, problem: Problem) -> NDArray[np.float32] | None:
         """Which part of a union should begin where, since equal parts would all take everything."""
@@ -126,6 +136,12 @@ class Projection(Task):
             terms[OVERLAP] = overlap(levels[strokes:], batch["point_weights"])
         if REGULARISER in active:
             terms[REGULARISER] = call("representation", method="regulariser")
+        if TOTAL_VARIATION in active:
+            terms[TOTAL_VARIATION] = total_variation(
+                lambda points: call("representation", points),
+                coordinates[strokes:],
+                batch["pixel_weights"],
+            )
         if begins:
             each = cross_entropy(
                 levels[strokes:].movedim(-1, 0),
@@ -142,3 +158,11 @@ class Projection(Task):
             for name, distance in _OF_UNARIES.items()
             if name in active
         }
+
+
+def _pixel_weights(strata: Strata) -> Tensor:
+    """(draws,) weights of the mean over all pixels alike, whatever an object weighs."""
+    pairs = zip(strata.members, strata.counts, strict=True)
+    stands_for = torch.tensor([len(members) / count for members, count in pairs])
+    weights = stands_for.repeat_interleave(torch.tensor(strata.counts))
+    return weights / weights.sum()

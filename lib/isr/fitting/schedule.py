@@ -19,6 +19,7 @@ COLOUR_GRADIENT = "colour_gradient"
 POSITION_GRADIENT = "position_gradient"
 OVERLAP = "overlap"
 REGULARISER = "regulariser"
+TOTAL_VARIATION = "total_variation"
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def describe(schedule: Schedule) -> list[dict[str, Any]]:
 
 
 # The paper's section B.2: 200 of 3,000 steps without coupling; gradient penalties of 0.01.
-_ALONE, _TOGETHER, _SETTLING = 200.0, 2800.0, 600.0
+_STEPS, _ALONE, _SETTLING = 3000.0, 200.0, 600.0
+UNCOUPLED = _ALONE / _STEPS
+"""Share of the steps of a fit with scribbles before alpha of eqs. 13 and 15 counts."""
 _PENALTIES = {COLOUR_GRADIENT: 0.01, POSITION_GRADIENT: 0.01}
 
 
@@ -113,6 +116,8 @@ def projection_schedule(
     *,
     evidence: str = COUPLING,
     extra: Mapping[str, float] | None = None,
+    alpha: float = 1.0,
+    uncoupled: float = UNCOUPLED,
 ) -> Schedule:
     """Projection of given unaries with scribbles (eq. 15): alpha 0, then 1; Adam at 0.02.
 
@@ -124,17 +129,26 @@ def projection_schedule(
         learning_rate: until the last fifth.
         evidence: how unaries are followed: the name of a term.
         extra: weights of further terms, such as the regulariser, in all phases.
+        alpha: weight of the unaries after the first phase.
+        uncoupled: share of the first phase, in which it is 0.
     """
     scribbles = {REPRESENTATION_SCRIBBLES: 1.0, **(extra or {})}
-    together = {**scribbles, evidence: 1.0}
+    together = {**scribbles, evidence: alpha}
+    alone = _STEPS * uncoupled
     return (
-        Phase(_ALONE, learning_rate, scribbles),
-        Phase(_TOGETHER - _SETTLING, learning_rate, together),
+        Phase(alone, learning_rate, scribbles),
+        Phase(_STEPS - alone - _SETTLING, learning_rate, together),
         Phase(_SETTLING, 0.1 * learning_rate, together),
     )
 
 
-def joint_schedule(protocol: Protocol = "paper", *, representation_rate: float = 1.0) -> Schedule:
+def joint_schedule(
+    protocol: Protocol = "paper",
+    *,
+    representation_rate: float = 1.0,
+    alpha: float = 1.0,
+    uncoupled: float = UNCOUPLED,
+) -> Schedule:
     """Joint training (eq. 13): alpha 0 at rate 0.02, then alpha 1 at 0.002.
 
     The published code lowers the rate to 0.001 instead.
@@ -142,25 +156,37 @@ def joint_schedule(protocol: Protocol = "paper", *, representation_rate: float =
     Args:
         protocol: whose.
         representation_rate: factor of the representation's learning rates.
+        alpha: weight of the coupling after the first phase: the beta of eqs. 10 to 12.
+        uncoupled: share of the first phase, in which it is 0.
     """
     alone = {PREDICTOR_SCRIBBLES: 1.0, REPRESENTATION_SCRIBBLES: 1.0, **_PENALTIES}
     later_rate = 0.002 if protocol == "paper" else 0.001
     scale = {} if representation_rate == 1.0 else {"representation": representation_rate}
+    first = _STEPS * uncoupled
+    together = {**alone, COUPLING: alpha}
     return (
-        Phase(_ALONE, 0.02, alone, learning_rate_scale=scale),
-        Phase(_TOGETHER, later_rate, {**alone, COUPLING: 1.0}, learning_rate_scale=scale),
+        Phase(first, 0.02, alone, learning_rate_scale=scale),
+        Phase(_STEPS - first, later_rate, together, learning_rate_scale=scale),
     )
 
 
-def concurrent_schedule() -> Schedule:
+def concurrent_schedule(*, alpha: float = 1.0, uncoupled: float = UNCOUPLED) -> Schedule:
     """The published code's sequential training: both at once, coupled by binarised predictions.
 
     After the first phase the loss is 0.1 times the scribble terms and penalties plus 100 times the
     squared distance to the thresholded, detached prediction; the learning rate stays.
+
+    Args:
+        alpha: factor of that 100.
+        uncoupled: share of the first phase.
     """
     alone = {PREDICTOR_SCRIBBLES: 1.0, REPRESENTATION_SCRIBBLES: 1.0, **_PENALTIES}
     together = {name: 0.1 * weight for name, weight in alone.items()}
-    return (Phase(_ALONE, 0.02, alone), Phase(_TOGETHER, 0.02, {**together, COUPLING: 100.0}))
+    first = _STEPS * uncoupled
+    return (
+        Phase(first, 0.02, alone),
+        Phase(_STEPS - first, 0.02, {**together, COUPLING: 100.0 * alpha}),
+    )
 
 
 def unaries_schedule(
@@ -205,6 +231,7 @@ def path_connected_schedule(
     optimiser: OptimiserKind = "adamax",
     evidence: str = COUPLING,
     extra: Mapping[str, float] | None = None,
+    alpha: float = 1.0,
     groups: Sequence[str] = ("representation",),
     protocol: Protocol = "paper",
 ) -> Schedule:
@@ -221,13 +248,14 @@ def path_connected_schedule(
         optimiser: of the diffeomorphism and its base together.
         evidence: what is fitted: the name of a term of unaries or scribbles.
         extra: weights of further terms in all phases.
+        alpha: weight of what is fitted, against these.
         groups: names of the path-connected modules: the representation or members of a union.
         protocol: whose.
     """
     still = {f"{group}.{part}": 0.0 for group in groups for part in ("linear", "flow")}
     decay = {f"{group}.flow": weight_decay for group in groups}
     more = dict(extra or {})
-    fine = {evidence: 1.0, **more}
+    fine = {evidence: alpha, **more}
     rate = learning_rate
     if protocol == "published-code":
         return (
@@ -235,7 +263,7 @@ def path_connected_schedule(
             Phase(4000, rate, fine, "adamax", weight_decay=decay, restart=True, plateau=200),
         )
     far = evidence in (COUPLING, ABSOLUTE_DISTANCE)
-    coarse = {UNARIES_ENTROPY: 1.0, **more} if far else fine
+    coarse = {UNARIES_ENTROPY: alpha, **more} if far else fine
     # Adamax begins with full steps of all weights: a fast base would jump out of the picture.
     together = Phase(
         3200,

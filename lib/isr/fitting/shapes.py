@@ -17,7 +17,9 @@ from isr.fitting.schedule import (
     OVERLAP,
     REGULARISER,
     REPRESENTATION_SCRIBBLES,
+    TOTAL_VARIATION,
     UNARIES_ENTROPY,
+    UNCOUPLED,
     OptimiserKind,
     Schedule,
     path_connected_schedule,
@@ -60,7 +62,10 @@ class Shape:
             them misleads less, but which loses small objects; or the cross entropy.
         weight_decay: on the diffeomorphism of a path-connected region.
         regulariser_weight: of what the representation penalises (amplitudes of waves).
+        tv_weight: of the total variation of the foreground probability, in fits to unaries.
         overlap_weight: of the overlap of the parts of a union.
+        alpha: weight of the unaries against the scribbles (eq. 15).
+        uncoupled: share of the steps before it counts, of shapes that begin with the scribbles.
         protocol: whose schedules.
     """
 
@@ -73,7 +78,10 @@ class Shape:
     distance: Distance = "squared"
     weight_decay: float = 1e-5
     regulariser_weight: float = 0.0
+    tv_weight: float = 0.0
     overlap_weight: float = 1.0
+    alpha: float = 1.0
+    uncoupled: float = UNCOUPLED
     protocol: Protocol = "paper"
 
     def for_problem(self, problem: Problem) -> "Shape":
@@ -145,6 +153,8 @@ class Shape:
         extra = {}
         if self.regulariser_weight:
             extra[REGULARISER] = self.regulariser_weight
+        if unaries and self.tv_weight:
+            extra[TOTAL_VARIATION] = self.tv_weight
         if self.constraint == "union" and self.overlap_weight:
             extra[OVERLAP] = self.overlap_weight
         kinds = dict(_kinds("representation", self.constraint, self.options))
@@ -152,26 +162,38 @@ class Shape:
         rate = self.learning_rate or factor * _UNARIES_RATE
         bending = [name for name, kind in kinds.items() if kind == "path_connected"]
         if bending:
+            alpha = 1.0
             if unaries and scribbles:
-                extra[REPRESENTATION_SCRIBBLES] = 1.0
-            return self._bending_schedule(
-                bending, rate, self.evidence if unaries else REPRESENTATION_SCRIBBLES, extra
-            )
+                extra[REPRESENTATION_SCRIBBLES], alpha = 1.0, self.alpha
+            evidence = self.evidence if unaries else REPRESENTATION_SCRIBBLES
+            return self._bending_schedule(bending, rate, evidence, extra, alpha)
         if not unaries:
             return scribbles_schedule(rate, extra=extra)
         if scribbles:
             rate = self.learning_rate or factor * _PROJECTION_RATE
-            return projection_schedule(rate, evidence=self.evidence, extra=extra)
+            return projection_schedule(
+                rate,
+                evidence=self.evidence,
+                extra=extra,
+                alpha=self.alpha,
+                uncoupled=self.uncoupled,
+            )
         return unaries_schedule(rate, evidence=self.evidence, extra=extra)
 
     def _bending_schedule(
-        self, groups: list[str], rate: float, evidence: str, extra: Mapping[str, float]
+        self,
+        groups: list[str],
+        rate: float,
+        evidence: str,
+        extra: Mapping[str, float],
+        alpha: float,
     ) -> Schedule:
         if self.protocol == "published-code":
             return path_connected_schedule(
                 self.weight_decay,
                 evidence=evidence,
                 extra=extra,
+                alpha=alpha,
                 groups=groups,
                 protocol=self.protocol,
             )
@@ -181,6 +203,7 @@ class Shape:
             optimiser=self.optimiser,
             evidence=evidence,
             extra=extra,
+            alpha=alpha,
             groups=groups,
         )
 

@@ -31,6 +31,7 @@ def fit_unaries(
     distance: Distance = "squared",
     weight_decay: float = 1e-5,
     regulariser_weight: float = 0.0,
+    tv_weight: float = 0.0,
     overlap_weight: float = 1.0,
     margin: int = 0,
     schedule: Schedule | None = None,
@@ -58,6 +59,9 @@ def fit_unaries(
             `object_weight` then; or the cross `entropy`.
         weight_decay: on the diffeomorphism of a path-connected region.
         regulariser_weight: of what the representation penalises, such as amplitudes of waves.
+        tv_weight: of the total variation of the foreground probability, the R of eq. 9: a contour
+            of length 1, the picture's longer side, costs so much error over an area of 1. It takes
+            specks away, and what is thin or small with them; 0.02 is much.
         overlap_weight: of the overlap of the parts of a union.
         margin: pixels of background round the picture, so that the shape does not close outside;
             0 with a depth.
@@ -90,6 +94,7 @@ def fit_unaries(
         distance=distance,
         weight_decay=weight_decay,
         regulariser_weight=regulariser_weight,
+        tv_weight=tv_weight,
         overlap_weight=overlap_weight,
     )
     return _fit(

@@ -10,6 +10,7 @@ from isr.protocols import raw_components
 from isr.reporting import published
 from isr.reporting.settings import Study
 from isr.reporting.summary import NOT_RUN
+from isr.untrained import UNTRAINED
 
 SEMANTIC = {
     "published": "two principal components of the published features (Aksoy et al. 2018)",
@@ -34,7 +35,7 @@ def predictor(name: str) -> str:
     """Name of a predictor in print."""
     if name == "unet":
         return "UNet"
-    return name.upper() if name in published.PREDICTORS else name
+    return name.upper() if name in (*published.PREDICTORS, *UNTRAINED) else name
 
 
 def features(name: str) -> str:

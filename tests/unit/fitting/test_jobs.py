@@ -1,11 +1,13 @@
 """Jobs from pictures on disk to stored parameters."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from isr.data.dataset import Picture, write_dataset
 from isr.data.problems import read_unaries
+from isr.evaluation.cell import evaluate_cell
 from isr.fitting import checkpoint, jobs
 from isr.fitting.jobs import PictureFolder
 from isr.fitting.running import Run
@@ -111,3 +113,37 @@ def test_a_finished_fit_leaves_no_checkpoint(dataset, tmp_path):
     )
     assert not (tmp_path / "part.pt").exists()
     assert read_fits(tmp_path / "fits.safetensors").predictor("first") is not None
+
+
+def test_what_is_not_trained_leaves_the_same_files_and_is_projected(dataset, tmp_path):
+    options = {"kind": "tv", "alpha": 0.03, "scale": 1.0}
+    settings = _settings(predictor="tv", predictor_options=options)
+    prediction = tmp_path / "prediction"
+    jobs.predict(PictureFolder(dataset, settings | {"steps": 0}), prediction)
+    stored = read_fits(prediction / "predictor.safetensors")
+    assert stored.names == ["first", "second"]
+    assert stored.metadata["finite"] == {"first": True, "second": True}
+    assert 0 <= float(stored.state("first", "segmentation")["gap"]) < 1e-3
+    pictures = PictureFolder(dataset, settings, predictions=prediction)
+    part = tmp_path / "fits.safetensors"
+    jobs.fit(pictures, pictures.names, part, tmp_path / "h.parquet")
+    evaluate_cell([read_fits(part)], pictures, tmp_path / "cell", semantic="none")
+    metrics = pd.read_csv(tmp_path / "cell" / "metrics.csv").set_index("output")
+    assert (metrics.loc["predictor", "iou"] > 0.95).all()
+    assert (metrics.loc["predictor", "steps"] == 0).all()
+    assert (metrics.loc["representation", "iou"] > 0.8).all()
+    assert (metrics.loc["representation", "steps"] == 120).all()
+
+
+def test_alpha_is_stored_and_changes_the_fit(dataset, tmp_path):
+    found = []
+    for number, changed in enumerate([{}, {"alpha": 1.0}, {"alpha": 0.1}, {"uncoupled": 0.5}]):
+        settings = _settings(fit="joint", steps=12) | changed
+        part = tmp_path / f"{number}.safetensors"
+        jobs.fit(PictureFolder(dataset, settings), ["first"], part, tmp_path / "h.parquet")
+        stored = read_fits(part)
+        assert stored.metadata["schedule"][1]["terms"]["coupling"] == changed.get("alpha", 1.0)
+        found.append(stored.state("first", "representation")["network.first.weight"])
+    assert torch.equal(found[0], found[1])
+    assert not torch.equal(found[0], found[2])
+    assert not torch.equal(found[0], found[3])

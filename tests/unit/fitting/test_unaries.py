@@ -155,6 +155,7 @@ def test_arguments_out_of_range_are_a_users_mistake_in_both_fits(argument, value
     [
         *(("object_weight", value) for value in (0, 1, 2.0, -0.1, np.nan, "half")),
         *(("regulariser_weight", value) for value in (-1, np.nan)),
+        *(("tv_weight", value) for value in (-1, np.nan, None)),
         ("distance", "foo"),
         ("optimiser", "sgd"),
     ],

@@ -1,0 +1,3 @@
+"""Kinds of predictors of which nothing is trained: their unaries are computed."""
+
+UNTRAINED = ("tv",)
