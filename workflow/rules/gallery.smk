@@ -114,5 +114,5 @@ for kind in (1, 2, 3, 4, 7, 9, 14, 16):
         message:
             "Make {output.png}"
         shell:
-            "ISR_BENCHMARK={log.benchmark:q} python {input.script} --settings {params.settings:q}"
-            " --output {output.png} 2>&1 | tee {log[0]} >&2"
+            "python {input.script} --settings {params.settings:q}"
+            " --output {output.png} 2>&1 | tee {log} >&2"
