@@ -16,8 +16,8 @@
     video_studies  [{"name", "dataset": {"name", "kind", "text"?}, "videos": FOLDER, "labels":
                 {KIND: FOLDER}, "text"?, "cells": [{axes of the cell, "folder", "videos":
                 [NAME]}]}], optional: FOLDER holds one folder per video
-    benchmarks  [FILE or {"file", "rule"}], optional: what Snakemake's `benchmark:` wrote; a
-                missing file is counted
+    benchmarks  [FILE or {"file", "rule"}], optional: what the jobs wrote of their costs (see
+                isr.job_costs); a missing file is counted
     title       optional
 
 A caption is a sentence, or the path of an .rst file that holds it.

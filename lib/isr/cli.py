@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from isr import job_costs
 from isr.errors import UserError
 
 INTERRUPTED = 130
@@ -62,12 +63,14 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 def run(main: Callable[[], None]) -> NoReturn:
     """Run a command line's `main` and exit: 0 when it returns, 1 after a UserError.
 
+    When it returns, what it has cost is written where the environment says, see `job_costs`.
     What the library logs of its progress goes to standard error, a line at a time.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("isr").setLevel(logging.INFO)
     try:
         main()
+        job_costs.write()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

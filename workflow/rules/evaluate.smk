@@ -14,8 +14,7 @@ rule evaluate:
         outlines=directory("results/{study}/{cell}/outlines"),
     log:
         "logs/evaluate/{study}/{cell}.log",
-    benchmark:
-        "results/{study}/{cell}/benchmarks/evaluate.tsv"
+        benchmark="results/{study}/{cell}/benchmarks/evaluate.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
@@ -30,6 +29,7 @@ rule evaluate:
     message:
         "Evaluate: {wildcards.study}, {wildcards.cell}"
     shell:
-        "python {input.script} --settings {params.settings:q}"
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python {input.script} --settings {params.settings:q}"
         " --dataset {input.dataset} {params.semantic} {params.predictions}"
-        " --fits {input.fits} --output {params.folder} 2>&1 | tee {log} >&2"
+        " --fits {input.fits} --output {params.folder} 2>&1 | tee {log[0]} >&2"

@@ -10,8 +10,7 @@ rule fit:
         history="results/{study}/{cell}/fits/part-{part}.history.parquet",
     log:
         "logs/fit/{study}/{cell}/part-{part}.log",
-    benchmark:
-        "results/{study}/{cell}/benchmarks/fit-{part}.tsv"
+        benchmark="results/{study}/{cell}/benchmarks/fit-{part}.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
@@ -31,9 +30,10 @@ rule fit:
     message:
         "Fit: {wildcards.study}, {wildcards.cell}, part {wildcards.part}"
     shell:
-        "python {input.script} --settings {params.settings:q}"
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python {input.script} --settings {params.settings:q}"
         " --dataset {input.dataset} {params.semantic} {params.predictions}"
         " --part {wildcards.part} --parts {params.parts}"
         " --device {resources.device}"
         " --checkpoint {params.checkpoint} --checkpoint-every {resources.checkpoint_every}"
-        " --output {output.fits} --history {output.history} 2>&1 | tee {log} >&2"
+        " --output {output.fits} --history {output.history} 2>&1 | tee {log[0]} >&2"

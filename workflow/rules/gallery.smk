@@ -31,8 +31,7 @@ rule fit_gallery:
         history="results/{gallery}/{case}/fits/part-0.history.parquet",
     log:
         "logs/fit_gallery/{gallery}/{case}.log",
-    benchmark:
-        "results/{gallery}/{case}/benchmarks/fit.tsv"
+        benchmark="results/{gallery}/{case}/benchmarks/fit.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
@@ -49,10 +48,11 @@ rule fit_gallery:
     message:
         "Fit: {wildcards.gallery}, {wildcards.case}"
     shell:
-        "python {input.script} --settings {params.settings:q} --picture {input.picture}"
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python {input.script} --settings {params.settings:q} --picture {input.picture}"
         " --device {resources.device}"
         " --checkpoint {params.checkpoint} --checkpoint-every {resources.checkpoint_every}"
-        " --output {output.fits} --history {output.history} 2>&1 | tee {log} >&2"
+        " --output {output.fits} --history {output.history} 2>&1 | tee {log[0]} >&2"
 
 
 rule evaluate_gallery:
@@ -68,8 +68,7 @@ rule evaluate_gallery:
         outlines=directory("results/{gallery}/{case}/outlines"),
     log:
         "logs/evaluate_gallery/{gallery}/{case}.log",
-    benchmark:
-        "results/{gallery}/{case}/benchmarks/evaluate.tsv"
+        benchmark="results/{gallery}/{case}/benchmarks/evaluate.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
@@ -82,8 +81,9 @@ rule evaluate_gallery:
     message:
         "Evaluate: {wildcards.gallery}, {wildcards.case}"
     shell:
-        "python {input.script} --settings {params.settings:q} --picture {input.picture}"
-        " --fits {input.fits} --output {params.folder} 2>&1 | tee {log} >&2"
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python {input.script} --settings {params.settings:q} --picture {input.picture}"
+        " --fits {input.fits} --output {params.folder} 2>&1 | tee {log[0]} >&2"
 
 
 for kind in (1, 2, 3, 4, 7, 9, 14, 16):

@@ -8,8 +8,7 @@ rule predict:
         directory("resources/predictions/{dataset}/{predictor}+{features}/seed-{seed}"),
     log:
         "logs/predict/{dataset}/{predictor}+{features}/seed-{seed}.log",
-    benchmark:
-        "resources/predictions/{dataset}/benchmarks/{predictor}+{features}/seed-{seed}.tsv"
+        benchmark="resources/predictions/{dataset}/benchmarks/{predictor}+{features}/seed-{seed}.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
@@ -29,8 +28,9 @@ rule predict:
     message:
         "Predict: {wildcards.predictor} on {wildcards.features} of {wildcards.dataset}, seed {wildcards.seed}"
     shell:
-        "python {input.script} --settings {params.settings:q}"
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python {input.script} --settings {params.settings:q}"
         " --dataset {input.dataset} {params.semantic}"
         " --device {resources.device}"
         " --checkpoint {params.checkpoint} --checkpoint-every {resources.checkpoint_every}"
-        " --output {output} 2>&1 | tee {log} >&2"
+        " --output {output} 2>&1 | tee {log[0]} >&2"

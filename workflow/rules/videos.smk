@@ -33,8 +33,7 @@ rule label_video:
         directory("resources/labels/{video_set}/{labels}/{video}"),
     log:
         "logs/label_video/{video_set}/{labels}/{video}.log",
-    benchmark:
-        "resources/labels/{video_set}/benchmarks/{labels}/{video}.tsv"
+        benchmark="resources/labels/{video_set}/benchmarks/{labels}/{video}.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
@@ -47,9 +46,10 @@ rule label_video:
     message:
         "Label: {wildcards.video} of {wildcards.video_set}, {wildcards.labels}"
     shell:
-        "python {input.script} --settings {params.settings:q} --labels {wildcards.labels}"
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python {input.script} --settings {params.settings:q} --labels {wildcards.labels}"
         " --video {input.video} --downloads {params.downloads}"
-        " --output {output} 2>&1 | tee {log} >&2"
+        " --output {output} 2>&1 | tee {log[0]} >&2"
 
 
 rule predict_video:
@@ -65,8 +65,7 @@ rule predict_video:
         ),
     log:
         "logs/predict_video/{video_set}/{predictor}+{labels}/seed-{seed}/{video}.log",
-    benchmark:
-        "resources/video_predictions/{video_set}/benchmarks/{predictor}+{labels}/seed-{seed}/{video}.tsv"
+        benchmark="resources/video_predictions/{video_set}/benchmarks/{predictor}+{labels}/seed-{seed}/{video}.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
@@ -87,11 +86,12 @@ rule predict_video:
     message:
         "Predict: {wildcards.predictor} on {wildcards.video} of {wildcards.video_set}, {wildcards.labels} labels, seed {wildcards.seed}"
     shell:
-        "python {input.script} --settings {params.settings:q}"
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python {input.script} --settings {params.settings:q}"
         " --video {input.video} --labels {input.labels} {params.checkpoints}"
         " --device {resources.device}"
         " --checkpoint {params.checkpoint} --checkpoint-every {resources.checkpoint_every}"
-        " --output {output} 2>&1 | tee {log} >&2"
+        " --output {output} 2>&1 | tee {log[0]} >&2"
 
 
 rule fit_video:
@@ -104,8 +104,7 @@ rule fit_video:
         history="results/{video_study}/{cell}/fits/part-{part}.history.parquet",
     log:
         "logs/fit_video/{video_study}/{cell}/part-{part}.log",
-    benchmark:
-        "results/{video_study}/{cell}/benchmarks/fit-{part}.tsv"
+        benchmark="results/{video_study}/{cell}/benchmarks/fit-{part}.tsv",
     wildcard_constraints:
         cell="[^/]*_fit~(sequential|spatio-temporal)_[^/]*",
     conda:
@@ -126,11 +125,12 @@ rule fit_video:
     message:
         "Fit: {wildcards.video_study}, {wildcards.cell}, part {wildcards.part}"
     shell:
-        "python {input.script} --settings {params.settings:q} --part-videos {params.names}"
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python {input.script} --settings {params.settings:q} --part-videos {params.names}"
         " --videos {params.parents[videos]} --predictions {params.parents[predictions]}"
         " --device {resources.device}"
         " --checkpoint {params.checkpoint} --checkpoint-every {resources.checkpoint_every}"
-        " --output {output.fits} --history {output.history} 2>&1 | tee {log} >&2"
+        " --output {output.fits} --history {output.history} 2>&1 | tee {log[0]} >&2"
 
 
 rule finetune_video:
@@ -144,8 +144,7 @@ rule finetune_video:
         predictors=directory("results/{video_study}/{cell}/fits/part-{part}.predictors"),
     log:
         "logs/finetune_video/{video_study}/{cell}/part-{part}.log",
-    benchmark:
-        "results/{video_study}/{cell}/benchmarks/fit-{part}.tsv"
+        benchmark="results/{video_study}/{cell}/benchmarks/fit-{part}.tsv",
     wildcard_constraints:
         cell="[^/]*_fit~joint_[^/]*",
     conda:
@@ -165,13 +164,14 @@ rule finetune_video:
     message:
         "Fine-tune: {wildcards.video_study}, {wildcards.cell}, part {wildcards.part}"
     shell:
-        "python {input.script} --settings {params.settings:q} --part-videos {params.names}"
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python {input.script} --settings {params.settings:q} --part-videos {params.names}"
         " --videos {params.parents[videos]} --labels {params.parents[labels]}"
         " --predictions {params.parents[predictions]} --fits {input.fits}"
         " --device {resources.device}"
         " --checkpoint {params.checkpoint} --checkpoint-every {resources.checkpoint_every}"
         " --output {output.fits} --history {output.history}"
-        " --predictors {output.predictors} 2>&1 | tee {log} >&2"
+        " --predictors {output.predictors} 2>&1 | tee {log[0]} >&2"
 
 
 rule evaluate_video:
@@ -187,8 +187,7 @@ rule evaluate_video:
         outlines=directory("results/{video_study}/{cell}/outlines"),
     log:
         "logs/evaluate_video/{video_study}/{cell}.log",
-    benchmark:
-        "results/{video_study}/{cell}/benchmarks/evaluate.tsv"
+        benchmark="results/{video_study}/{cell}/benchmarks/evaluate.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
@@ -203,8 +202,9 @@ rule evaluate_video:
     message:
         "Evaluate: {wildcards.video_study}, {wildcards.cell}"
     shell:
-        "python {input.script} --settings {params.settings:q}"
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python {input.script} --settings {params.settings:q}"
         " --videos {params.parents[videos]} --labels {params.parents[labels]}"
         " --predictions {params.parents[predictions]}"
         " --fits {input.fits} {params.predictors}"
-        " --output {params.folder} 2>&1 | tee {log} >&2"
+        " --output {params.folder} 2>&1 | tee {log[0]} >&2"

@@ -1,4 +1,4 @@
-"""Run times and peak memory of jobs, from the files that Snakemake's `benchmark:` writes."""
+"""Run times and peak memory of jobs, from what they write at their end (see `isr.job_costs`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,17 +13,29 @@ from isr.reporting import settings
 
 @dataclass(frozen=True)
 class RuleTime:
-    """All jobs of one rule: their number, seconds together and at most, and peak memory in MB."""
+    """All jobs of one rule: their number, run times, and peak memory; empty where unknown.
+
+    Attributes:
+        rule: its name.
+        jobs: their number.
+        total: run times of all jobs together.
+        cpu: CPU time of all jobs together.
+        longest: run time of the longest.
+        peak: largest resident memory of a job.
+        gpu: largest memory that a job has allocated on a GPU.
+    """
 
     rule: str
     jobs: int
     total: str
+    cpu: str
     longest: str
     peak: str
+    gpu: str
 
 
 def read(benchmarks: Sequence[Any]) -> list[RuleTime]:
-    """Summarise benchmark files by rule; those that do not exist are left out.
+    """Summarise benchmark files by rule; those that are missing or empty are left out.
 
     Args:
         benchmarks: paths, or objects {"file", "rule"}; the rule of a bare path is its folder.
@@ -31,17 +43,19 @@ def read(benchmarks: Sequence[Any]) -> list[RuleTime]:
     Raises:
         UserError: a file is no benchmark.
     """
-    rows = [_row(*entry) for entry in map(_parse, benchmarks) if entry[0].exists()]
+    rows = [_row(*entry) for entry in map(_parse, benchmarks) if _is_there(entry[0])]
     if not rows:
         return []
-    table = pd.DataFrame(rows, columns=["rule", "seconds", "peak"])
+    table = pd.DataFrame(rows)
     return [
         RuleTime(
-            str(rule),
-            len(jobs),
-            duration(jobs["seconds"].sum()),
-            duration(jobs["seconds"].max()),
-            "" if jobs["peak"].isna().all() else f"{jobs['peak'].max():,.0f} MB",
+            rule=str(rule),
+            jobs=len(jobs),
+            total=duration(jobs["s"].sum()),
+            cpu="" if jobs["cpu_time"].isna().any() else duration(jobs["cpu_time"].sum()),
+            longest=duration(jobs["s"].max()),
+            peak=_memory(jobs["max_rss"]),
+            gpu=_memory(jobs["max_gpu"]),
         )
         for rule, jobs in table.groupby("rule", sort=False)
     ]
@@ -49,7 +63,12 @@ def read(benchmarks: Sequence[Any]) -> list[RuleTime]:
 
 def count_missing(benchmarks: Sequence[Any]) -> int:
     """How many of the benchmark files do not exist: those of jobs made before, or elsewhere."""
-    return sum(not file.exists() for file, _ in map(_parse, benchmarks))
+    return sum(not _is_there(file) for file, _ in map(_parse, benchmarks))
+
+
+def _is_there(file: Path) -> bool:
+    # Snakemake makes an empty log of one that a job did not write.
+    return file.exists() and file.stat().st_size > 0
 
 
 def _parse(entry: Any) -> tuple[Path, str]:
@@ -59,15 +78,21 @@ def _parse(entry: Any) -> tuple[Path, str]:
     return Path(entry["file"]), str(entry["rule"])
 
 
-def _row(file: Path, rule: str) -> tuple[str, float, float]:
+def _row(file: Path, rule: str) -> dict[str, Any]:
     try:
         table = pd.read_csv(file, sep="\t")
-        seconds = pd.to_numeric(table["s"])
+        costs = {"s": pd.to_numeric(table["s"]).mean()}
     except (OSError, KeyError, ValueError):
-        raise UserError(f"{file} is no benchmark file of Snakemake: leave it out.") from None
-    # Too short a job has "-" in the memory columns.
-    peak = pd.to_numeric(table.get("max_rss", pd.Series(dtype=float)), errors="coerce")
-    return rule, float(seconds.mean()), float(peak.max())
+        raise UserError(f"{file} is no benchmark file: leave it out.") from None
+    for column in ("cpu_time", "max_rss", "max_gpu"):
+        # Snakemake's own benchmarks of jobs that are too short have "-" or "NA" here.
+        known = table.get(column, pd.Series(dtype=float))
+        costs[column] = pd.to_numeric(known, errors="coerce").max()
+    return {"rule": rule, **costs}
+
+
+def _memory(peaks: "pd.Series[float]") -> str:
+    return "" if peaks.isna().all() else f"{peaks.max():,.0f} MiB"
 
 
 def duration(seconds: float) -> str:

@@ -4,8 +4,8 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # Its parts load on first use: most fits need none of them, half a second saved.
 import torch
-from scipy import ndimage, signal
 from torch import Tensor
 
 from isr.representations.rasters import Array, Raster, known_points, rasterise
@@ -86,10 +86,10 @@ def _autocorrelation(points: Array, values: Array, cells: int) -> Raster:
     """
     raster = rasterise(points, values, cells)
     mean = (raster.values * raster.known).sum() / raster.known.sum()
-    away = ndimage.gaussian_filter((raster.values - mean) * raster.known, 0.8)
+    away = scipy.ndimage.gaussian_filter((raster.values - mean) * raster.known, 0.8)
     flip = (slice(None, None, -1),) * raster.dim
-    pairs = signal.fftconvolve(raster.known, raster.known[flip])
-    products = signal.fftconvolve(away, away[flip])
+    pairs = scipy.signal.fftconvolve(raster.known, raster.known[flip])
+    products = scipy.signal.fftconvolve(away, away[flip])
     known = pairs > 0.2 * pairs.max()
     lags = np.where(known, products / np.maximum(pairs, 1), 0.0)
     low = -(np.array(raster.values.shape) - 1) * raster.cell
@@ -98,7 +98,7 @@ def _autocorrelation(points: Array, values: Array, cells: int) -> Raster:
 
 def _short_periods(lags: Raster) -> Array | None:
     """The shortest independent lags (dim, dim), as columns, at which peaks are strong."""
-    peak = (lags.values == ndimage.maximum_filter(lags.values, size=5)) & (lags.known > 0)
+    peak = (lags.values == scipy.ndimage.maximum_filter(lags.values, size=5)) & (lags.known > 0)
     where = np.argwhere(peak) * lags.cell + lags.low
     height = lags.values[peak]
     length = np.linalg.norm(where, axis=1)

@@ -1,7 +1,7 @@
 """The line or plane in which a picture is most like its own mirror image."""
 
 import numpy as np
-from scipy import ndimage, optimize
+import scipy  # Its parts load on first use: most fits need none of them, half a second saved.
 from torch import Tensor
 
 from isr.representations.rasters import Array, Raster, known_points, rasterise
@@ -64,7 +64,7 @@ def _centred(points: Array, values: Array, cells: int, origin: Array) -> Raster:
     """The raster of the values' deviations from their mean, with `origin` at zero."""
     raster = rasterise(points - origin, values, cells)
     mean = (raster.values * raster.known).sum() / raster.known.sum()
-    smooth = ndimage.gaussian_filter((raster.values - mean) * raster.known, 0.7)
+    smooth = scipy.ndimage.gaussian_filter((raster.values - mean) * raster.known, 0.7)
     return Raster(smooth * raster.known, raster.known, raster.low, raster.cell)
 
 
@@ -123,7 +123,7 @@ def _refined(raster: Raster, start: Array, cell: float) -> tuple[float, Array]:
     """The likeness of the best mirror near `start` (angles and offset), and that mirror."""
     steps = np.append(np.full(len(start) - 1, 0.05), cell)
     simplex = np.vstack([start, start + np.diag(steps)])
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         lambda mirror: -_likeness(raster, _normal(mirror[:-1]), mirror[-1]),
         start,
         method="Nelder-Mead",

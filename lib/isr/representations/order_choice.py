@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage, optimize
+import scipy  # Its parts load on first use: most fits need none of them, half a second saved.
 from torch import Tensor
 
 from isr.errors import UserError
@@ -81,7 +81,9 @@ def plane_raster(coordinates: Tensor, unaries: Tensor) -> Raster | None:
         values = np.bincount(place, weights=values) / np.bincount(place)
     raster = rasterise(points, values, _CELLS)
     # Noise costs small orders less than large ones: they have fewer points to disagree.
-    smooth = ndimage.median_filter(raster.values, size=5 if min(raster.values.shape) > 40 else 3)
+    smooth = scipy.ndimage.median_filter(
+        raster.values, size=5 if min(raster.values.shape) > 40 else 3
+    )
     # What the filter removes altogether was no more than noise.
     return replace(raster, values=smooth if smooth.any() else raster.values)
 
@@ -102,7 +104,7 @@ def find_centre(raster: Raster, order: int) -> tuple[Array, float]:
 
 
 def _refined(raster: Raster, start: Array, order: int, steps: Array) -> tuple[Array, float]:
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         lambda centre: residual(raster, centre, order),
         start,
         method="Nelder-Mead",

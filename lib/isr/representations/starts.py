@@ -1,10 +1,9 @@
 """Where a fit starts: points and shares of the foreground of unaries."""
 
 import numpy as np
+import scipy  # Its parts load on first use: most fits need none of them, half a second saved.
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import KDTree
 from torch import Tensor
 
 _Array = NDArray[np.float64]
@@ -83,7 +82,7 @@ def inside_point(coordinates: Tensor, unaries: Tensor) -> Tensor:
         unaries: (*grid) foreground probabilities; NaN where nothing is known.
     """
     points, values = _known(coordinates, unaries, _POINTS)
-    tree = KDTree(points)
+    tree = scipy.spatial.KDTree(points)
     _, around = tree.query(points, k=range(1, min(_NEIGHBOURS, len(points)) + 1))
     smooth = values[around].mean(axis=1)
     inside = points[smooth >= 0.5] if (smooth >= 0.5).any() else points[_foreground(values)]
@@ -118,7 +117,7 @@ def shares(coordinates: Tensor, unaries: Tensor, count: int) -> list[Tensor]:
     inside = unaries.detach().cpu().numpy() >= 0.5
     if inside.sum() < count:
         return [unaries] * count
-    parts, _ = ndimage.label(inside)
+    parts, _ = scipy.ndimage.label(inside)
     largest = _large(parts)[:count]
     if len(largest) == count:
         labels = parts.reshape(-1)
