@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from isr.coordinates import Points
 from isr.data.dataset import Picture, read_picture
 from isr.data.problems import quantise_unaries, read_unaries
 from isr.evaluation.baselines import project_trivially
@@ -36,14 +37,14 @@ class Evaluation:
     Attributes:
         picture: at the size it is scored at.
         unaries: (h, w) of the predictor at that size.
-        mask: (h, w) of the representation.
+        level: (h, w) of the representation.
         metrics: one row per output.
         certificates: of the representation.
     """
 
     picture: Picture
     unaries: NDArray[np.float32]
-    mask: Mask
+    level: Points
     metrics: list[dict[str, Any]]
     certificates: list[Certificate]
 
@@ -89,17 +90,17 @@ def evaluate_picture(fits: StoredFits, pictures: PictureFolder, name: str) -> Ev
     convention = fits.metadata["convention"]
     level = draw_level(representation, height, width, convention)
     unaries = resize_unaries(_unaries(fits, pictures, name), height, width)
-    predicted, mask = likely_foreground(unaries), foreground(level)
+    predicted = likely_foreground(unaries)
     outputs = {
         "predictor": predicted,
-        "representation": mask,
+        "representation": foreground(level),
         **project_trivially(predicted, settings["constraint"]),
     }
     certificates = certify(
         representation, height, width, convention, seed=settings["seed"], level=level
     )
     return Evaluation(
-        picture, unaries.astype(np.float32), mask, _score(outputs, picture), certificates
+        picture, unaries.astype(np.float32), level, _score(outputs, picture), certificates
     )
 
 
@@ -147,7 +148,8 @@ def evaluate_cell(
             name = found.picture.name
             metrics += [about | _origin(row, fits, predicted) | row for row in found.metrics]
             certificates += [axes | {"picture": name} | asdict(row) for row in found.certificates]
-            write_png(masks / f"{name}.png", np.where(found.mask, 255, 0).astype(np.uint8))
+            mask = np.where(foreground(found.level), 255, 0).astype(np.uint8)
+            write_png(masks / f"{name}.png", mask)
             write_png(predictor / f"{name}.png", quantise_unaries(found.unaries, name))
             _write_outline(outlines, fits, found, axes)
     for path, rows in ("metrics.csv", metrics), ("certificates.csv", certificates):
@@ -160,7 +162,13 @@ def _write_outline(
 ) -> None:
     picture = found.picture
     height, width = picture.size
-    region = outline(fits.representation(picture.name), height, width, fits.metadata["convention"])
+    region = outline(
+        fits.representation(picture.name),
+        height,
+        width,
+        fits.metadata["convention"],
+        level=found.level,
+    )
     image = np.rint(picture.image * 255).astype(np.uint8)
     write_svg(folder / f"{picture.name}.svg", region, image, title=picture.name)
     write_geojson(folder / f"{picture.name}.geojson", region, {**axes, "picture": picture.name})
