@@ -44,8 +44,6 @@ def passed_by(region: Polygon | MultiPolygon, inside: Mask) -> Polygon | MultiPo
         return region
     points = cell_centres(*inside.shape)[wrong]
     # An empty region is nowhere near: its distance is not a number.
-    if not (shapely.distance(region, shapely.points(points)) <= HAIR).all():
-        return None
     if not (shapely.distance(region.boundary, shapely.points(points)) <= HAIR).all():
         return None
     wanted = inside[wrong]
