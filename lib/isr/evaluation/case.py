@@ -86,7 +86,7 @@ def evaluate_case(fits_path: Path, folder: Path, output: Path, settings: Mapping
     rows = [axes | {"picture": picture.name} | asdict(row) for row in certificates]
     with atomic_folder(output / "masks") as masks, atomic_folder(output / "outlines") as outlines:
         write_masks(masks, picture.name, mask)
-        _write_outlines(outlines, representation, scene, picture, axes)
+        _write_outlines(outlines, representation, scene, level, picture, axes)
     for path, table in ("metrics.csv", metrics), ("certificates.csv", rows):
         with atomic_path(output / path) as temporary:
             pd.DataFrame(table).to_csv(temporary, index=False)
@@ -163,6 +163,7 @@ def _write_outlines(
     folder: Path,
     representation: Representation,
     scene: Scene,
+    level: Points,
     picture: GalleryPicture,
     properties: Mapping[str, Any],
 ) -> None:
@@ -171,10 +172,10 @@ def _write_outlines(
     if len(scene.shape) == 3:
         return
     if scene.third is None:
-        region = outline(representation, scene.height, scene.width, scene.convention)
+        region = outline(representation, scene.height, scene.width, scene.convention, level=level)
     else:
         seen = seen_level(representation, scene, scene.third)
-        region = raster_outline(seen, scene.height, scene.width)
+        region = raster_outline(seen, scene.height, scene.width, level)
     image = np.rint(picture.image * 255).astype(np.uint8)
     write_svg(folder / f"{picture.name}.svg", region, image, title=picture.name)
     write_geojson(

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from shapely import MultiPolygon, get_parts
 
+from isr.coordinates import Points
 from isr.data.dataset import Picture, read_picture
 from isr.data.objects import parse_name, truth_of
 from isr.data.problems import quantise_unaries, read_unaries
@@ -42,11 +43,13 @@ class Region:
     Attributes:
         name: of the picture, or PICTURE/k.
         unaries: (h, w) of the predictor at the size of the picture.
+        level: (h, w) of the representation.
         outputs: masks (h, w) by name: of the predictor, the representation, trivial projections.
     """
 
     name: str
     unaries: NDArray[np.float32]
+    level: Points
     outputs: Mapping[str, Mask]
 
     @property
@@ -135,19 +138,19 @@ def evaluate_picture(fits: StoredFits, pictures: PictureFolder, name: str) -> Ev
             **project_trivially(predicted, settings["constraint"]),
         }
         levels.append(level)
-        regions.append(Region(problem, unaries.astype(np.float32), outputs))
+        regions.append(Region(problem, unaries.astype(np.float32), level, outputs))
     whole, several = regions[0], len(regions) > 1
     if several:
         unaries = np.maximum.reduce([each.unaries for each in regions])
         outputs = {key: together([each.outputs[key] for each in regions]) for key in whole.outputs}
-        whole = Region(name, unaries, outputs)
+        whole = Region(name, unaries, np.minimum.reduce(levels), outputs)
     certificates = certify(
         fits.representation(name),
         height,
         width,
         convention,
         seed=settings["seed"],
-        level=np.minimum.reduce(levels),
+        level=whole.level,
     )
     return Evaluation(
         picture,
@@ -229,13 +232,16 @@ def _write_outlines(
     """
     picture = found.picture
     place = (*picture.size, fits.metadata["convention"])
-    drawn = region = outline(fits.representation(picture.name), *place)
-    if found.objects:
-        each = {one.name: outline(fits.representation(one.name), *place) for one in found.objects}
-        drawn = MultiPolygon([part for one in each.values() for part in get_parts(one).tolist()])
-        for name, own in each.items():
-            about = {**axes, "picture": picture.name, "object": parse_name(name)[1]}
-            write_geojson(folder / f"{name}.geojson", own, about)
+    regions = {
+        one.name: outline(fits.representation(one.name), *place, level=one.level)
+        for one in (found.whole, *found.objects)
+    }
+    drawn = region = regions.pop(picture.name)
+    if regions:
+        drawn = MultiPolygon([part for own in regions.values() for part in get_parts(own).tolist()])
+    for name, own in regions.items():
+        about = {**axes, "picture": picture.name, "object": parse_name(name)[1]}
+        write_geojson(folder / f"{name}.geojson", own, about)
     image = np.rint(picture.image * 255).astype(np.uint8)
     write_svg(folder / f"{picture.name}.svg", drawn, image, title=picture.name)
     write_geojson(folder / f"{picture.name}.geojson", region, {**axes, "picture": picture.name})

@@ -1,6 +1,6 @@
 """The outline of a convex region, by root finding along rays.
 
-All points are in pixel units, and `level` is a convex function of them. Convexity carries every
+All points are in units of cells, and `level` is a convex function of them. Convexity carries every
 step: a supporting line cuts off what cannot be foreground, a ray leaves the region once, and the
 hull of root points lies inside the region.
 """
@@ -8,18 +8,21 @@ hull of root points lies inside the region.
 from collections.abc import Callable
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.optimize import elementwise
 from shapely import Polygon, box, intersects, linestrings, multipoints
 
 from isr.coordinates import Points
+from isr.evaluation.agreement import Mask, diamonds
+from isr.evaluation.canvas import cell_centres
 from isr.evaluation.drawing import LevelFunction
 from isr.levels import foreground
 
 # From one point (2,) to level and (sub)gradient (2,) there.
 Linearisation = Callable[[Points], tuple[float, Points]]
 
-# Lengths are in pixels.
+# Lengths are in cells.
 SPACING = 0.5
 SAGITTA = 0.01
 SHORTEST = 1e-6
@@ -39,7 +42,7 @@ def interior_point(
     The middle of the foreground points of a coarse grid is foreground by convexity. Where the grid
     misses the region, the method of centres of gravity (Levin 1965) finds it: the supporting plane
     of the level at the centre of what is left of the frame tells where there is no foreground, and
-    leaves at most 1 - 1/e of the area, until a centre is foreground or the area below 1e-12 pixels.
+    leaves at most 1 - 1/e of the area, until a centre is foreground or the area below 1e-12 cells.
     """
     x = (np.arange(_GRID) + 0.5) / _GRID
     grid = np.stack(np.meshgrid(x * width, x * height), axis=-1).reshape(-1, 2)
@@ -89,11 +92,10 @@ def root_points(level: LevelFunction, centre: Points, height: int, width: int) -
     """Points (n, 2) where rays from `centre` leave the region, in order of direction.
 
     Between two neighbours another ray is sent through their middle while they are more than half a
-    pixel apart or the boundary may still lie more than a hundredth of a pixel beyond their chord,
+    cell apart or the boundary may still lie more than a hundredth of a cell beyond their chord,
     unless the chord misses the frame. A ray without a root ends on a circle round the frame.
     """
-    corners = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
-    reach = 1.1 * float(np.hypot(*(corners - centre).T).max())
+    reach = _reach(centre, height, width)
     angles = 2 * np.pi * np.arange(FIRST_RAYS) / FIRST_RAYS
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
     points = _ends(level, centre, directions, np.zeros(FIRST_RAYS), reach)
@@ -119,6 +121,11 @@ def root_points(level: LevelFunction, centre: Points, height: int, width: int) -
         points = np.insert(points, open_ + 1, found, axis=0)
         done = np.insert(done, open_ + 1, straight)
     return points
+
+
+def _reach(centre: Points, height: int, width: int) -> float:
+    corners = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
+    return 1.1 * float(np.hypot(*(corners - centre).T).max())
 
 
 def _settled(points: Points) -> NDArray[np.bool_]:
@@ -172,13 +179,63 @@ def _ends(
 
 
 def convex_outline(
-    level: LevelFunction, linearised: Linearisation, height: int, width: int
+    level: LevelFunction,
+    linearised: Linearisation,
+    height: int,
+    width: int,
+    inside: Mask | None = None,
 ) -> Polygon:
-    """The convex hull of the root points, cut to the frame; empty where nothing is foreground."""
-    whole = box(0, 0, width, height)
+    """The convex hull of the root points, cut to the frame; empty where nothing is foreground.
+
+    A cell's centre that is foreground may lie between a chord and the boundary: a ray is sent
+    through it too. Background cannot lie in a hull of foreground.
+
+    Args:
+        level: of points (..., 2) in units of cells.
+        linearised: the same, with slopes.
+        height: rows of cells.
+        width: columns of cells.
+        inside: (h, w), which centres are foreground, if it is known.
+    """
     centre = interior_point(level, linearised, height, width)
-    if centre is None:
-        return Polygon()
-    points = root_points(level, centre, height, width)
-    outline = multipoints(points).convex_hull.intersection(whole)
-    return outline if isinstance(outline, Polygon) else Polygon()
+    points = np.zeros((0, 2))
+    if centre is not None:
+        points = root_points(level, centre, height, width)
+    outline = _hull(points, height, width)
+    missed = _missed(outline, level, height, width, inside)
+    if centre is not None and len(missed):
+        starts = np.hypot(*(missed - centre).T)
+        led = starts > ROOT_TOLERANCE
+        directions, starts = (missed[led] - centre) / starts[led, None], starts[led]
+        ends = _ends(level, centre, directions, starts, _reach(centre, height, width))
+        points = np.concatenate([points, ends])
+        outline = _hull(points, height, width)
+        missed = _missed(outline, level, height, width, inside)
+    if len(missed):
+        # Their level is 0, or the region has no area.
+        points = np.concatenate([points, shapely.get_coordinates(diamonds(missed))])
+        outline = _hull(points, height, width)
+    return outline
+
+
+def _hull(points: Points, height: int, width: int) -> Polygon:
+    hull = multipoints(points).convex_hull.intersection(box(0, 0, width, height))
+    return hull if isinstance(hull, Polygon) else Polygon()
+
+
+def _missed(
+    outline: Polygon, level: LevelFunction, height: int, width: int, inside: Mask | None
+) -> Points:
+    """Foreground centres (n, 2) that are not within the outline."""
+    x, y = np.moveaxis(cell_centres(height, width), -1, 0)
+    shapely.prepare(outline)
+    outside = ~shapely.contains_xy(outline, x, y)
+    if inside is not None:
+        return np.asarray(cell_centres(height, width)[outside & inside])
+    if not outline.is_empty:
+        # The boundary lies less far beyond the chords.
+        wider = outline.buffer(2 * SAGITTA)
+        shapely.prepare(wider)
+        outside &= shapely.contains_xy(wider, x, y)
+    points = cell_centres(height, width)[outside]
+    return np.asarray(points[foreground(level(points))])

@@ -35,8 +35,10 @@ def onto_boundary(
 ) -> Points:
     """Points (n, d) on edges of the unit grid, moved along them to where the level changes sign.
 
-    Points in the middle of a cell stay. Those outside of the grid, which lie on edges that lead out
-    of it, go to its surface.
+    They stay a millionth away from the edges' ends: what is drawn through them has every node on
+    the side where its level has it, a level of exactly 0 in the foreground. Points in the middle of
+    a cell stay. Those outside of the grid, which lie on edges that lead out of it, go to its
+    surface.
 
     Args:
         level: of points (..., d) in units of the grid.
@@ -78,6 +80,7 @@ def onto_boundary(
         # Rounding may hide a change of sign from another evaluation; the point then stays.
         rows, steps = rows[result.success], result.x[result.success]
         here = base[rows]
+        steps = np.clip(steps, _SLIGHT, 1 - _SLIGHT)
         here[np.arange(len(rows)), axis[rows]] = start[rows] + steps
         moved[at[rows]] = here
     return np.asarray(moved)

@@ -3,29 +3,43 @@
 import numpy as np
 from shapely import MultiPolygon, Polygon
 
-from isr.coordinates import Points, from_pixels, to_pixels
+from isr.coordinates import Points
+from isr.evaluation.agreement import Mask
+from isr.evaluation.canvas import Canvas
 from isr.evaluation.paths import Paths
 from isr.evaluation.radial_outline import RadialOutline
 from isr.evaluation.ray_regions import ray_region
-from isr.evaluation.verdicts import Scene
 from isr.representations.path_connected import PathConnected
 
 # The frame's image is bent: so much wider a box, by its size, certainly holds all of it.
 MARGIN = 0.05
-# Points per pixel of the frame's edge.
+# Points per cell of the frame's edge.
 _FINENESS = 4
 
 
-def flow_outline(representation: PathConnected, scene: Scene) -> Polygon | MultiPolygon:
-    """The region in the frame, in pixel units.
+def flow_outline(
+    representation: PathConnected, canvas: Canvas, inside: Mask
+) -> Polygon | MultiPolygon:
+    """The region in the frame, in units of cells.
 
     Rays are sent in the base's coordinates from a point of the base's region, far enough to leave
     the image of the frame; their ends are carried back and rays added until neighbours are closer
-    than half a pixel in the picture. Everything beyond the image of the frame is outside of it.
+    than half a cell in the picture. Everything beyond the image of the frame is outside of it.
+
+    Args:
+        representation: the path-connected one.
+        canvas: the cells.
+        inside: of the cells' shape, which centres are foreground.
     """
-    size = (scene.height, scene.width, scene.convention)
     paths = Paths(representation)
-    rim = paths.to_base(from_pixels(rim_of(scene.height, scene.width), *size))
+
+    def own(points: Points) -> Points:
+        return paths.to_base(canvas.coordinates(points))
+
+    def place(points: Points) -> Points:
+        return canvas.points(paths.from_base(points))
+
+    rim = own(rim_of(*canvas.grid))
     if not np.isfinite(rim).all():
         return Polygon()
     middle = (rim.min(axis=0) + rim.max(axis=0)) / 2
@@ -33,15 +47,11 @@ def flow_outline(representation: PathConnected, scene: Scene) -> Polygon | Multi
     region = ray_region(representation.base, rim)
     if region is None:
         return Polygon()
-
-    def place(points: Points) -> Points:
-        return to_pixels(paths.from_base(points), *size)
-
-    return RadialOutline(region, place, rim, scene.height, scene.width).polygons()
+    return RadialOutline(region, place, rim, *canvas.grid).agreeing(inside, own)
 
 
 def rim_of(height: int, width: int) -> Points:
-    """Points (n, 2) in pixel units on the frame's edge, in order."""
+    """Points (n, 2) in units of cells on the frame's edge, in order."""
     along, up = (np.arange(_FINENESS * side) / _FINENESS for side in (width, height))
     sides = [
         np.stack(np.broadcast_arrays(x, y), axis=-1)

@@ -19,15 +19,13 @@ from isr.evaluation.findings import (
     raster_verdict,
 )
 from isr.evaluation.paths import point_map
-from isr.evaluation.rounding import CHANCE, EPS, largest, shrunk
+from isr.evaluation.rounding import CHANCE, EPS, WORST, largest, shrunk
 from isr.evaluation.verdicts import Certificate, Scene
 from isr.levels import foreground
 from isr.representations import Representation
 
 POINTS = 2000
 MAX_PIXELS = 50_000
-# An isometry that is not one to a millionth is none, however large its numbers.
-_WORST_ISOMETRY = 1e-6
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def differences(
             found.append((level(moved) - here)[there])
         joined_ = np.concatenate(found)
         worst[dtype], compared = largest(joined_), len(joined_)
-    explained = shrunk(worst[torch.float32], worst[torch.float64], magnitude)
+    explained = shrunk(worst[torch.float32], worst[torch.float64], magnitude, extent=largest(here))
     return Difference(worst[torch.float64], explained, compared)
 
 
@@ -119,7 +117,7 @@ def isometry(representation: Representation, motions: Sequence[Motion], centre: 
     """
     frozen = frozen_copy(representation)
     limit = CHANCE * EPS * (1 + float(np.abs(centre).max())) * len(centre)
-    limit = min(limit, _WORST_ISOMETRY) if np.isfinite(limit) else 0.0
+    limit = min(limit, WORST) if np.isfinite(limit) else 0.0
     errors = [_isometry_error(frozen, motion, len(centre)) for motion in motions]
     still = [m.name for m, error in zip(motions, errors, strict=True) if error is None]
     if still:
@@ -140,7 +138,7 @@ def _isometry_error(frozen: Representation, motion: Motion, dim: int) -> float |
         back = start
         for _ in range(motion.order):
             back = motion.move(frozen, back)
-    if np.abs(matrix - np.eye(dim)).max() < _WORST_ISOMETRY:
+    if np.abs(matrix - np.eye(dim)).max() < WORST:
         return None
     return max(
         largest(matrix @ matrix.T - np.eye(dim)),

@@ -5,7 +5,9 @@ from functools import singledispatch
 import numpy as np
 from shapely import MultiPolygon, Polygon, unary_union
 
-from isr.coordinates import Convention, Points, from_pixels, to_pixels
+from isr.coordinates import Convention, Points
+from isr.evaluation.agreement import passed_by
+from isr.evaluation.canvas import Canvas, Size
 from isr.evaluation.clipping import clip
 from isr.evaluation.convex_outline import Linearisation, convex_outline
 from isr.evaluation.drawing import LevelFunction, level_function
@@ -13,7 +15,7 @@ from isr.evaluation.flow_outline import flow_outline, rim_of
 from isr.evaluation.radial_outline import RadialOutline
 from isr.evaluation.raster_outline import raster_outline
 from isr.evaluation.ray_regions import linearisation, ray_region
-from isr.evaluation.verdicts import Scene
+from isr.levels import foreground
 from isr.representations import Representation
 from isr.representations.convex import Convex
 from isr.representations.path_connected import PathConnected
@@ -26,76 +28,119 @@ def outline(
     height: int,
     width: int,
     convention: Convention = "isotropic",
+    *,
+    grid: Size | None = None,
+    level: Points | None = None,
 ) -> Polygon | MultiPolygon:
     """The foreground of `representation` cut to the frame of a picture of `width` x `height`.
 
     Points are (x, y) in pixel units: pixel (i, j) covers [j, j+1] x [i, i+1]. Nothing
-    foreground (or a state that is not finite) gives an empty polygon. How it is found, in float64:
+    foreground (or a state that is not finite) gives an empty polygon. The outline agrees with the
+    drawn mask: centres of pixels (or of cells, see `grid`) that are foreground lie within it and
+    all others outside. One that the boundary itself runs through is foreground, as its level of 0
+    says; the outline passes it by a millionth of a pixel. How it is found, in float64:
 
     - convex: one convex polygon by root finding along rays;
     - star-shaped, radially connected: the same, from the representation's centre, which need not
       lie in the frame;
     - path-connected: rays of its base, carried back by the inverse of the diffeomorphism;
     - union: the union of the members' outlines;
-    - others: marching squares on nodes half a pixel apart, holes included, with their points moved
-      onto the boundary.
+    - others, and where levels are not finite: marching squares on nodes half a pixel apart, holes
+      included, with their points moved onto the boundary.
 
     But for straight edges on the frame, neighbours lie at most half a pixel apart, or in the same
     square of nodes.
+
+    Args:
+        representation: as it was stored, in any precision.
+        height: rows of the picture.
+        width: its columns.
+        convention: of the coordinates that the representation was fitted with.
+        grid: rows and columns of cells laid over the picture, if the mask is drawn on these; cells
+            then take the place of pixels in what is said above. Points are in pixel units still.
+        level: float64 levels of this representation at the centres, if they are at hand.
     """
-    return _outline(representation, Scene(height, width, convention))
+    canvas = Canvas((height, width), grid or (height, width), convention)
+    if level is not None and level.shape != canvas.grid:
+        raise ValueError(f"the level has shape {level.shape}, the grid {canvas.grid}")
+    return canvas.in_pixels(_outline(representation, canvas, level))
 
 
 @singledispatch
-def _outline(representation: Representation, scene: Scene) -> Polygon | MultiPolygon:
-    return raster_outline(pixel_level(representation, scene), scene.height, scene.width)
+def _outline(
+    representation: Representation, canvas: Canvas, drawn: Points | None
+) -> Polygon | MultiPolygon:
+    return raster_outline(cell_level(representation, canvas), *canvas.grid, drawn)
 
 
 @_outline.register
-def _(representation: Convex, scene: Scene) -> Polygon | MultiPolygon:
-    level = pixel_level(representation, scene)
-    return convex_outline(level, _linearised(representation, scene), scene.height, scene.width)
+def _(representation: Convex, canvas: Canvas, drawn: Points | None) -> Polygon | MultiPolygon:
+    level, linearised = cell_level(representation, canvas), _linearised(representation, canvas)
+    if drawn is None:
+        return convex_outline(level, linearised, *canvas.grid)
+    if not np.isfinite(drawn).all():
+        return raster_outline(level, *canvas.grid, drawn)
+    region = convex_outline(level, linearised, *canvas.grid, foreground(drawn))
+    return _checked(region, level, drawn)
 
 
 @_outline.register
-def _(representation: Polar, scene: Scene) -> Polygon | MultiPolygon:
-    height, width, convention = scene.height, scene.width, scene.convention
-    rim = from_pixels(rim_of(height, width), height, width, convention)
-    region = ray_region(representation, rim)
+def _(representation: Polar, canvas: Canvas, drawn: Points | None) -> Polygon | MultiPolygon:
+    level = cell_level(representation, canvas)
+    drawn = level(canvas.centres()) if drawn is None else drawn
+    rim = canvas.coordinates(rim_of(*canvas.grid))
+    region = ray_region(representation, rim) if np.isfinite(drawn).all() else None
     if region is None:
-        return Polygon()
-
-    def place(points: Points) -> Points:
-        return to_pixels(points, height, width, convention)
-
-    return RadialOutline(region, place, rim, height, width).polygons()
+        return raster_outline(level, *canvas.grid, drawn)
+    rays = RadialOutline(region, canvas.points, rim, *canvas.grid)
+    return _checked(rays.agreeing(foreground(drawn), canvas.coordinates), level, drawn)
 
 
 @_outline.register
-def _(representation: PathConnected, scene: Scene) -> Polygon | MultiPolygon:
-    return flow_outline(representation, scene)
+def _(
+    representation: PathConnected, canvas: Canvas, drawn: Points | None
+) -> Polygon | MultiPolygon:
+    level = cell_level(representation, canvas)
+    drawn = level(canvas.centres()) if drawn is None else drawn
+    if not np.isfinite(drawn).all():
+        return raster_outline(level, *canvas.grid, drawn)
+    return _checked(flow_outline(representation, canvas, foreground(drawn)), level, drawn)
 
 
 @_outline.register
-def _(representation: Union, scene: Scene) -> Polygon | MultiPolygon:
-    members = (member for member in representation.members if isinstance(member, Representation))
-    areas = [_outline(member, scene) for member in members]
-    return clip(unary_union(areas), scene.height, scene.width)
+def _(representation: Union, canvas: Canvas, drawn: Points | None) -> Polygon | MultiPolygon:
+    members = [member for member in representation.members if isinstance(member, Representation)]
+    own = [cell_level(member, canvas)(canvas.centres()) for member in members]
+    # The least of the levels is not a number where one of them is not.
+    drawn = np.min(own, axis=0) if drawn is None else drawn
+    level = cell_level(representation, canvas)
+    if not (np.isfinite(drawn).all() and np.isfinite(own).all()):
+        return raster_outline(level, *canvas.grid, drawn)
+    areas = [_outline(member, canvas, part) for member, part in zip(members, own, strict=True)]
+    return _checked(clip(unary_union(areas), *canvas.grid), level, drawn)
 
 
-def pixel_level(representation: Representation, scene: Scene) -> LevelFunction:
-    """The level as a function of points (..., 2) in the scene's pixel units."""
+def _checked(
+    region: Polygon | MultiPolygon, level: LevelFunction, drawn: Points
+) -> Polygon | MultiPolygon:
+    """The region, or that of the raster where rays have left a centre on the wrong side."""
+    passed = passed_by(region, foreground(drawn))
+    height, width = drawn.shape
+    return raster_outline(level, height, width, drawn) if passed is None else passed
+
+
+def cell_level(representation: Representation, canvas: Canvas) -> LevelFunction:
+    """The level as a function of points (..., 2) in units of cells."""
     level = level_function(representation)
-    return lambda points: level(from_pixels(points, scene.height, scene.width, scene.convention))
+    return lambda points: level(canvas.coordinates(points))
 
 
-def _linearised(representation: Representation, scene: Scene) -> Linearisation:
+def _linearised(representation: Representation, canvas: Canvas) -> Linearisation:
     linearised = linearisation(representation)
-    size = (scene.height, scene.width, scene.convention)
-    unit = from_pixels(np.ones(2), *size) - from_pixels(np.zeros(2), *size)
+    unit = canvas.coordinates(np.ones(2)) - canvas.coordinates(np.zeros(2))
 
     def value_and_slope(point: Points) -> tuple[float, Points]:
-        value, slope = linearised(from_pixels(point, *size))
+        value, slope = linearised(canvas.coordinates(point))
         return value, slope * unit
 
     return value_and_slope

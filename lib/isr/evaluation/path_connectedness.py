@@ -12,7 +12,7 @@ from isr.evaluation.convexity import Box, sampled_convexity
 from isr.evaluation.drawing import frozen_copy, level_function
 from isr.evaluation.findings import Finding, at_most, certify_structure, joined, not_finite
 from isr.evaluation.paths import Paths, coarseness
-from isr.evaluation.rounding import EPS, largest, rounding_scale, shrunk, tolerance
+from isr.evaluation.rounding import EPS, bounded, largest, rounding_scale, shrunk, tolerance
 from isr.evaluation.scene_grid import SceneGrid
 from isr.evaluation.star_shape import ray_rounding, sampled_rays
 from isr.evaluation.verdicts import Certificate, Scene
@@ -97,6 +97,8 @@ class _Samples:
         self.single = Paths(representation, torch.float32)
         self.generator = np.random.default_rng(seed)
         self.boxes = [scene.box(1.0), scene.box(3.0)]
+        low, high = scene.box()
+        self.size, self.depth = float((high - low).max()), largest(level)
         drawn = [self.generator.uniform(*box, (POINTS, scene.dim)) for box in self.boxes]
         self.points = np.concatenate(drawn)
         images = [self.double.to_base(points) for points in drawn]
@@ -110,7 +112,7 @@ class _Samples:
         if not all(np.isfinite(edge).all() for box in self.base_boxes for edge in box):
             return 0.0, [not_finite("sampled points")]
         explained, base = self._base()
-        explained, paths = self._paths(explained)
+        explained, paths = self._paths(bounded(explained, self.depth))
         return explained, [*paths, self._round_trip(), self._determinant(), *base]
 
     def _base(self) -> tuple[float, Sequence[Finding]]:
@@ -133,9 +135,9 @@ class _Samples:
         v, w = np.concatenate(pairs, axis=1)
         s = np.linspace(0, 1, STEPS)
         single, double = (_track(each, v, w, s) for each in (self.single, self.double))
-        size = float(np.abs(self.points).max())
-        explained += shrunk(single.drift, double.drift, 0.0)
-        ends = shrunk(single.ends, double.ends, size)
+        reach = float(np.abs(self.points).max())
+        explained += shrunk(single.drift, double.drift, 0.0, extent=self.depth)
+        ends = shrunk(single.ends, double.ends, reach, extent=self.size)
         worst = -largest_of(double.excess)
         sentence = (
             f"The smallest gap between levels on {len(v)} paths that join foreground points and "
@@ -166,10 +168,11 @@ class _Samples:
         forth = self._errors(lambda p: p.from_base(p.to_base(self.points)) - self.points)
         images = self.double.to_base(self.points)
         back = self._errors(lambda p: p.to_base(p.from_base(images)) - images)
-        size = float(max(np.abs(self.points).max(), np.abs(images).max()))
-        limit = shrunk(max(forth[0], back[0]), max(forth[1], back[1]), size)
+        reach = float(max(np.abs(self.points).max(), np.abs(images).max()))
+        single, double = (max(pair) for pair in zip(forth, back, strict=True))
+        limit = shrunk(single, double, reach, extent=self.size)
         return at_most(
-            max(forth[1], back[1]),
+            double,
             limit,
             "The flow there and back moves points by {value} at most; rounding explains {limit}.",
         )

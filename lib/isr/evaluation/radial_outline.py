@@ -1,7 +1,7 @@
 """The outline of a region that meets every ray from a point in one interval, or not at all.
 
-Rays are straight in coordinates of their own, which `place` carries to pixel units: an affine map
-for a star-shaped region, the inverse of a diffeomorphism for a path-connected one.
+Rays are straight in coordinates of their own, which `place` carries to units of cells: an affine
+map for a star-shaped region, the inverse of a diffeomorphism for a path-connected one.
 """
 
 from collections.abc import Callable
@@ -12,19 +12,22 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon, STRtree, box, distance, linestrings, points, unary_union
 
 from isr.coordinates import Points
+from isr.evaluation.agreement import Mask, astray
+from isr.evaluation.canvas import cell_centres
 from isr.evaluation.clipping import clip
 from isr.evaluation.rays import RayRegion, directions, intervals
 
-# From points (n, 2) of the rays to pixel units (n, 2).
+# From points (n, 2) of the rays to units of cells (n, 2), or back.
 Place = Callable[[Points], Points]
 
-# Lengths are in pixels, but for the last three, which are shares of the reach.
+# Lengths are in cells, but for the last three, which are shares of the reach.
 SPACING = 0.5
 SAGITTA = 0.02
 FIRST_RAYS = 2048
 MAX_RAYS = 100_000
 MAX_ROUNDS = 100
 MAX_REPAIRS = 30
+MAX_CHECKS = 12
 STEP = 2.0**-7
 THIN = 1e-13
 EDGE = 1e-10
@@ -37,7 +40,7 @@ class Rays(NamedTuple):
     inner: Points
     outer: Points
     near: Points
-    """(n, 2): where the foreground begins, in pixel units."""
+    """(n, 2): where the foreground begins, in units of cells."""
     far: Points
     """(n, 2): where it ends."""
 
@@ -63,10 +66,10 @@ class RadialOutline:
 
     Args:
         region: the region.
-        place: from the rays' coordinates to pixel units.
+        place: from the rays' coordinates to units of cells.
         rim: points (n, 2) in the rays' coordinates all round the frame.
-        height: of the picture.
-        width: of the picture.
+        height: rows of cells.
+        width: columns of cells.
     """
 
     def __init__(
@@ -78,12 +81,58 @@ class RadialOutline:
         self.first_angles = _first_angles(region.centre, rim)
 
     def polygons(self) -> Polygon | MultiPolygon:
-        """The region in the frame, in pixel units."""
+        """The region in the frame, in units of cells."""
+        return self._polygons(self._first_rays())
+
+    def agreeing(self, inside: Mask, own: Place) -> Polygon | MultiPolygon:
+        """The same, with rays also through cells' centres that it has on the wrong side.
+
+        What is thinner than the rays are close, or lies between a chord and the boundary, may hold
+        some. A few may be left, on the boundary above all.
+
+        Args:
+            inside: (h, w), which centres are foreground.
+            own: from units of cells to the rays' coordinates, the inverse of `place`.
+        """
+        rays = self._first_rays()
+        region = self._polygons(rays)
+        for _ in range(MAX_CHECKS):
+            wrong = astray(region, inside)
+            if not wrong.any() or len(rays.angles) > MAX_RAYS:
+                break
+            centres = cell_centres(self.height, self.width)[wrong]
+            rays = self._repaired(self._through(rays, own(centres)))
+            region = self._polygons(rays)
+        return region
+
+    def _first_rays(self) -> Rays:
         rays = self._cast(self.first_angles, np.full(len(self.first_angles), np.nan))
+        return self._repaired(self._refined(rays, np.ones(len(rays.angles), dtype=bool)))
+
+    def _polygons(self, rays: Rays) -> Polygon | MultiPolygon:
         if np.isnan(rays.outer).all():
             return Polygon()
-        rays = self._repaired(self._refined(rays))
         return clip(self._area(rays), self.height, self.width)
+
+    def _through(self, rays: Rays, points: Points) -> Rays:
+        """With rays through points (n, 2) of the rays' coordinates, and beside these."""
+        away = points - self.region.centre
+        turns = np.mod(np.arctan2(away[:, 1], away[:, 0]) - rays.angles[0], 2 * np.pi)
+        angles, first = np.unique(rays.angles[0] + turns, return_index=True)
+        new = ~np.isin(angles, rays.angles)
+        others = self._cast(angles[new], _length(away)[first[new]])
+        rays = rays.with_others(np.searchsorted(rays.angles, angles[new]) - 1, others)
+        # A point on a ray that meets the boundary at a slant may lie beyond the next chord.
+        at = np.searchsorted(rays.angles, angles)
+        gaps = np.unique(np.concatenate([at - 1, at]) % len(rays.angles))
+        left, right = rays.at(gaps), rays.successor().at(gaps)
+        worth = self._worth_a_ray(left, right)
+        gaps, left, right = gaps[worth], left.at(worth), right.at(worth)
+        rays = rays.with_others(gaps, self._between(left, right, halves=True))
+        open_ = np.zeros(len(rays.angles), dtype=bool)
+        beside = np.searchsorted(rays.angles, angles)[:, None] + np.arange(-2, 2)
+        open_[beside % len(open_)] = True
+        return self._refined(rays, open_)
 
     def _cast(self, angles: Points, guess: Points) -> Rays:
         inner, outer = intervals(self.region, angles, guess)
@@ -100,9 +149,8 @@ class RadialOutline:
     def _points(self, angles: Points, distances: Points) -> Points:
         return self.region.centre + distances[:, None] * directions(angles)
 
-    def _refined(self, rays: Rays) -> Rays:
-        """Rays between which chords can be drawn."""
-        open_ = np.ones(len(rays.angles), dtype=bool)
+    def _refined(self, rays: Rays, open_: Mask) -> Rays:
+        """Rays between which chords can be drawn, where the gaps after them are open."""
         for number in range(MAX_ROUNDS):
             gaps = np.flatnonzero(open_)
             left, right = rays.at(gaps), rays.successor().at(gaps)
@@ -196,12 +244,14 @@ class RadialOutline:
                 np.concatenate([outer[start:stop], inner[start:stop][::-1]]),
             )
             for start, stop in zip(starts, stops, strict=True)
+            # One ray alone has no area.
+            if stop - start > 1
         ]
         areas = [clip(Polygon(ring), self.height, self.width) for ring in sectors]
         return unary_union(areas)
 
     def _ring(self, angles: Points, distances: Points) -> Points:
-        """Pixel units (m, 2) of a ring, with points of its chords where these are too long."""
+        """Units of cells (m, 2) of a ring, with points of its chords where these are too long."""
         own = self._points(angles, distances)
         pixels = self.place(own)
         for _ in range(MAX_ROUNDS):

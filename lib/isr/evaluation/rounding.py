@@ -23,6 +23,8 @@ ROUNDING = 8 * EPS
 # ratio of the precisions, makes expect: both are random. Anything that does not come from rounding
 # would have to shrink by 8e6 to pass.
 CHANCE = 64
+# What is not so to a millionth is not so, however large the numbers on the way.
+WORST = 1e-6
 _RATIO = EPS / float(np.finfo(np.float32).eps)
 
 
@@ -34,18 +36,28 @@ def tolerance(scale: float) -> float:
     return ROUNDING * scale if np.isfinite(scale) else 0.0
 
 
-def shrunk(single: float, double: float, magnitude: float) -> float:
+def shrunk(single: float, double: float, magnitude: float, *, extent: float) -> float:
     """What rounding explains of an error `double`, seen as `single` in single precision.
 
     Args:
         single: the largest error of the computation done in single precision.
         double: the same in double precision; it only says whether there is any.
         magnitude: of the values; a few of their roundings are allowed in any case.
+        extent: of what the error is seen in, such as the size of the scene.
     """
     floor = ROUNDING * magnitude if np.isfinite(magnitude) else 0.0
-    if not (np.isfinite(single) and np.isfinite(double)):
-        return floor
-    return max(floor, CHANCE * single * _RATIO)
+    if np.isfinite(single) and np.isfinite(double):
+        floor = max(floor, CHANCE * single * _RATIO)
+    return bounded(floor, extent)
+
+
+def bounded(explained: float, extent: float) -> float:
+    """What rounding is said to explain, but no more than a millionth of an extent.
+
+    Where numbers are so large that rounding takes more, nothing is proved; overflow excuses
+    nothing.
+    """
+    return min(explained, WORST * extent) if np.isfinite(extent) else 0.0
 
 
 def rounding_scale(network: nn.Module, bound: Points) -> float:

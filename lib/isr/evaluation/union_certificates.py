@@ -32,6 +32,8 @@ def certify_union(
 ) -> list[Certificate]:
     """Three certificates of the union, and those of each member with its number.
 
+    The structure of a union holds where that of every member does.
+
     Args:
         representation: as it was stored.
         scene: for which the level was drawn.
@@ -42,15 +44,18 @@ def certify_union(
     members = [each for each in representation.members if isinstance(each, Representation)]
     drawn = [level_function(member)(scene.coordinates()) for member in members]
     kinds: list[str] = []
-    rows = []
+    rows, broken = [], []
     for number, (member, own) in enumerate(zip(members, drawn, strict=True), start=1):
         found = certify(member, scene, own, seed)
         kinds.append(found[0].property)
         for row in found:
+            if row.method == "structure" and not row.holds:
+                sentence = f"Member {number} ({row.property}): {row.sentence}"
+                broken.append(Finding(row.margin, False, sentence))
             rows.append(replace(row, property=f"member {number}: {row.property}"))
     name = f"union of {', '.join(kinds)}"
     return [
-        certify_structure(name, representation),
+        certify_structure(name, representation, broken),
         joined(name, "sampled margin", [_sampled(representation, scene, seed)]),
         _raster(name, drawn, level),
         *rows,

@@ -10,6 +10,7 @@ from shapely import MultiPolygon, Polygon
 from isr.coordinates import Convention, Points, ThirdAxis, grid_coordinates, with_third
 from isr.data.videos import Video
 from isr.errors import UserError
+from isr.evaluation.canvas import Canvas
 from isr.evaluation.certificates import Certificate, certify
 from isr.evaluation.drawing import LevelFunction, level_function
 from isr.evaluation.outlines import outline
@@ -31,7 +32,8 @@ class DrawnFrame:
     Attributes:
         number: of the frame.
         level: (h, w) at the size it is scored at; None where no representation was fitted.
-        region: its outline, in pixel units of the original size.
+        region: its outline, in pixel units of the original size; it agrees with `level` at the
+            centres of its cells.
         certificates: those that were made at this frame, by the name of the representation.
     """
 
@@ -100,7 +102,7 @@ def draw_framewise(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Iterator[
             seed=seed,
             level=level if grid.keeps_coordinates(size) else None,
         )
-        region = outline(representation, *grid.video.size, grid.convention)
+        region = outline(representation, *grid.video.size, grid.convention, grid=size, level=level)
         yield DrawnFrame(number, level, region, {name: found})
 
 
@@ -116,8 +118,8 @@ def _check_skipped(fits: StoredFits, video: Video, number: int) -> None:
 def draw_spatio_temporal(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Iterator[DrawnFrame]:
     """Draw and certify the one representation in (x, y, t) of a video: slices at t of each frame.
 
-    It is certified once, with the last frame. Outlines are those of the levels drawn at working
-    size, interpolated in between. A video that was skipped has empty frames.
+    It is certified once, with the last frame. Outlines are those of the drawn levels, interpolated
+    in between. A video that was skipped has empty frames.
 
     Raises:
         UserError: the video has no fit, and was not skipped.
@@ -150,9 +152,8 @@ def draw_spatio_temporal(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Ite
                 seed=seed,
                 level=levels,
             )
-        region = Polygon()
-        if np.isfinite(small).all():
-            region = raster_outline(_interpolated(small, grid), *video.size)
+        canvas = Canvas(video.size, size, grid.convention)
+        region = canvas.in_pixels(raster_outline(_interpolated(drawn), *size, drawn))
         yield DrawnFrame(number, drawn, region, found)
 
 
@@ -168,12 +169,11 @@ def _certified_size(grid: VideoGrid) -> Size:
     return max(1, height // factor), max(1, width // factor)
 
 
-def _interpolated(level: Points, grid: VideoGrid) -> LevelFunction:
-    """A drawn level as a function of points (..., 2) in pixel units of the original size."""
-    shares = np.array(level.shape) / np.array(grid.video.size)
+def _interpolated(level: Points) -> LevelFunction:
+    """A drawn level as a function of points (..., 2) in units of its cells."""
 
     def at(points: Points) -> Points:
-        places = np.moveaxis(points[..., ::-1] * shares - 0.5, -1, 0)
+        places = np.moveaxis(points[..., ::-1] - 0.5, -1, 0)
         return np.asarray(ndimage.map_coordinates(level, places, order=1, mode="nearest"))
 
     return at

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from shapely import Polygon, box
 
 from isr.coordinates import from_pixels
+from isr.evaluation.canvas import Canvas
 from isr.evaluation.convex_outline import interior_point, root_points
 from isr.evaluation.drawing import draw_mask, level_function
-from isr.evaluation.outlines import _linearised, outline, pixel_level
+from isr.evaluation.outlines import _linearised, cell_level, outline
 from isr.evaluation.raster_outline import assemble, node_levels, raster_outline
-from isr.evaluation.verdicts import Scene
 from isr.representations import build
 
 HEIGHT, WIDTH = 48, 64
@@ -39,8 +39,11 @@ def test_area_is_that_of_a_fine_raster(random_convex, seed, convention):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_outline_is_the_hull_of_roots_that_lie_on_it(random_convex, seed):
-    representation, scene = random_convex(seed), Scene(HEIGHT, WIDTH, "isotropic")
-    level, linearised = pixel_level(representation, scene), _linearised(representation, scene)
+    representation, canvas = (
+        random_convex(seed),
+        Canvas((HEIGHT, WIDTH), (HEIGHT, WIDTH), "isotropic"),
+    )
+    level, linearised = cell_level(representation, canvas), _linearised(representation, canvas)
     centre = interior_point(level, linearised, HEIGHT, WIDTH)
     roots = root_points(level, centre, HEIGHT, WIDTH)
     hull = shapely.multipoints(roots).convex_hull
@@ -154,11 +157,11 @@ def test_a_state_that_is_not_finite_gives_an_empty_outline(name):
 
 @pytest.mark.parametrize("convention", ["isotropic", "linspace"])
 def test_slopes_are_per_pixel(random_convex, convention):
-    representation, scene = random_convex(0), Scene(HEIGHT, WIDTH, convention)
+    representation, canvas = random_convex(0), Canvas((HEIGHT, WIDTH), (HEIGHT, WIDTH), convention)
     point, step = np.array([50.3, 40.7]), 1e-6
-    level = pixel_level(representation, scene)
+    level = cell_level(representation, canvas)
     shifted = level(point + step * np.eye(2)) - level(point - step * np.eye(2))
-    value, slope = _linearised(representation, scene)(point)
+    value, slope = _linearised(representation, canvas)(point)
     assert value == pytest.approx(float(level(point)), abs=1e-12)
     assert np.abs(slope).min() > 1e-3
     np.testing.assert_allclose(slope, shifted / (2 * step), rtol=1e-6)

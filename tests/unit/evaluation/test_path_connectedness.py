@@ -156,6 +156,29 @@ def test_log_scales_out_of_bounds_fail_the_structure(name, value):
     assert certify(representation, 24, 32, seed=0)[0].holds
 
 
+@pytest.mark.parametrize("value", [2.5, 7.5])
+def test_rounding_does_not_excuse_a_flow_that_moves_points_out_of_the_picture(value):
+    # There and back the flow misses by 1e-2, or by 1e24; both shrink with the precision.
+    representation = build("path_connected", 2, base_options={"width": 8})
+    with torch.no_grad():
+        for norm in representation.flow.norms:
+            norm.s.fill_(value)
+        representation.base.project_()
+    sampled = certify(representation, 24, 32, seed=0)[1]
+    assert not sampled.holds
+    assert "The flow there and back moves points by" in sampled.sentence
+    assert "rounding explains 1e-06" in sampled.sentence
+
+
+def test_flows_on_their_bounds_still_pass():
+    representation = curved()
+    with torch.no_grad():
+        for norm in representation.flow.norms:
+            norm.s.fill_(0.5)
+        representation.linear.log_scale.fill_(3.0)
+    assert failing(representation) == []
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize(
     "name", ["linear.shift", "flow.couplings.2.s.net.2.bias", "flow.norms.0.t", "base.centre"]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from isr.evaluation.rounding import EPS, largest, rounding_scale, shrunk, tolerance
+from isr.evaluation.rounding import EPS, WORST, largest, rounding_scale, shrunk, tolerance
 from isr.networks.input_convex import InputConvexNetwork
 from isr.networks.mlp import MLP
 from isr.networks.partially_convex import PartiallyConvexNetwork
@@ -44,14 +44,22 @@ def test_an_unknown_network_is_refused():
 def test_overflow_excuses_nothing():
     assert tolerance(np.inf) == tolerance(np.nan) == 0.0
     assert tolerance(2.0) == 16 * EPS
-    assert shrunk(np.nan, 1.0, np.inf) == 0.0
+    assert shrunk(np.nan, 1.0, np.inf, extent=1.0) == 0.0
+    assert shrunk(1e-6, 3e-15, 1.0, extent=np.inf) == 0.0
 
 
 def test_what_does_not_shrink_is_not_rounding():
     # An error of 1e-4 in both precisions is a mistake, one that shrinks with them is not.
-    assert shrunk(1e-4, 1e-4, 1.0) < 1e-4
-    assert shrunk(1e-6, 3e-15, 1.0) > 3e-15
-    assert shrunk(0.0, 0.0, 1.0) == 8 * EPS
+    assert shrunk(1e-4, 1e-4, 1.0, extent=1.0) < 1e-4
+    assert shrunk(1e-6, 3e-15, 1.0, extent=1.0) > 3e-15
+    assert shrunk(0.0, 0.0, 1.0, extent=1.0) == 8 * EPS
+
+
+def test_rounding_excuses_a_millionth_of_the_extent_at_most():
+    # Both errors and their magnitude are beyond any picture, although they shrink as they should.
+    assert shrunk(1e19, 1e9, 1e20, extent=1.0) == WORST
+    assert shrunk(1e19, 1e9, 1e20, extent=7.0) == 7 * WORST
+    assert shrunk(1e-6, 3e-15, 1.0, extent=1.0) == shrunk(1e-6, 3e-15, 1.0, extent=1e9)
 
 
 def test_largest_magnitude():

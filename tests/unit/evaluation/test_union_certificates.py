@@ -68,6 +68,22 @@ def test_a_member_that_fails_fails_the_union():
     assert not any(name.startswith("member 2") for name, _ in found)
 
 
+def test_the_structure_holds_only_where_every_members_does():
+    members = [MEMBERS[0], {"name": "path_connected", "options": {"blocks": 2}}]
+    representation = build("union", members=members)
+    representation.project_()
+    assert ("union of convex, path-connected", "structure") not in failing(representation)
+    # Its signs are right; it is out of a bound that only the member knows of.
+    with torch.no_grad():
+        representation.members[1].linear.log_scale.fill_(3.5)
+    certificates = certify(representation, 24, 32, seed=0)
+    union_, *_, member = (c for c in certificates if c.method == "structure")
+    assert not union_.holds
+    assert not member.holds
+    assert union_.margin == member.margin == pytest.approx(-0.5)
+    assert union_.sentence.startswith("Member 2 (path-connected): The largest log-scale of")
+
+
 def test_a_torn_level_fails_the_raster():
     representation = union()
     level = draw_level(representation, 24, 32)

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
-from box_cell import FRAMES, HEIGHT, SMALL, WIDTH
+import shapely
+import torch
+from box_cell import FRAMES, HEIGHT, SMALL, WIDTH, store
 
 from isr.data.videos import read_video
 from isr.errors import UserError
-from isr.evaluation.video_drawing import VideoGrid, draw_spatio_temporal
+from isr.evaluation.video_drawing import VideoGrid, draw_framewise, draw_spatio_temporal
 from isr.fitting.store import StoredFits
+from isr.representations import build
 
 
 def test_a_long_video_is_certified_on_a_coarser_raster(cell, in_time, monkeypatch):
@@ -40,3 +43,33 @@ def test_a_skipped_video_has_empty_frames_and_a_missing_one_is_refused(cell, in_
     lost = StoredFits({**skipped.metadata, "frames": {}}, {})
     with pytest.raises(UserError, match="nor was it skipped"):
         next(draw_spatio_temporal(lost, grid, seed=0))
+
+
+def ragged(dim):
+    """A region with many small islands and holes."""
+    torch.manual_seed(0)
+    representation = build("periodic", dim, waves=8, frequency=200.0)
+    with torch.no_grad():
+        representation.amplitudes.weight.normal_()
+        representation.amplitudes.bias.fill_(0.3)
+    return representation
+
+
+@pytest.mark.parametrize("draw", [draw_framewise, draw_spatio_temporal])
+@pytest.mark.parametrize("working", [SMALL, (11, 17)])
+def test_outlines_agree_with_what_is_drawn_at_either_size(cell, tmp_path, draw, working):
+    grid = VideoGrid(read_video(cell.videos / "clip"), working, "isotropic")
+    framewise = draw is draw_framewise
+    names = [f"clip/{number:05}" for number in range(FRAMES)] if framewise else ["clip"]
+    dim = 2 if framewise else 3
+    about = {"name": "periodic", "dim": dim, "options": {"waves": 8, "frequency": 200.0}}
+    fits = store(tmp_path / "fits.safetensors", dict.fromkeys(names, ragged(dim)), about)
+    sizes = set()
+    for frame in draw(fits, grid, seed=0):
+        rows, columns = frame.level.shape
+        y, x = np.mgrid[:rows, :columns] + 0.5
+        inside = shapely.contains_xy(frame.region, x * WIDTH / columns, y * HEIGHT / rows)
+        np.testing.assert_array_equal(inside, frame.level <= 0)
+        assert 0.1 < inside.mean() < 0.9
+        sizes.add((rows, columns))
+    assert sizes == {working, (HEIGHT, WIDTH)}
