@@ -67,7 +67,7 @@ def _visible(objects: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def unpack(output: Path, name: str, frames: int = FRAMES, long_side: int = LONG_SIDE) -> Video:
-    """Write the drawn video in the one layout of videos."""
+    """Write the drawn video of a name, one of `SCENES`, in the one layout of videos."""
     return write_video(
         output,
         draw(name, frames, long_side),
@@ -75,5 +75,5 @@ def unpack(output: Path, name: str, frames: int = FRAMES, long_side: int = LONG_
         object=OBJECT,
         source=SOURCE,
         licence=LICENCE,
-        notes=["the foreground is the walking animal"],
+        notes=[f"the foreground is {SCENES[name].foreground}"],
     )
