@@ -138,10 +138,10 @@ class Drive:
     """A van drives to the right; two small ones in the same paint drive to the left behind it.
 
     The whole outline of the van is the object, panes and tyres included: in every frame it is in
-    one piece without holes. One of the small vans passes behind its roof. The panes have the
-    colour of the wall, which is also seen through them a little; neither they nor the tyres carry
-    a texture of their own that would show their motion. Each small van has 9 % of the van's area:
-    too little for another object, so that labels from motion leave it out.
+    one piece without holes. The panes have the colour of the wall, which is also seen through them
+    a little, and no texture of their own that would show their motion. One of the small vans
+    passes behind the roof. Each has 9 % of the large one's area, too little for another object:
+    labels from motion leave it out, and what learns from them takes it for the same.
     """
 
     foreground = "the large van"

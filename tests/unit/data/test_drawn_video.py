@@ -117,7 +117,7 @@ def test_two_small_vans_move_behind_it_and_one_of_them_meets_it(videos):
     assert 1 < meets.index(True) < 6
 
 
-def test_the_panes_have_the_colour_of_the_wall_and_the_tyres_none(videos):
+def test_the_panes_have_the_colour_of_the_wall_and_the_tyres_are_dark(videos):
     frame = videos["drive"][0]
     van = frame.objects == OBJECT
     wall = np.median(frame.image[frame.objects == 0], axis=0)
