@@ -36,6 +36,7 @@ TINY = {
                 "figure_16": {"kind": "figure_16", "case": "bent"},
             },
         },
+        "cut": None,
         "motion": {
             "vary": {"labels": ["simulated"]},
             "first_steps": 60,
@@ -43,8 +44,8 @@ TINY = {
             "epochs": 2,
             "figures": {
                 **dict.fromkeys(DEMO_STUDIES["motion"]["figures"]),
-                "figure_15": {"kind": "figure_15", "video": "drawn"},
-                "animation": {"kind": "animation", "video": "drawn", "cell": {"fit": "joint"}},
+                "figure_15": {"kind": "figure_15", "video": "drive"},
+                "animation": {"kind": "animation", "video": "drive", "cell": {"fit": "joint"}},
             },
         },
         "noise": {

@@ -37,9 +37,9 @@ _VIDEO_FILES = (
     "certificates.csv",
     "benchmarks/fit-0.tsv",
     "benchmarks/evaluate.tsv",
-    *(f"masks/drawn/{frame:05d}.png" for frame in range(4)),
-    *(f"predictor/drawn/{frame:05d}.png" for frame in range(4)),
-    *(f"outlines/drawn/{frame:05d}.geojson" for frame in range(4)),
+    *(f"masks/drive/{frame:05d}.png" for frame in range(4)),
+    *(f"predictor/drive/{frame:05d}.png" for frame in range(4)),
+    *(f"outlines/drive/{frame:05d}.geojson" for frame in range(4)),
 )
 
 
@@ -68,7 +68,7 @@ def test_everything_is_there(run):
     for case, mask in _CASES.items():
         names += [f"gallery/{case}/{name}" for name in (*_CASE_FILES, f"masks/{mask}")]
     names += [f"{cell}/{name}" for cell in VIDEO_CELLS for name in _VIDEO_FILES]
-    names += [f"{VIDEO_CELLS[1]}/fits/part-0.predictors/drawn.safetensors", "figures/animation.gif"]
+    names += [f"{VIDEO_CELLS[1]}/fits/part-0.predictors/drive.safetensors", "figures/animation.gif"]
     assert [name for name in ["report.html", *names] if not (results / name).stat().st_size] == []
 
 
@@ -243,7 +243,7 @@ def test_a_broken_picture_is_told_before_any_fit(repository, tmp_path):
             }
         },
         "studies": {
-            **dict.fromkeys(("convexity", "gallery", "motion", "noise")),
+            **dict.fromkeys(("convexity", "gallery", "motion", "cut", "noise")),
             "mine": {"dataset": "mine", "vary": {"predictor": ["fcn"], "features": ["xy"]}},
         },
     }

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 KINDS = ("fbms", "drawn")
 FBMS_FILE = "FBMS_Trainingset.zip"
 MAPPING_FILE = "fbms_segmentation_object_mapping.json"
-DRAWN = "drawn"
+DRAWN = ("drive", "cut")
+"""The videos that are drawn: what the constraint is true of, and what it is not."""
 FBMS_SEQUENCES = (
     *("bear01", "bear02", "cars2", "cars3", "cars6", "cars7", "cars8", "cats04", "cats05"),
     *("horses01", "horses03", "marple1", "marple5", "marple10", "marple11", "meerkats01"),
@@ -72,7 +73,7 @@ def _all_names(entry: Mapping[str, Any], root: Path) -> tuple[list[str], bool]:
     """All names, and whether there can be no others."""
     match entry.get("kind"):
         case "drawn":
-            return [DRAWN], True
+            return list(DRAWN), True
         case "fbms" if entry.get("path"):
             return _folder_names(_folder(entry, root)), True
         case "fbms":
@@ -137,6 +138,7 @@ def unpack(
 
         return drawn_video.unpack(
             output,
+            name,
             frames=int(entry.get("frames", drawn_video.FRAMES)),
             long_side=int(entry.get("long_side", drawn_video.LONG_SIDE)),
         )

@@ -62,7 +62,7 @@ def archive(tmp_path):
 
 
 def test_names_without_files(tmp_path):
-    assert video_names({"kind": "drawn"}, tmp_path) == ["drawn"]
+    assert video_names({"kind": "drawn"}, tmp_path) == ["drive", "cut"]
     assert video_names({"kind": "fbms"}, tmp_path) == list(FBMS_SEQUENCES)
     assert len(set(FBMS_SEQUENCES)) == 18
     chosen = {"kind": "fbms", "videos": ["cars3", "marple2"]}
@@ -150,7 +150,7 @@ def test_a_folder_whose_name_a_command_would_split_is_told(tmp_path):
         ({"kind": "fbms", "videos": []}, "the list is empty"),
         ({"kind": "fbms", "videos": ["cars3", "cars3"]}, "'cars3' is named twice"),
         ({"kind": "fbms", "videos": ["../cars3"]}, "cannot name a video"),
-        ({"kind": "drawn", "videos": ["cars3"]}, "no video 'cars3' among drawn"),
+        ({"kind": "drawn", "videos": ["cars3"]}, "no video 'cars3' among drive, cut"),
     ],
 )
 def test_wrong_names_are_told(tmp_path, entry, message):
@@ -196,7 +196,7 @@ def test_the_command_line(tmp_path):
     make(tmp_path / "own" / "bear01")
     for name, settings, frames in (
         ("bear01", {"kind": "fbms", "path": "own", "videos": None, "mapping": None}, 2),
-        ("drawn", {"kind": "drawn", "frames": 3, "long_side": 32}, 3),
+        ("cut", {"kind": "drawn", "frames": 3, "long_side": 32}, 3),
     ):
         arguments = ["--settings", json.dumps(settings), "--name", name, "--root", str(tmp_path)]
         arguments += ["--downloads", str(tmp_path), "--output", str(tmp_path / name)]
