@@ -8,8 +8,8 @@ ROOT = Path(__file__).parents[2]
 DEMO_STUDIES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]
 DEMO = DEMO_STUDIES["gallery"]
 TINY = {
-    "steps": 40,
-    "datasets": {"embedded": {"pictures": ["coffee", "rocket"], "long_side": 96}},
+    "steps": 240,
+    "datasets": {"embedded": {"pictures": ["coffee", "retina"], "long_side": 96}},
     "videos": {"drawn": {"frames": 4, "long_side": 48}},
     "predictors": {"unet": {"width": 4, "epochs": 3, "min_steps": 60}},
     "studies": {
@@ -20,14 +20,14 @@ TINY = {
                 {"predictor": "fcn", "features": "rgb+semantic", "fit": "joint"},
                 {"predictor": "cnn", "features": "rgb+xy", "fit": "joint"},
             ],
-            "figures": {"figure_5": {"pictures": ["coffee", "rocket"]}},
+            "figures": {"figure_5": {"pictures": ["coffee", "retina"]}},
         },
         "gallery": {
             "cases": {
                 **dict.fromkeys(DEMO["cases"]),
-                "coffee": {"picture": "coffee", "constraint": "convex", "steps": 4},
-                "bent": {"picture": "horse", "constraint": "path_connected", "steps": 4},
-                "moving": {"picture": "drawn_ball", "constraint": "convex", "steps": 4},
+                "coffee": {"picture": "coffee", "constraint": "convex", "steps": 240},
+                "bent": {"picture": "horse", "constraint": "path_connected", "steps": 300},
+                "moving": {"picture": "drawn_ball", "constraint": "convex", "steps": 240},
             },
             "figures": {
                 **dict.fromkeys(DEMO["figures"]),
@@ -39,8 +39,8 @@ TINY = {
         "cut": None,
         "motion": {
             "vary": {"labels": ["simulated"]},
-            "first_steps": 60,
-            "next_steps": 10,
+            "first_steps": 200,
+            "next_steps": 40,
             "epochs": 2,
             "figures": {
                 **dict.fromkeys(DEMO_STUDIES["motion"]["figures"]),
@@ -50,7 +50,7 @@ TINY = {
         },
         "noise": {
             "vary": {"labels": ["simulated"], "distance": ["absolute"], "noise": [0.4]},
-            "steps": 20,
+            "steps": 150,
             "figures": dict.fromkeys(DEMO_STUDIES["noise"]["figures"]),
         },
     },
