@@ -31,7 +31,7 @@ def row(iou, video="cars3", frame=0, output="representation", **changes):
         "width": 16,
         "labels_kind": "motion",
         "weights": "trained",
-        "object": 1,
+        "scored_object": 1,
         "object_sure": True,
         "labels_follow": "",
         "points": 1000,

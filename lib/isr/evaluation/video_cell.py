@@ -96,9 +96,9 @@ class VideoCell:
         """Which labels and which network made the numbers of a video, and of which object.
 
         Returns:
-            labels_kind and weights (what was taken), and where frames are annotated object (its
-            number), labels_follow ("" if it is that object, else what) and object_sure (whether no
-            other can be meant).
+            labels_kind and weights (what was taken), and where frames are annotated scored_object
+            (its number), labels_follow ("" if it is that object, else what) and object_sure (whether
+            no other can be meant).
 
         Raises:
             UserError: the labels, or a network that was to be chosen, are missing or damaged.
@@ -112,7 +112,7 @@ class VideoCell:
         return {
             "labels_kind": about["kind"],
             "weights": taken,
-            "object": None if found is None else found.object,
+            "scored_object": None if found is None else found.object,
             "object_sure": None if found is None else found.is_sure,
             "labels_follow": "" if found is None else found.follow,
         }

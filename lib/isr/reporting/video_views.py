@@ -32,7 +32,7 @@ GROUND_TRUTH = "ground truth"
 NOT_FITTED = ("skipped", "failed")
 """What the status of a frame is that the constraint is not to blame for."""
 _COLUMNS = (
-    *("study", "labels_kind", "object", "constraint", "fit", "distance", "noise", "status"),
+    *("study", "labels_kind", "scored_object", "constraint", "fit", "distance", "noise", "status"),
     *("video", "frame", "output", "against", "iou"),
 )
 
@@ -83,7 +83,7 @@ class CellFiles:
 
     def object(self, video: str) -> int | None:
         """Number of the object that a video is scored by; None without ground truth."""
-        found = self._of(video, "object").dropna()
+        found = self._of(video, "scored_object").dropna()
         return int(found.iloc[0]) if len(found) else None
 
     def _of(self, video: str, column: str) -> "pd.Series[Any]":

@@ -51,7 +51,7 @@ def scores(cell, fits, output):
 def test_frames_are_scored_by_the_object_that_the_labels_follow(tmp_path, open_cell, in_time):
     # The fit of the first frame is the whole picture.
     found = scores(open_cell(object=RIGHT), in_time, tmp_path / "cell").loc["ground truth"]
-    assert (found["object"], found["object_sure"]) == (RIGHT, False)
+    assert (found["scored_object"], found["object_sure"]) == (RIGHT, False)
     assert pd.isna(found["labels_follow"])
     assert found["iou"] == pytest.approx(0.25)
 
@@ -60,13 +60,17 @@ def test_labels_of_another_object_are_told(tmp_path, open_cell, in_time):
     cell = open_cell(object=LEFT, named=True, follow="another object")
     rows = scores(cell, in_time, tmp_path / "cell")
     assert set(rows["labels_follow"]) == {"another object"}
-    assert set(rows["object"]) == {LEFT}
+    assert set(rows["scored_object"]) == {LEFT}
     assert set(rows["object_sure"]) == {True}
 
 
 def test_a_video_without_a_choice_is_scored_as_it_was_unpacked(cell):
     found = cell.origin("clip")
-    assert (found["object"], found["object_sure"], found["labels_follow"]) == (None, None, "")
+    assert (found["scored_object"], found["object_sure"], found["labels_follow"]) == (
+        None,
+        None,
+        "",
+    )
     assert cell.video("clip").object == 1
 
 

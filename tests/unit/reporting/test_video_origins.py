@@ -83,7 +83,7 @@ def test_labels_that_agree_change_nothing(read):
 
 def test_an_object_that_the_labels_chose_among_several_is_told(read):
     rows = both()
-    rows[1] |= {"object": 2, "object_sure": False}
+    rows[1] |= {"scored_object": 2, "object_sure": False}
     _, table = make(read, rows)
     (note,) = [note for note in table.notes if note.startswith("Several objects")]
     assert "annotated in cars6 and the authors' choice cannot be had" in note
