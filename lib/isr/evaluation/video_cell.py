@@ -14,7 +14,7 @@ from isr.errors import UserError
 from isr.fitting.labelled_video import predict_video
 from isr.fitting.store import read_fits
 from isr.fitting.video_folder import VideoFolder
-from isr.video_axes import AXES, SPATIO_TEMPORAL
+from isr.video_axes import AXES, SPATIO_TEMPORAL, TRAININGS
 
 COLUMNS = ("study", "dataset", *AXES)
 
@@ -71,7 +71,12 @@ class VideoCell:
 
     def axes(self) -> dict[str, Any]:
         """What tells the cell from the others."""
-        known = {"constraint": self.constraint, "distance": DISTANCES[0], "noise": 0.0}
+        known = {
+            "training": TRAININGS[0],
+            "constraint": self.constraint,
+            "distance": DISTANCES[0],
+            "noise": 0.0,
+        }
         return {axis: self.settings.get(axis, known.get(axis)) for axis in COLUMNS}
 
     def about(self, made: Mapping[str, Any]) -> dict[str, Any]:

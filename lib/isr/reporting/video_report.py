@@ -15,7 +15,7 @@ from isr.evaluation.connection_raster import IN_PICTURE
 from isr.reporting import certificate_summary, settings, summary, video_words, words
 from isr.reporting.study_report import StudyReport
 from isr.reporting.video_study import JUDGED, VideoStudy
-from isr.video_axes import AXES, SPATIO_TEMPORAL
+from isr.video_axes import AXES, SPATIO_TEMPORAL, TRAININGS
 
 STATUSES = ("fitted", "retried", "failed", "skipped")
 _KEYS = ("name", "dataset", "videos", "labels", "cells")
@@ -173,10 +173,12 @@ def _facts(metrics: pd.DataFrame, labels: Sequence[tuple[str, str]]) -> tuple[tu
         ("Steps", "; ".join(_steps(metrics))),
         ("Protocol", values("protocol")),
     ]
+    if set(metrics["training"]) != {TRAININGS[0]}:
+        rows.insert(3, ("Networks for each video, or one for all together", values("training")))
     if set(metrics["distance"]) != {DISTANCES[0]}:
-        rows.insert(4, ("Distance from unaries", values("distance")))
+        rows.insert(-4, ("Distance from unaries", values("distance")))
     if metrics["noise"].any():
-        rows.insert(4, ("Shares of noise", values("noise")))
+        rows.insert(-4, ("Shares of noise", values("noise")))
     return tuple(rows)
 
 

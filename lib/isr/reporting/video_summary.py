@@ -19,6 +19,7 @@ METRICS_COLUMNS = [
     "dataset",
     "labels",
     "predictor",
+    "training",
     "constraint",
     "fit",
     "distance",

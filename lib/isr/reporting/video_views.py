@@ -24,6 +24,7 @@ from isr.reporting.overlays import Region
 from isr.reporting.shots import PREDICTOR, Shot
 from isr.reporting.views import read_region
 from isr.representations import Representation
+from isr.video_axes import TOGETHER
 
 Mask = NDArray[np.bool_]
 
@@ -31,7 +32,7 @@ GROUND_TRUTH = "ground truth"
 NOT_FITTED = ("skipped", "failed")
 """What the status of a frame is that the constraint is not to blame for."""
 _COLUMNS = (
-    *("study", "labels", "constraint", "fit", "distance", "noise", "status"),
+    *("study", "labels", "training", "constraint", "fit", "distance", "noise", "status"),
     *("video", "frame", "output", "against", "iou"),
 )
 
@@ -80,6 +81,11 @@ class CellFiles:
     def labels(self) -> str:
         """Name of the weak labels."""
         return str(self.metrics["labels"].iloc[0])
+
+    @property
+    def training(self) -> str:
+        """Whether each video has a network of its own or all share one."""
+        return str(self.metrics["training"].iloc[0])
 
     @property
     def distance(self) -> str:
@@ -172,7 +178,8 @@ class CellFiles:
 
 
 def about(cells: Sequence[CellFiles]) -> str:
-    """What weak labels some cells were made with, and what distance if it is not the paper's."""
+    """What weak labels some cells were made with; a shared network and another distance if any."""
     labels = f"{words.listing(dict.fromkeys(cell.labels for cell in cells))} labels"
+    shared = ["one UNet for all videos"] if any(c.training == TOGETHER for c in cells) else []
     others = dict.fromkeys(cell.distance for cell in cells if cell.distance != DISTANCES[0])
-    return ", ".join([labels, *map(video_words.distance, others)])
+    return ", ".join([labels, *shared, *map(video_words.distance, others)])

@@ -9,14 +9,18 @@ from isr.reporting import published_videos as published
 from isr.reporting import words
 from isr.reporting.video_study import VideoStudy
 from isr.reporting.video_summary import OVER_SEQUENCES, SEQUENCE
-from isr.video_axes import AXES, SPATIO_TEMPORAL
+from isr.video_axes import AXES, SPATIO_TEMPORAL, TOGETHER
 
 LABELS = {
     "published": "published multicut labels (Kardoost & Keuper 2021)",
     "motion": "from motion by dense optical flow (ours, not the paper's)",
     "simulated": "simulated from the ground truth",
 }
-_NETWORKS = {"trained": "trained on each sequence", "published": "with the published weights"}
+_NETWORKS = {
+    "each": "trained on each sequence",
+    TOGETHER: "trained on all sequences together",
+    "published": "with the published weights",
+}
 
 
 def output(name: str, constraint: str) -> str:
@@ -62,7 +66,8 @@ def provenance(
     if ran.empty:
         return ["Ours: no cell has run." if metrics.empty else "Nothing has a ground truth."]
     seeds = sorted({int(seed) for row in ran["seeds"] for seed in row.split()})
-    networks = words.listing(_NETWORKS.get(kind, kind) for kind in _parts(ran["weights"]))
+    kinds = [study.training if kind == "trained" else kind for kind in _parts(ran["weights"])]
+    networks = words.listing(_NETWORKS.get(kind, kind) for kind in kinds)
     sentences = [
         f"Ours: seed{'' if len(seeds) == 1 else 's'} {words.listing(seeds)}; weak labels "
         f"{labels(study.labels)}; UNet of width {_values(ran, 'width')} {networks}; "
