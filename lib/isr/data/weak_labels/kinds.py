@@ -13,8 +13,9 @@ from isr.errors import UserError
 KINDS = ("motion", "published", "simulated")
 MOTION_TEXT = (
     "our own, from motion alone: dense flow (DIS) against the background's homography, moving "
-    "segments linked over the video, the largest of them the foreground"
+    "segments linked over the video, the largest of them the foreground, no label near its border"
 )
+_OTHERS_TEXT = "; other moving objects have no label"
 
 
 def write_kind(
@@ -25,8 +26,8 @@ def write_kind(
     Args:
         kind: one of KINDS.
         video: what to label.
-        entry: of its data set: {labels?, mapping?} for the published labels, {simulated?:
-            {unlabelled?, wrong?, seed?}} for simulated ones.
+        entry: of its data set: {motion?: {others?}} for our own labels, {labels?, mapping?} for the
+            published ones, {simulated?: {unlabelled?, wrong?, seed?}} for simulated ones.
         downloads: where downloaded files lie.
         output: folder to write.
 
@@ -37,7 +38,7 @@ def write_kind(
         UserError: the kind is unknown, or a file that it needs is missing or not valid.
     """
     writers: dict[str, Callable[[], pd.DataFrame]] = {
-        "motion": lambda: _motion(video, output),
+        "motion": lambda: _motion(video, entry.get("motion") or {}, output),
         "published": lambda: _published(video, entry, downloads, output),
         "simulated": lambda: _simulated(video, entry.get("simulated") or {}, output),
     }
@@ -46,12 +47,14 @@ def write_kind(
     return writers[kind]()
 
 
-def _motion(video: Video, output: Path) -> pd.DataFrame:
+def _motion(video: Video, options: Mapping[str, Any], output: Path) -> pd.DataFrame:
     from isr.data.weak_labels import flow, motion
 
-    about = {"kind": "motion", "text": MOTION_TEXT, "options": {}}
+    others = options.get("others", motion.OTHERS[0])
+    text = MOTION_TEXT + (_OTHERS_TEXT if others == motion.UNLABELLED else "")
+    about = {"kind": "motion", "text": text, "options": {"others": others}}
     with flow.one_thread():
-        return write_labels(output, motion.label(video), about)
+        return write_labels(output, motion.label(video, others), about)
 
 
 def _published(
