@@ -1,11 +1,11 @@
-"""Train a UNet on the weak labels of videos, or take published ones, and write the unaries.
+"""Train the UNet of a video on its weak labels, or take a published one, and write its unaries.
 
-    python scripts/predict_video.py --settings JSON --video DIR [DIR ...] --labels DIR [DIR ...]
-        [--checkpoints FILE] --output DIR [DIR ...]
+    python scripts/predict_video.py --settings JSON --video DIR --labels DIR [--checkpoints FILE]
+        --output DIR
 
 Makes OUTPUT/predictor.safetensors, OUTPUT/unaries/00000.png (16 bit, one for each frame) and
-OUTPUT/history.parquet for each video from its frames and weak labels; all of the videos that are
-given share one network. With published networks nothing is trained.
+OUTPUT/history.parquet from an unpacked video and its weak labels; with published networks nothing
+is trained.
 """
 
 from pathlib import Path
@@ -20,14 +20,14 @@ def main() -> None:
     """Parse the command line and predict."""
     parser = settings_parser(__doc__)
     add_run_options(parser)
-    parser.add_argument("--video", type=Path, nargs="+", required=True, help="unpacked videos")
-    parser.add_argument("--labels", type=Path, nargs="+", required=True, help="their weak labels")
+    parser.add_argument("--video", type=Path, required=True, help="unpacked video")
+    parser.add_argument("--labels", type=Path, required=True, help="its weak labels")
     parser.add_argument("--checkpoints", type=Path, help="published networks")
-    parser.add_argument("--output", type=Path, nargs="+", required=True, help="folders to make")
+    parser.add_argument("--output", type=Path, required=True, help="folder to make")
     arguments = parser.parse_args()
     predict(
         arguments.settings,
-        [read_video(folder) for folder in arguments.video],
+        read_video(arguments.video),
         arguments.labels,
         arguments.output,
         checkpoints=arguments.checkpoints,

@@ -97,8 +97,8 @@ rule predict_video:
 rule predict_videos:
     input:
         unpack(get_together_inputs),
-        script="scripts/predict_video.py",
-        library=library("scripts/predict_video.py"),
+        script="scripts/predict_videos.py",
+        library=library("scripts/predict_videos.py"),
     output:
         directory(
             "resources/video_predictions/{video_set}/{predictor}+{labels}+together/seed-{seed}"
@@ -127,7 +127,7 @@ rule predict_videos:
         "Predict: {wildcards.predictor} on all videos of {wildcards.video_set} together, {wildcards.labels} labels, seed {wildcards.seed}"
     shell:
         "python {input.script} --settings {params.settings:q}"
-        " --video {input.videos} --labels {input.labels}"
+        " --videos {input.videos} --labels {input.labels}"
         " --device {resources.device}"
         " --checkpoint {params.checkpoint} --checkpoint-every {resources.checkpoint_every}"
         " --output {params.outputs} 2>&1 | tee {log} >&2"

@@ -56,18 +56,18 @@ class JointTraining(UNetTraining):
         learning_rate: float,
         picture_statistics: bool = False,
     ) -> None:
-        super().__init__(network, [video], epochs=epochs, learning_rate=learning_rate)
+        super().__init__(network, video, epochs=epochs, learning_rate=learning_rate)
         self.network.train(picture_statistics)
+        self.video = video
         self.representations, self.folder, self.points = representations, folder, points
-        self.seed = video.seed
         self.finite: dict[str, bool] = {}
 
     def advance(self) -> None:
         """Take one step, on one frame; one whose loss or gradient is not finite changes nothing."""
-        epoch, video, number = self.place()
-        name = frame_name(video.video.name, number)
-        level = self.network(video.inputs(number)).flatten(1)
-        loss = labels = multicut(level, *video.targets(number, epoch)).sum()
+        epoch, number, _ = self.place()
+        name = frame_name(self.video.video.name, number)
+        level = self.network(self.video.inputs(number)).flatten(1)
+        loss = labels = multicut(level, *self.video.targets(number, epoch)).sum()
         terms = {MULTICUT: labels}
         if name in self.representations:
             terms[COUPLING] = coupling = self._coupling(name, level[0], epoch)
@@ -103,7 +103,7 @@ class JointTraining(UNetTraining):
         assert problem.unaries is not None
         strata = unaries_strata(problem.unaries, self.points)
         drawn = uniforms(
-            self.seed, name, "joint points", first_step=epoch, steps=1, count=strata.count
+            self.video.seed, name, "joint points", first_step=epoch, steps=1, count=strata.count
         )
         pixels = strata.draw(drawn)[0]
         device = level.device

@@ -1,6 +1,6 @@
 """What every training of a UNet on videos shares: its state, and its batch statistics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -27,12 +27,7 @@ class UNetTraining:
     """
 
     def __init__(
-        self,
-        network: UNet,
-        videos: Sequence[LabelledVideo],
-        *,
-        epochs: int,
-        learning_rate: float,
+        self, network: UNet, *videos: LabelledVideo, epochs: int, learning_rate: float
     ) -> None:
         self.device = videos[0].device
         self.network = network.to(self.device).requires_grad_(True).train()
@@ -52,12 +47,12 @@ class UNetTraining:
         """Number of steps."""
         return self.epochs * len(self.frames)
 
-    def place(self) -> tuple[int, LabelledVideo, int]:
-        """Epoch, video and frame of the next step: an epoch sees the frames in an order drawn."""
+    def place(self) -> tuple[int, int, LabelledVideo]:
+        """Epoch, frame and video of the next step: an epoch sees all frames in a drawn order."""
         epoch, position = divmod(self.done, len(self.frames))
         drawn = np.concatenate([video.places(epoch) for video in self.videos])
         video, number = self.frames[np.argsort(drawn, kind="stable")[position]]
-        return epoch, video, number
+        return epoch, number, video
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed training needs, as tensors and plain data."""
@@ -81,7 +76,7 @@ class UNetTraining:
 
 
 @torch.no_grad()
-def settle_statistics(network: UNet, videos: Sequence[LabelledVideo]) -> None:
+def settle_statistics(network: UNet, *videos: LabelledVideo) -> None:
     """Take the batch statistics of evaluation from every frame of some videos alike.
 
     The running averages of a training with batches of one picture follow the last few pictures,

@@ -187,7 +187,7 @@ def tune(cell: JointCell, video: str, *, run: Run = PLAIN_RUN) -> Tuned:
         fingerprint=cells.fingerprint(
             settings,
             name=video,
-            inputs=cell.digest(video, *training.videos),
+            inputs=cell.digest(video, training.video),
             versions=versions(),
             code=code_digest(__file__),
         ),
@@ -195,7 +195,7 @@ def tune(cell: JointCell, video: str, *, run: Run = PLAIN_RUN) -> Tuned:
         what=f"tune {settings['study']}/{settings['cell']}: {video}",
     )
     if cell.picture_statistics:
-        settle_statistics(training.network, training.videos)
+        settle_statistics(training.network, training.video)
     own = training.representations
     for name, problem in _tuned_unaries(cell, training, frames):
         if name in own:
@@ -213,7 +213,7 @@ def _tuned_unaries(
     cell: JointCell, training: JointTraining, frames: Iterable[str]
 ) -> Iterable[tuple[str, Problem]]:
     """The problems of all frames with the unaries of the tuned UNet."""
-    video = training.videos[0].video
+    video = training.video.video
     predicted = predict_video(training.network, video, cell.folder.scale)
     for name, unaries in zip(frames, predicted, strict=True):
         yield name, replace(cell.folder.load_frame(name), unaries=unaries)

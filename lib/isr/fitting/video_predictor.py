@@ -1,14 +1,14 @@
-"""UNets of videos: trained on weak labels, or published, and the unaries that they give."""
+"""The UNet of a video: trained on its weak labels, or published, and the unaries that it gives."""
 
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 from isr.data.problems import quantise_unaries
 from isr.data.videos import Video, frame_file
@@ -52,15 +52,14 @@ class WeakLabelTraining(UNetTraining):
     def __init__(
         self,
         network: UNet,
-        videos: Sequence[LabelledVideo],
-        *,
+        *videos: LabelledVideo,
         epochs: int = 15,
         learning_rate: float = 0.01,
         decay: float = 0.1,
         min_steps: int = 0,
     ) -> None:
         needed = math.ceil(min_steps / sum(len(video.labelled_frames) for video in videos))
-        super().__init__(network, videos, epochs=max(epochs, needed), learning_rate=learning_rate)
+        super().__init__(network, *videos, epochs=max(epochs, needed), learning_rate=learning_rate)
         self.decay = decay
         self.sums = torch.zeros(len(videos), device=self.device)
 
@@ -70,7 +69,7 @@ class WeakLabelTraining(UNetTraining):
         Raises:
             UserError: at the end of an epoch, if the loss did not stay finite.
         """
-        epoch, video, number = self.place()
+        epoch, number, video = self.place()
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate * self.decay ** (_STAGES * epoch // self.epochs)
         level = self.network(video.inputs(number)).flatten(1)
@@ -85,13 +84,13 @@ class WeakLabelTraining(UNetTraining):
 
     def _end_epoch(self, epoch: int) -> None:
         for video, total in zip(self.videos, self.sums.tolist(), strict=True):
-            name = video.video.name
-            if not math.isfinite(total):
+            name, mean = video.video.name, total / len(video.labelled_frames)
+            if not math.isfinite(mean):
                 raise UserError(
                     f"{name}: the loss of the predictor is not finite in epoch {epoch}: choose a "
                     "smaller learning_rate in its options."
                 )
-            self.history.append((name, epoch, MULTICUT, total / len(video.labelled_frames)))
+            self.history.append((name, epoch, MULTICUT, mean))
         self.sums.zero_()
 
     def state(self) -> dict[str, Any]:
@@ -113,7 +112,7 @@ def _chosen(options: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]
 
 
 def train_predictor(
-    settings: Mapping[str, Any], videos: Sequence[LabelledVideo], *, run: Run = PLAIN_RUN
+    settings: Mapping[str, Any], *videos: LabelledVideo, run: Run = PLAIN_RUN
 ) -> WeakLabelTraining:
     """Train the UNet of one or more videos to its end; its statistics are settled over all.
 
@@ -125,47 +124,46 @@ def train_predictor(
     Raises:
         UserError: there is no foreground label, or the loss did not stay finite.
     """
-    names, options = [video.video.name for video in videos], settings["predictor_options"]
+    name, options = "+".join(video.video.name for video in videos), settings["predictor_options"]
     network = UNet(**_chosen(options, _MODULE))
-    initialise_(network, generator(settings["seed"], "+".join(names), "initial predictor"))
-    training = WeakLabelTraining(network, videos, **_chosen(options, _TRAINING))
+    initialise_(network, generator(settings["seed"], name, "initial predictor"))
+    training = WeakLabelTraining(network, *videos, **_chosen(options, _TRAINING))
     complete(
         training,
         run.checkpoint,
         fingerprint=cells.fingerprint(
             settings,
-            name="+".join(names),
+            name=name,
             inputs="".join(video.digest() for video in videos),
             versions=versions(),
             code=code_digest(__file__),
         ),
         every=run.every,
-        what=f"train {settings['predictor']} on {', '.join(names)} ({settings['labels']} labels)",
+        what=f"train {settings['predictor']} on {name} ({settings['labels']} labels)",
     )
-    settle_statistics(training.network, videos)
+    settle_statistics(training.network, *videos)
     return training
 
 
 def predict(
     settings: Mapping[str, Any],
-    videos: Sequence[Video],
-    labels: Sequence[Path],
-    outputs: Sequence[Path],
+    video: Video,
+    labels: Path,
+    output: Path,
     *,
     checkpoints: Path | None = None,
     run: Run = PLAIN_RUN,
 ) -> None:
-    """Train one UNet on some videos, or take the published one of each, and write their unaries.
+    """Train the UNet of a video, or take a published one, and write its unaries.
 
     Writes predictor.safetensors, unaries/00000.png (16 bit, working size) and history.parquet
-    (video, epoch, term, value) into a folder for each video, all of them as a whole. The network
-    is the same in all, but its batch statistics are those of the folder's video.
+    (video, epoch, term, value) into `output`, as a whole.
 
     Args:
         settings: of the prediction.
-        videos: the frames: of one video, or of all that share the network.
-        labels: folder of the weak labels of each video.
-        outputs: folder to make for each video.
+        video: the frames.
+        labels: folder of the video's weak labels.
+        output: folder to make.
         checkpoints: published networks, see `read_published`; None to train one.
         run: where to compute, and the checkpoint of an interrupted training.
 
@@ -173,74 +171,55 @@ def predict(
         UserError: a file is missing or does not fit, the labels are of another kind or size than
             the settings and the video say, or the training failed.
     """
-    about = [check_kind(each, settings) for each in labels]
-    found = (
-        _trained(settings, videos, labels, run)
-        if checkpoints is None
-        else _published(settings, videos, checkpoints, run)
-    )
-    with ExitStack() as stack:
-        for video, told, output, (network, more, history) in zip(
-            videos, about, outputs, found, strict=True
-        ):
-            metadata = {
-                "settings": dict(settings),
-                "convention": settings["convention"],
-                "predictor": unet_metadata(network),
-                "labels": told,
-                "finite": {video.name: True},
-                **more,
-            }
-            _write(stack.enter_context(atomic_folder(output)), video, network, metadata, history)
+    options, name = settings["predictor_options"], video.name
+    scale, about = options.get("scale", 1.0), check_kind(labels, settings)
+    history: list[tuple[str, int, str, float]] = []
+    steps = 0
+    if checkpoints is None:
+        seed = settings["seed"]
+        frames = LabelledVideo(video, labels, scale=scale, seed=seed, device=run.device)
+        training = train_predictor(settings, frames, run=run)
+        network, state = training.network, training.stored()
+        history, steps = training.history, training.total
+    else:
+        network = read_published(checkpoints, name, **_chosen(options, _MODULE)).to(run.device)
+        state = {f"predictor.{key}": value.cpu() for key, value in network.state_dict().items()}
+    metadata = {
+        "settings": dict(settings),
+        "convention": settings["convention"],
+        "predictor": unet_metadata(network),
+        "labels": about,
+        "steps": steps,
+        "finite": {name: True},
+    }
+    with atomic_folder(output) as folder:
+        write_prediction(folder, video, state, metadata, history, device=run.device)
     run.end()
 
 
-_History = list[tuple[str, int, str, float]]
-
-
-def _trained(
-    settings: Mapping[str, Any], videos: Sequence[Video], labels: Sequence[Path], run: Run
-) -> Iterator[tuple[UNet, dict[str, Any], _History]]:
-    """The trained network as it is for each video, what is told of it, and its history."""
-    options = settings["predictor_options"]
-    frames = [
-        LabelledVideo(
-            video,
-            each,
-            scale=options.get("scale", 1.0),
-            seed=settings["seed"],
-            device=run.device,
-        )
-        for video, each in zip(videos, labels, strict=True)
-    ]
-    training = train_predictor(settings, frames, run=run)
-    more = {"steps": training.total, "trained_on": [video.name for video in videos]}
-    for each in frames:
-        if len(frames) > 1:
-            settle_statistics(training.network, [each])
-        own = [row for row in training.history if row[0] == each.video.name]
-        yield training.network, more, own
-
-
-def _published(
-    settings: Mapping[str, Any], videos: Sequence[Video], checkpoints: Path, run: Run
-) -> Iterator[tuple[UNet, dict[str, Any], _History]]:
-    """The published network of each video, which was not trained here."""
-    options = _chosen(settings["predictor_options"], _MODULE)
-    for video in videos:
-        network = read_published(checkpoints, video.name, **options).to(run.device)
-        yield network, {"steps": 0, "trained_on": []}, []
-
-
-def _write(
-    folder: Path, video: Video, network: UNet, metadata: Mapping[str, Any], history: _History
+def write_prediction(
+    folder: Path,
+    video: Video,
+    state: Mapping[str, Tensor],
+    metadata: Mapping[str, Any],
+    history: Sequence[tuple[str, int, str, float]],
+    *,
+    device: torch.device,
 ) -> None:
-    """Store the network of a video, and the unaries that the stored one gives."""
+    """Store the network of a video, the unaries that the stored one gives, and its history.
+
+    Args:
+        folder: to write into.
+        video: the frames.
+        state: of the network, as `UNetTraining.stored` gives it.
+        metadata: what is stored with it: settings, predictor (see `unet_metadata`) and so on.
+        history: rows (video, epoch, term, value).
+        device: where to compute.
+    """
     path = folder / "predictor.safetensors"
     scale = metadata["settings"]["predictor_options"].get("scale", 1.0)
-    state = {f"predictor.{key}": value.cpu() for key, value in network.state_dict().items()}
-    write_fits(path, {video.name: state}, dict(metadata))
-    stored = read_fits(path).predictor(video.name).to(next(network.parameters()).device)
+    write_fits(path, {video.name: dict(state)}, dict(metadata))
+    stored = read_fits(path).predictor(video.name).to(device)
     for number, unaries in enumerate(predict_video(stored, video, scale)):
         quantised = quantise_unaries(unaries, f"{video.name}, frame {number}")
         write_png(folder / "unaries" / frame_file(number), quantised)

@@ -77,7 +77,7 @@ def test_the_published_protocol_stores_settled_statistics(start, tmp_path):
     made, cell = run_finetune(start, tmp_path, protocol="published-code"), open_cell(start)
     network = read_fits(made / "part-0.predictors" / "disc.safetensors").predictor("disc")
     found = {key: value.clone() for key, value in network.named_buffers()}
-    settle_statistics(network, cell.training("disc", CPU).videos)
+    settle_statistics(network, cell.training("disc", CPU).video)
     for key, value in network.named_buffers():
         assert torch.allclose(found[key].float(), value.float(), rtol=1e-4, atol=1e-6), key
 

@@ -47,13 +47,13 @@ def _frames(disc_video, scale: float = 1.0) -> LabelledVideo:
 def _training(disc_video, **options) -> WeakLabelTraining:
     network = UNet(width=2)
     initialise_(network, np.random.default_rng(0))
-    return WeakLabelTraining(network, [_frames(disc_video)], **options)
+    return WeakLabelTraining(network, _frames(disc_video), **options)
 
 
 def test_the_object_is_learnt_from_weak_labels(disc_video, tmp_path):
     video, labels = disc_video
     settings = _settings(width=4, epochs=25, learning_rate=0.01)
-    predict(settings, [video], [labels], [tmp_path / "made"])
+    predict(settings, video, labels, tmp_path / "made")
     for number in video.annotated:
         unaries = read_unaries(tmp_path / "made" / "unaries" / frame_file(number))
         found, wanted = unaries >= 0.5, video.ground_truth(number) == 255
@@ -68,7 +68,7 @@ def test_the_object_is_learnt_from_weak_labels(disc_video, tmp_path):
 
 def test_what_is_stored_gives_the_stored_unaries(disc_video, tmp_path):
     video, labels = disc_video
-    predict(_settings(scale=0.8), [video], [labels], [tmp_path / "made"])
+    predict(_settings(scale=0.8), video, labels, tmp_path / "made")
     fits = read_fits(tmp_path / "made" / "predictor.safetensors")
     assert fits.names == ["disc"]
     assert fits.metadata["labels"]["kind"] == "simulated"
@@ -122,7 +122,7 @@ def test_the_first_step_is_adams_on_the_weighted_cross_entropy(disc_video):
 
 def test_seeds_and_names_determine_the_weights(disc_video):
     def weights(seed: int) -> torch.Tensor:
-        training = train_predictor(_settings(seed, epochs=1), [_frames(disc_video)])
+        training = train_predictor(_settings(seed, epochs=1), _frames(disc_video))
         return training.network.last.weight
 
     assert torch.equal(weights(7), weights(7))
@@ -133,7 +133,7 @@ def test_settled_statistics_are_the_means_over_all_frames(disc_video):
     training = _training(disc_video, epochs=1, learning_rate=0.05)
     while training.done < training.total:
         training.advance()
-    settle_statistics(training.network, training.videos)
+    settle_statistics(training.network, *training.videos)
     first = training.network.down[0][:1]
     seen = [first(training.videos[0].inputs(number)) for number in range(5)]
     norm = training.network.down[0][1]
@@ -147,10 +147,10 @@ def test_settled_statistics_are_the_means_over_all_frames(disc_video):
 
 def test_a_trained_predictor_has_settled_statistics(disc_video):
     frames = _frames(disc_video)
-    trained = train_predictor(_settings(epochs=1), [frames]).network
+    trained = train_predictor(_settings(epochs=1), frames).network
     found = {key: value.clone() for key, value in trained.named_buffers()}
     assert not trained.training
-    settle_statistics(trained, [frames])
+    settle_statistics(trained, frames)
     for key, value in trained.named_buffers():
         assert torch.equal(found[key], value), key
 
@@ -159,7 +159,7 @@ def test_labels_of_another_kind_than_the_settings_say_are_refused(disc_video, tm
     video, labels = disc_video
     settings = {**_settings(), "labels": "motion"}
     with pytest.raises(UserError, match="kind 'simulated', the settings say 'motion'"):
-        predict(settings, [video], [labels], [tmp_path / "made"])
+        predict(settings, video, labels, tmp_path / "made")
     assert not (tmp_path / "made").exists()
 
 
@@ -189,12 +189,12 @@ def test_a_stopped_training_ends_with_the_bits_of_one_left_alone(
     disc_video, tmp_path, monkeypatch, steps
 ):
     video, labels = disc_video
-    predict(_settings(), [video], [labels], [tmp_path / "whole"])
+    predict(_settings(), video, labels, tmp_path / "whole")
     path = tmp_path / "job" / "checkpoint.pt"
 
     def run() -> None:
         run = Run(checkpoint=path, every=0.0)
-        predict(_settings(), [video], [labels], [tmp_path / "stopped"], run=run)
+        predict(_settings(), video, labels, tmp_path / "stopped", run=run)
 
     with monkeypatch.context() as patch:
         _stop_after(patch, steps)
@@ -216,12 +216,12 @@ def test_a_checkpoint_of_other_labels_is_not_used(disc_video, tmp_path, monkeypa
         _stop_after(patch, 5)
         run = Run(checkpoint=path, every=0.0)
         with pytest.raises(_StoppedError):
-            train_predictor(_settings(), [_frames(disc_video)], run=run)
+            train_predictor(_settings(), _frames(disc_video), run=run)
     shutil.copytree(labels, tmp_path / "labels")
     shutil.copy(labels / frame_file(0), tmp_path / "labels" / frame_file(2))
     other = LabelledVideo(video, tmp_path / "labels", scale=1.0, seed=7, device=CPU)
-    fresh = train_predictor(_settings(), [other]).stored()
-    found = train_predictor(_settings(), [other], run=Run(checkpoint=path)).stored()
+    fresh = train_predictor(_settings(), other).stored()
+    found = train_predictor(_settings(), other, run=Run(checkpoint=path)).stored()
     assert all(torch.equal(value, found[key]) for key, value in fresh.items())
 
 
@@ -237,7 +237,7 @@ def test_published_networks_are_taken_as_they_are(disc_video, tmp_path):
     initialise_(network, np.random.default_rng(3))
     torch.save({"state_dict": network.state_dict()}, tmp_path / "disc.pth")
     output = tmp_path / "made"
-    predict(_settings(), [video], [labels], [output], checkpoints=tmp_path / "disc.pth")
+    predict(_settings(), video, labels, output, checkpoints=tmp_path / "disc.pth")
     predictor = read_fits(output / "predictor.safetensors").predictor("disc")
     assert predictor.channel_order == "bgr"
     for key, value in network.state_dict().items():

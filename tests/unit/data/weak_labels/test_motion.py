@@ -112,7 +112,9 @@ def test_another_object_may_be_left_without_a_label(tmp_path):
 
 
 def test_an_unknown_choice_for_others_is_refused(tmp_path):
-    with pytest.raises(UserError, match=r"motion\.others is 'foreground': use one of background, un"):
+    with pytest.raises(
+        UserError, match=r"motion\.others is 'foreground': use one of background, un"
+    ):
         _label(tmp_path, [_Scene().frame(0)], others="foreground")
 
 

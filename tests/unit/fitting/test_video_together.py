@@ -13,7 +13,8 @@ from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
 from isr.fitting.labelled_video import LabelledVideo, predict_video
 from isr.fitting.store import read_fits
 from isr.fitting.unet_training import UNetTraining
-from isr.fitting.video_predictor import predict, train_predictor
+from isr.fitting.video_predictor import train_predictor
+from isr.fitting.video_together import predict_together
 from isr.predictors.unet import UNet
 
 CPU = torch.device("cpu")
@@ -52,7 +53,7 @@ def made(disc_video, upright, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     pairs = (disc_video, upright)
     videos, labels = zip(*pairs, strict=True)
-    predict(SETTINGS, videos, labels, [folder / video.name for video in videos])
+    predict_together(SETTINGS, videos, labels, [folder / video.name for video in videos])
     return folder
 
 
@@ -61,7 +62,7 @@ def _labelled(*pairs: tuple[Video, Path]) -> list[LabelledVideo]:
 
 
 def _training(*pairs: tuple[Video, Path]) -> UNetTraining:
-    return UNetTraining(UNet(width=2), _labelled(*pairs), epochs=6, learning_rate=0.1)
+    return UNetTraining(UNet(width=2), *_labelled(*pairs), epochs=6, learning_rate=0.1)
 
 
 def _epochs(training: UNetTraining) -> list[list[tuple[str, int]]]:
@@ -69,7 +70,7 @@ def _epochs(training: UNetTraining) -> list[list[tuple[str, int]]]:
     seen: list[list[tuple[str, int]]] = [[] for _ in range(training.epochs)]
     for done in range(training.total):
         training.done = done
-        epoch, video, number = training.place()
+        epoch, number, video = training.place()
         seen[epoch].append((video.video.name, number))
     return seen
 
@@ -131,6 +132,6 @@ def test_each_video_is_told_its_own_losses(made):
 
 def test_other_company_gives_other_weights(disc_video, upright):
     settings = {**SETTINGS, "predictor_options": {"width": 2, "epochs": 1}}
-    alone = train_predictor(settings, _labelled(disc_video)).network.last.weight
-    together = train_predictor(settings, _labelled(disc_video, upright)).network.last.weight
+    alone = train_predictor(settings, *_labelled(disc_video)).network.last.weight
+    together = train_predictor(settings, *_labelled(disc_video, upright)).network.last.weight
     assert not torch.equal(alone, together)
