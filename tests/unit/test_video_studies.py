@@ -65,6 +65,7 @@ from isr.errors import UserError
         ),
         ((*NOISE, "figures", "f", "frame"), 3, "config: studies.noise.figures.f.frame is unknown"),
         ((*NOISE, "figures", "f", "cell"), {"noise": 0.3}, "no cell with noise 0.3; choose"),
+        (("videos", "films", "motion"), {"others": "some"}, "motion.others is 'some'; choose one of"),
         (("videos", "drawn", "url"), "https://example.org", "config: videos.drawn.url is unknown"),
         (("predictors", "unet", "windows"), 8, "config: predictors.unet.windows is unknown;"),
         (MOTION, study_of({"fit": "joint"}, {"fit": "sequential", "seed": 7}), "add sequential to"),
