@@ -36,7 +36,7 @@ def test_the_schema_has_the_choices_and_the_axes_of_the_library():
     definitions = SCHEMA["$defs"]
     assert tuple(definitions["distance"]["enum"]) == DISTANCES
     assert tuple(definitions["training"]["enum"]) == TRAININGS
-    assert tuple(definitions["motion_labels"]["properties"]["others"]["enum"]) == OTHERS
+    assert tuple(definitions["others"]["enum"]) == OTHERS
     assert tuple(definitions["video_cell"]["properties"]) == AXES
 
 

@@ -65,7 +65,11 @@ from isr.errors import UserError
         ),
         ((*NOISE, "figures", "f", "frame"), 3, "config: studies.noise.figures.f.frame is unknown"),
         ((*NOISE, "figures", "f", "cell"), {"noise": 0.3}, "no cell with noise 0.3; choose"),
-        (("videos", "films", "motion"), {"others": "some"}, "motion.others is 'some'; choose one of"),
+        (
+            ("videos", "films", "motion"),
+            {"others": "some"},
+            "motion.others is 'some'; choose one of",
+        ),
         (("videos", "drawn", "url"), "https://example.org", "config: videos.drawn.url is unknown"),
         (("predictors", "unet", "windows"), 8, "config: predictors.unet.windows is unknown;"),
         (MOTION, study_of({"fit": "joint"}, {"fit": "sequential", "seed": 7}), "add sequential to"),
@@ -86,6 +90,12 @@ def test_a_mistake_is_told_in_one_sentence(path, value, message):
         resolve((path, value))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_labels_of_drawn_videos_reach_to_the_border_of_the_object():
+    videos = resolve((("videos", "drawn", "motion"), {"others": "unlabelled"}))["videos"]
+    assert videos["drawn"]["motion"] == {"others": "unlabelled", "border": 0}
+    assert videos["films"]["motion"] == {"others": "background", "border": 0.01}
 
 
 def test_published_networks_belong_to_one_video_each():

@@ -90,8 +90,8 @@ DEPARTURES = (
     Departure(
         "Weak labels are multicut trajectories with confidences (Keuper et al., 2015).",
         "They are taken where they can be had (`published`). Everyone else has `motion`: moving "
-        "segments of a dense optical flow, linked over the video, without labels in a band at the "
-        "object's border, where trajectories end too; every table says which.",
+        "segments of a dense optical flow, linked over the video, without labels near the object's "
+        "border, where trajectories end too; every table says which.",
     ),
     Departure(
         "The statistics of the UNet's batch normalisation are running averages over batches of one "

@@ -12,14 +12,14 @@ from scipy import ndimage
 
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE
 
-# Half the width of the band, as a share of the long side.
-_BAND = 0.01
+BORDER = 0.01
+"""Half the width of the band, as a share of the long side."""
 # An object that is thinner than the band keeps this share of its depth.
 _CORE = 0.5
 
 
 def without_borders(
-    labels: NDArray[np.uint8], objects: NDArray[np.bool_], band: float = _BAND
+    labels: NDArray[np.uint8], objects: NDArray[np.bool_], band: float = BORDER
 ) -> NDArray[np.uint8]:
     """Labels without a band on both sides of the borders of objects.
 
@@ -32,7 +32,7 @@ def without_borders(
         uint8 (h, w): labels at most so far from the border are gone. Of each piece of the
         foreground what lies deeper than half of its greatest depth stays, however thin it is.
     """
-    if not objects.any():
+    if band == 0 or not objects.any():
         return labels
     reach = band * max(labels.shape)
     inside = _distance(objects)

@@ -13,9 +13,10 @@ from isr.errors import UserError
 KINDS = ("motion", "published", "simulated")
 MOTION_TEXT = (
     "our own, from motion alone: dense flow (DIS) against the background's homography, moving "
-    "segments linked over the video, the largest of them the foreground, no label near its border"
+    "segments linked over the video, the largest of them the foreground"
 )
 _OTHERS_TEXT = "; other moving objects have no label"
+_BORDER_TEXT = "; no label within {:g} % of the long side of its border"
 
 
 def write_kind(
@@ -26,8 +27,9 @@ def write_kind(
     Args:
         kind: one of KINDS.
         video: what to label.
-        entry: of its data set: {motion?: {others?}} for our own labels, {labels?, mapping?} for the
-            published ones, {simulated?: {unlabelled?, wrong?, seed?}} for simulated ones.
+        entry: of its data set: {motion?: {others?, border?}} for our own labels, {labels?,
+            mapping?} for the published ones, {simulated?: {unlabelled?, wrong?, seed?}} for
+            simulated ones.
         downloads: where downloaded files lie.
         output: folder to write.
 
@@ -48,13 +50,17 @@ def write_kind(
 
 
 def _motion(video: Video, options: Mapping[str, Any], output: Path) -> pd.DataFrame:
-    from isr.data.weak_labels import flow, motion
+    from isr.data.weak_labels import borders, flow, motion
 
-    others = options.get("others", motion.OTHERS[0])
-    text = MOTION_TEXT + (_OTHERS_TEXT if others == motion.UNLABELLED else "")
-    about = {"kind": "motion", "text": text, "options": {"others": others}}
+    values = {"others": motion.OTHERS[0], "border": borders.BORDER, **options}
+    text = MOTION_TEXT
+    if values["border"]:
+        text += _BORDER_TEXT.format(100 * values["border"])
+    if values["others"] == motion.UNLABELLED:
+        text += _OTHERS_TEXT
+    about = {"kind": "motion", "text": text, "options": values}
     with flow.one_thread():
-        return write_labels(output, motion.label(video, others), about)
+        return write_labels(output, motion.label(video, **values), about)
 
 
 def _published(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isr.data.videos import Video
-from isr.data.weak_labels.borders import without_borders
+from isr.data.weak_labels.borders import BORDER, without_borders
 from isr.data.weak_labels.evidence import Evidence, gather
 from isr.data.weak_labels.flow import Grey, Mask, working_grey
 from isr.data.weak_labels.links import Tracks
@@ -52,7 +52,7 @@ _SMALLEST_PIECE = 0.02
 _GAP = 0.02
 
 
-def label(video: Video, others: str = OTHERS[0]) -> Iterator[WeakLabels]:
+def label(video: Video, *, others: str = OTHERS[0], border: float = BORDER) -> Iterator[WeakLabels]:
     """Label the frames of a video by motion, in their order.
 
     The video is read three times, frame by frame. A note tells why a frame has no foreground.
@@ -60,6 +60,8 @@ def label(video: Video, others: str = OTHERS[0]) -> Iterator[WeakLabels]:
     Args:
         video: of any length and size; its flow is computed at a long side of 480 pixels.
         others: whether other moving objects are labelled `background` or left `unlabelled`.
+        border: half the width of the band at the object's border that is left without labels, as a
+            share of the long side.
 
     Raises:
         UserError: a frame is missing or damaged, or there is no such choice for others.
@@ -77,7 +79,7 @@ def label(video: Video, others: str = OTHERS[0]) -> Iterator[WeakLabels]:
     earlier = accumulate(_frames(video, seen, roles, range(count)))
     for number, votes in enumerate(earlier):
         own = seen[number].votes(roles)
-        labels = decide(votes + own + later[number].values(), video.size)
+        labels = decide(votes + own + later[number].values(), video.size, border)
         yield WeakLabels(labels, note=_note(labels, count))
 
 
@@ -138,12 +140,13 @@ def _frames(
         yield _grey(video, number), seen[number].votes(roles)
 
 
-def decide(votes: Votes, size: tuple[int, int]) -> NDArray[np.uint8]:
+def decide(votes: Votes, size: tuple[int, int], border: float = BORDER) -> NDArray[np.uint8]:
     """Labels of a frame from all votes for it.
 
     Args:
         votes: float32 (h, w, 4).
         size: height and width of the labels.
+        border: see `label`.
 
     Returns:
         uint8 of `size`: 0 none, 255 background, 1 foreground.
@@ -164,7 +167,7 @@ def decide(votes: Votes, size: tuple[int, int]) -> NDArray[np.uint8]:
     whole = _closed(foreground)
     labels[background & ~whole] = BACKGROUND
     labels[foreground] = FOREGROUND
-    return without_borders(labels, whole)
+    return without_borders(labels, whole, border)
 
 
 def _large_pieces(mask: Mask) -> Mask:

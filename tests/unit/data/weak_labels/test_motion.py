@@ -200,6 +200,7 @@ def test_few_votes_beside_many_are_not_labelled():
     assert (labels[40:, 40:] == BACKGROUND).all()
     assert (labels[40:, :10] == NONE).all()
     assert (labels[:8] == BACKGROUND).all()
+    assert (decide(votes, (50, 50), border=0)[10:30, 10:30] == FOREGROUND).all()
     assert decide(votes, (100, 150)).shape == (100, 150)
 
 
