@@ -9,8 +9,9 @@ a JSON object or the path of a JSON file:
     study       name of the study
     dataset     {"name", "kind": "fbms" | "drawn", "text"?}
     videos      names of all its videos, in their order
-    cells       every cell planned: [{"labels", "predictor", "constraint", "fit", "distance",
-                "noise", "seed", "videos"?}, ...]; those whose fit is not the table's are left out
+    cells       every cell planned: [{"labels", "predictor", "training", "constraint", "fit",
+                "distance", "noise", "seed", "videos"?}, ...]; those whose fit is not the table's
+                are left out
     published   whether the paper's numbers stand beside ours (default true)
     title       replaces the words about the content
 """

@@ -5,7 +5,7 @@ from typing import Any
 
 from isr.parts import count, part_of
 from isr.protocols import CONVENTIONS
-from isr.video_axes import AXES, SPATIO_TEMPORAL
+from isr.video_axes import AXES, SPATIO_TEMPORAL, TRAININGS
 
 Config = Mapping[str, Any]
 
@@ -27,14 +27,23 @@ def part_videos(config: Config, study: str, videos: Sequence[str]) -> list[list[
 
 
 def prediction_settings(
-    config: Config, dataset: str, predictor: str, labels: str, seed: int
+    config: Config,
+    dataset: str,
+    predictor: str,
+    labels: str,
+    seed: int,
+    training: str = TRAININGS[0],
 ) -> dict[str, Any]:
-    """What a predictor's own training depends on, the same for every study that projects it."""
+    """What a predictor's own training depends on, the same for every study that projects it.
+
+    One that is trained on all videos of a data set together depends on them through its files.
+    """
     return {
         "dataset": dataset,
         "labels": labels,
         "predictor": predictor,
         "predictor_options": config["predictors"][predictor],
+        "training": training,
         "seed": seed,
         "protocol": config["protocol"],
         "convention": CONVENTIONS[config["protocol"]],
@@ -55,7 +64,12 @@ def cell_settings(
     """
     entry = config["studies"][study]
     settings = prediction_settings(
-        config, entry["dataset"], cell["predictor"], cell["labels"], cell["seed"]
+        config,
+        entry["dataset"],
+        cell["predictor"],
+        cell["labels"],
+        cell["seed"],
+        cell["training"],
     )
     descent = ("optimiser", "learning_rate")
     keys = {

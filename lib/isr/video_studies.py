@@ -7,7 +7,7 @@ from typing import Any
 from isr.choices import must_know, pick
 from isr.distances import DISTANCES
 from isr.errors import UserError
-from isr.video_axes import AXES, SPATIO_TEMPORAL
+from isr.video_axes import AXES, SPATIO_TEMPORAL, TOGETHER
 
 PREDICTORS = ("unet",)
 """Kinds of predictors that are for videos; the others are for grids."""
@@ -29,7 +29,7 @@ _FIGURES: dict[str, tuple[str, ...]] = {
 _TABLES = {"table_4": _FRAME_BY_FRAME, "table_5": (SPATIO_TEMPORAL,)}
 """Fits that a kind of table is about."""
 
-_TABLE_AXES = ("labels", "predictor", "constraint", "distance")
+_TABLE_AXES = ("labels", "predictor", "training", "constraint", "distance")
 
 Config = Mapping[str, Any]
 Cell = dict[str, Any]
@@ -90,12 +90,17 @@ def _check_cell(where: str, cell: Config, config: Config, videos: Config) -> Non
             f"config: {where}.labels is 'published', but the videos have no such labels; take "
             "auto or motion, or say in their entry under labels where the published ones lie."
         )
-    published = config["predictors"][cell["predictor"]]["weights"] == "published"
-    if published and not videos.get("checkpoints"):
+    weights = config["predictors"][cell["predictor"]]["weights"]
+    if weights == "published" and not videos.get("checkpoints"):
         raise UserError(
             f"config: predictors.{cell['predictor']}.weights is 'published', but the videos of "
             f"{where} name no such networks; take auto or trained, or say in their entry under "
             "checkpoints where they lie."
+        )
+    if weights != "trained" and cell["training"] == TOGETHER:
+        raise UserError(
+            f"config: {where}.training is {TOGETHER}, but predictors.{cell['predictor']} takes "
+            "published networks, of which every video has its own; set training to each there."
         )
 
 
@@ -154,7 +159,7 @@ def sequential(cell: Config) -> Cell:
 
 
 def shown_cells(study: Config, table: Config, place: str = "") -> list[Cell]:
-    """List the cells that a table is about: of one kind of labels, predictor and constraint.
+    """List the cells that a table is about: of one kind of labels, predictor, training, constraint.
 
     So they are of one distance but for table_5, which sets several beside each other.
 
@@ -164,8 +169,8 @@ def shown_cells(study: Config, table: Config, place: str = "") -> list[Cell]:
         place: where it stands in the configuration, for the message.
 
     Raises:
-        UserError: the study has no fit of the table's, or several labels, predictors, constraints
-            or distances of which none is named.
+        UserError: the study has no fit of the table's, or several labels, predictors, trainings,
+            constraints or distances of which none is named.
     """
     wanted = _TABLES[table["kind"]]
     found = [cell for cell in cells(study) if cell["fit"] in wanted]

@@ -63,7 +63,8 @@ CELLS = [
 
 
 _VIDEO = (
-    "labels~simulated_predictor~unet_constraint~path_connected_fit~{}_distance~{}_noise~{}_seed~42"
+    "labels~simulated_predictor~unet_training~each_constraint~path_connected_fit~{}_distance~{}"
+    "_noise~{}_seed~42"
 )
 VIDEO_CELLS = [
     f"motion/{_VIDEO.format('sequential', 'squared', 0)}",

@@ -5,7 +5,8 @@ from isr.reporting.video_study import parse_study
 
 
 def plan(fit="sequential", seed=42, **changes):
-    axes = {"labels": "motion", "predictor": "unet", "constraint": "path_connected"}
+    predictor = {"labels": "motion", "predictor": "unet", "training": "each"}
+    axes = {**predictor, "constraint": "path_connected"}
     return {**axes, "fit": fit, "distance": "squared", "noise": 0, "seed": seed, **changes}
 
 

@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from isr import cases, configuration
+from isr.data.weak_labels.motion import OTHERS
 from isr.distances import DISTANCES
-from isr.video_axes import AXES
+from isr.video_axes import AXES, TRAININGS
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
@@ -31,9 +32,11 @@ def test_every_key_is_described_in_the_schema_or_the_readme():
     assert [name for name in missing if f"{name}:" not in readme] == []
 
 
-def test_the_schema_has_the_distances_and_the_axes_of_the_library():
+def test_the_schema_has_the_choices_and_the_axes_of_the_library():
     definitions = SCHEMA["$defs"]
     assert tuple(definitions["distance"]["enum"]) == DISTANCES
+    assert tuple(definitions["training"]["enum"]) == TRAININGS
+    assert tuple(definitions["others"]["enum"]) == OTHERS
     assert tuple(definitions["video_cell"]["properties"]) == AXES
 
 

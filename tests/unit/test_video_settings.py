@@ -28,6 +28,7 @@ def test_a_cell_is_told_what_its_fit_depends_on():
         "dataset": "films",
         "labels": "motion",
         "predictor": "unet",
+        "training": "each",
         "predictor_options": resolved["predictors"]["unet"],
         "constraint": "path_connected",
         "options": {"blocks": 6},
@@ -60,3 +61,6 @@ def test_predictions_do_not_depend_on_the_study():
     settings = video_settings.prediction_settings(resolve(), *arguments)
     assert settings == video_settings.prediction_settings(changed, *arguments)
     assert "study" not in settings
+    assert settings["training"] == "each"
+    together = video_settings.prediction_settings(resolve(), *arguments, "together")
+    assert together == settings | {"training": "together"}

@@ -17,6 +17,16 @@ from isr.errors import UserError
         ((*MOTION, "vary", "labels"), ["flow"], "choose one of motion, published, auto, s"),
         ((*MOTION, "vary", "labels"), ["published"], "labels is 'published', but the videos have"),
         (("predictors", "unet", "weights"), "published", "predictors.unet.weights is 'published'"),
+        (
+            (*MOTION, "vary", "training"),
+            ["all"],
+            "training[0] is 'all'; choose one of each, together",
+        ),
+        (
+            (*MOTION, "vary", "training"),
+            ["each", "together"],
+            "tables.t: the study has several of training (each, together); name one with training.",
+        ),
         ((*MOTION, "vary", "noise"), [0.2], "has noise 0.2 with fit sequential, but frames are"),
         (
             (*MOTION, "vary", "distance"),
@@ -55,6 +65,11 @@ from isr.errors import UserError
         ),
         ((*NOISE, "figures", "f", "frame"), 3, "config: studies.noise.figures.f.frame is unknown"),
         ((*NOISE, "figures", "f", "cell"), {"noise": 0.3}, "no cell with noise 0.3; choose"),
+        (
+            ("videos", "films", "motion"),
+            {"others": "some"},
+            "motion.others is 'some'; choose one of",
+        ),
         (("videos", "drawn", "url"), "https://example.org", "config: videos.drawn.url is unknown"),
         (("predictors", "unet", "windows"), 8, "config: predictors.unet.windows is unknown;"),
         (MOTION, study_of({"fit": "joint"}, {"fit": "sequential", "seed": 7}), "add sequential to"),
@@ -77,6 +92,20 @@ def test_a_mistake_is_told_in_one_sentence(path, value, message):
     assert "\n" not in str(error.value)
 
 
+def test_labels_of_drawn_videos_reach_to_the_border_of_the_object():
+    videos = resolve((("videos", "drawn", "motion"), {"others": "unlabelled"}))["videos"]
+    assert videos["drawn"]["motion"] == {"others": "unlabelled", "border": 0}
+    assert videos["films"]["motion"] == {"others": "background", "border": 0.01}
+
+
+def test_published_networks_belong_to_one_video_each():
+    weights = (("predictors", "unet", "weights"), "published")
+    there = (("videos", "films", "checkpoints"), {"url": "https://x.org", "file": "nets.tar"})
+    resolve(weights, there)
+    with pytest.raises(UserError, match=r"vary\.training is together, but predictors\.unet takes"):
+        resolve(weights, there, ((*MOTION, "vary", "training"), ["together"]))
+
+
 def test_grids_and_galleries_are_left_alone():
     assert set(video_studies.studies(resolve())) == {"motion", "noise"}
     assert configuration.grids(resolve()) == {}
@@ -90,6 +119,7 @@ def test_every_combination_is_a_cell_with_all_axes():
     assert cells[0] == {
         "labels": "motion",
         "predictor": "unet",
+        "training": "each",
         "constraint": "path_connected",
         "fit": "sequential",
         "distance": "squared",

@@ -20,8 +20,8 @@ AUTHORS_FILES = len(gallery.files())
 PAPER = ("--configfile", "config/paper.yaml")
 CELL = "results/convexity/constraint~convex_predictor~fcn_features~{}_fit~{}_seed~42/metrics.csv"
 VIDEO_CELL = (
-    "results/{}/labels~motion_predictor~unet_constraint~path_connected_fit~{}_distance~squared"
-    "_noise~{}_seed~42/{}"
+    "results/{}/labels~motion_predictor~unet_training~each_constraint~path_connected_fit~{}"
+    "_distance~squared_noise~{}_seed~42/{}"
 )
 VIDEO_FIGURES = (3, 6, 14, 15, 16, 17, 18, 19)
 OWN = {
@@ -182,6 +182,17 @@ def test_videos_are_split_into_parts_and_some_are_chosen(repository):
     assert plan["evaluate_video"] == 2 * 3
 
 
+def test_one_network_for_all_videos_is_trained_by_one_job(repository):
+    config = {"studies": {"motion": {"vary": {"training": ["together"]}}}}
+    (repository.folder / "overlay.yaml").write_text(yaml.safe_dump(config))
+    plan = repository.plan("--configfile", "config/paper.yaml", "overlay.yaml")
+    assert plan["predict_videos"] == 3
+    assert plan["predict_video"] == 3  # Those of the study `noise`, of one video.
+    assert plan["label_video"] == 18
+    assert plan["fit_video"] == 18 * 3 + 2 * 7 * 3
+    assert plan["finetune_video"] == 18 * 3
+
+
 def test_published_labels_are_fetched_for_what_learns_from_them(repository):
     config = {"studies": {"motion": {"vary": {"labels": ["published"]}}}}
     (repository.folder / "overlay.yaml").write_text(yaml.safe_dump(config))
@@ -272,7 +283,7 @@ def test_a_cell_of_videos_that_does_not_exist(repository):
     target = VIDEO_CELL.format("noise", "spatio-temporal", 0.3, "metrics.csv")
     code, output = repository.snakemake("--dry-run", target)
     assert code != 0
-    assert "study noise has no cell labels~motion_predictor~unet_constraint" in output
+    assert "study noise has no cell labels~motion_predictor~unet_training~each" in output
 
 
 def test_a_case_that_does_not_exist(repository):

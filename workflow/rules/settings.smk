@@ -48,15 +48,20 @@ def get_video_settings(wildcards):
     return json.dumps(entry | {"videos": [wildcards.video], "text": None})
 
 
-def get_video_prediction_settings(wildcards):
+def get_video_prediction_settings(wildcards, training="each"):
     settings = video_settings.prediction_settings(
         config,
         wildcards.video_set,
         wildcards.predictor,
         wildcards.labels,
         int(wildcards.seed),
+        training,
     )
     return json.dumps(settings)
+
+
+def get_together_settings(wildcards):
+    return get_video_prediction_settings(wildcards, "together")
 
 
 def get_video_cell_settings(wildcards):

@@ -69,7 +69,8 @@ def labels_folder(study, cell):
 def predictions_folder(study, cell):
     """Where the predictions of a cell lie, before any joint fit."""
     parent = f"resources/video_predictions/{VIDEO_STUDIES[study]['dataset']}"
-    return f"{parent}/{cell['predictor']}+{cell['labels']}/seed-{cell['seed']}"
+    shared = "+together" if cell["training"] == "together" else ""
+    return f"{parent}/{cell['predictor']}+{cell['labels']}{shared}/seed-{cell['seed']}"
 
 
 def get_video_parents(wildcards):
@@ -83,8 +84,11 @@ def get_video_parents(wildcards):
 
 
 def video_inputs(study, cell, videos):
-    """Folders of some videos of a cell: frames, weak labels, predictions."""
-    return {
+    """Folders of some videos of a cell: frames, weak labels, predictions.
+
+    One network for all videos gives the predictions of all of them at once.
+    """
+    inputs = {
         kind: [f"{parent}/{video}" for video in videos]
         for kind, parent in (
             ("videos", videos_folder(study)),
@@ -92,6 +96,26 @@ def video_inputs(study, cell, videos):
             ("predictions", predictions_folder(study, cell)),
         )
     }
+    if cell["training"] == "together":
+        inputs["predictions"] = [predictions_folder(study, cell)]
+    return inputs
+
+
+def get_together_inputs(wildcards):
+    """Frames and weak labels of all videos that one network is trained on."""
+    names = video_names(wildcards.video_set)
+    return {
+        "videos": [f"resources/videos/{wildcards.video_set}/{name}" for name in names],
+        "labels": [
+            f"resources/labels/{wildcards.video_set}/{wildcards.labels}/{name}"
+            for name in names
+        ],
+    }
+
+
+def get_together_outputs(wildcards, output):
+    """Folders of the videos in what one network for all of them makes."""
+    return [f"{output[0]}/{name}" for name in video_names(wildcards.video_set)]
 
 
 def get_part_names(wildcards):
@@ -288,10 +312,14 @@ def list_video_benchmarks():
             parts = range(len(cell_parts(study, cell)))
             found += [(job, f"{folder}/fit-{part}.tsv") for part in parts]
             found.append(("evaluate_video", f"{folder}/evaluate.tsv"))
+            trained = Path(predictions_folder(study, cell))
+            folder = trained.parents[1] / "benchmarks" / trained.parent.name
+            if cell["training"] == "together":
+                found.append(("predict_videos", f"{folder}/{trained.name}.tsv"))
             for video in cell_videos(study, cell):
                 made = Path(labels_folder(study, cell)).parent / "benchmarks"
                 found.append(("label_video", f"{made}/{cell['labels']}/{video}.tsv"))
-                trained = Path(predictions_folder(study, cell))
-                made = trained.parents[1] / "benchmarks" / trained.parent.name
-                found.append(("predict_video", f"{made}/{trained.name}/{video}.tsv"))
+                if cell["training"] != "together":
+                    own = f"{folder}/{trained.name}/{video}.tsv"
+                    found.append(("predict_video", own))
     return found

@@ -94,6 +94,45 @@ rule predict_video:
         " --output {output} 2>&1 | tee {log[0]} >&2"
 
 
+rule predict_videos:
+    input:
+        unpack(get_together_inputs),
+        script="scripts/predict_videos.py",
+        library=library("scripts/predict_videos.py"),
+    output:
+        directory(
+            "resources/video_predictions/{video_set}/{predictor}+{labels}+together/seed-{seed}"
+        ),
+    log:
+        "logs/predict_videos/{video_set}/{predictor}+{labels}/seed-{seed}.log",
+    benchmark:
+        "resources/video_predictions/{video_set}/benchmarks/{predictor}+{labels}+together/seed-{seed}.tsv"
+    conda:
+        "../../envs/isr.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        device=config["device"],
+        checkpoint_every=str(config["checkpoint_every"]),
+        mem_mb=8000,
+        runtime=1440,
+    params:
+        settings=get_together_settings,
+        outputs=get_together_outputs,
+        checkpoint=lambda wildcards: (
+            f"resources/video_predictions/{wildcards.video_set}/.checkpoints/"
+            f"{wildcards.predictor}+{wildcards.labels}+together/seed-{wildcards.seed}.pt"
+        ),
+    message:
+        "Predict: {wildcards.predictor} on all videos of {wildcards.video_set} together, {wildcards.labels} labels, seed {wildcards.seed}"
+    shell:
+        "python {input.script} --settings {params.settings:q}"
+        " --videos {input.videos} --labels {input.labels}"
+        " --device {resources.device}"
+        " --checkpoint {params.checkpoint} --checkpoint-every {resources.checkpoint_every}"
+        " --output {params.outputs} 2>&1 | tee {log} >&2"
+
+
 rule fit_video:
     input:
         unpack(get_fit_video_inputs),

@@ -16,7 +16,7 @@ from isr.errors import UserError
 from isr.fitting.labelled_video import predict_video
 from isr.fitting.store import read_fits, read_metadata
 from isr.fitting.video_folder import VideoFolder
-from isr.video_axes import AXES, SPATIO_TEMPORAL
+from isr.video_axes import AXES, SPATIO_TEMPORAL, TRAININGS
 
 COLUMNS = ("study", "dataset", *AXES)
 
@@ -73,7 +73,12 @@ class VideoCell:
 
     def axes(self) -> dict[str, Any]:
         """What tells the cell from the others."""
-        known = {"constraint": self.constraint, "distance": DISTANCES[0], "noise": 0.0}
+        known = {
+            "training": TRAININGS[0],
+            "constraint": self.constraint,
+            "distance": DISTANCES[0],
+            "noise": 0.0,
+        }
         return {axis: self.settings.get(axis, known.get(axis)) for axis in COLUMNS}
 
     def about(self, made: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,8 +102,8 @@ class VideoCell:
 
         Returns:
             labels_kind and weights (what was taken), and where frames are annotated scored_object
-            (its number), labels_follow ("" if it is that object, else what) and object_sure (whether
-            no other can be meant).
+            (its number), labels_follow ("" if it is that object, else what) and object_sure
+            (whether no other can be meant).
 
         Raises:
             UserError: the labels, or a network that was to be chosen, are missing or damaged.

@@ -58,12 +58,13 @@ class JointTraining(UNetTraining):
     ) -> None:
         super().__init__(network, video, epochs=epochs, learning_rate=learning_rate)
         self.network.train(picture_statistics)
+        self.video = video
         self.representations, self.folder, self.points = representations, folder, points
         self.finite: dict[str, bool] = {}
 
     def advance(self) -> None:
         """Take one step, on one frame; one whose loss or gradient is not finite changes nothing."""
-        epoch, number = self.place()
+        epoch, number, _ = self.place()
         name = frame_name(self.video.video.name, number)
         level = self.network(self.video.inputs(number)).flatten(1)
         loss = labels = multicut(level, *self.video.targets(number, epoch)).sum()

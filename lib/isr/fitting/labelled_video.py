@@ -123,13 +123,13 @@ class LabelledVideo:
     def _row(self, mask: NDArray[np.bool_]) -> Tensor:
         return torch.from_numpy(mask.reshape(1, -1).astype(np.float32)).to(self.device)
 
-    def order(self, epoch: int) -> list[int]:
-        """The labelled frames in the order of an epoch."""
-        frames = self.labelled_frames
+    def places(self, epoch: int) -> NDArray[np.float64]:
+        """Where in an epoch each labelled frame comes: numbers drawn from [0, 1)."""
+        count = len(self.labelled_frames)
         drawn = uniforms(
-            self.seed, self.video.name, "order", first_step=epoch, steps=1, count=len(frames)
+            self.seed, self.video.name, "order", first_step=epoch, steps=1, count=count
         )
-        return [frames[place] for place in np.argsort(drawn[0], kind="stable")]
+        return np.asarray(drawn[0])
 
     def digest(self) -> str:
         """A hash of all files of the video and its labels that are read."""

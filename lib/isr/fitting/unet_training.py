@@ -1,8 +1,10 @@
-"""What every training of a UNet on a video shares: its state, and its batch statistics."""
+"""What every training of a UNet on videos shares: its state, and its batch statistics."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +13,7 @@ from isr.predictors.unet import UNet
 
 
 class UNetTraining:
-    """A UNet and its Adam optimiser on the labelled frames of a video.
+    """A UNet and its Adam optimiser on the labelled frames of one or more videos.
 
     Attributes:
         done: steps taken.
@@ -19,30 +21,38 @@ class UNetTraining:
 
     Args:
         network: with the weights to start from; it is changed.
-        video: frames and labels.
+        videos: frames and labels, all on one device; the frames of all are shuffled together.
         epochs: times that every labelled frame is seen.
         learning_rate: at the beginning.
     """
 
     def __init__(
-        self, network: UNet, video: LabelledVideo, *, epochs: int, learning_rate: float
+        self, network: UNet, *videos: LabelledVideo, epochs: int, learning_rate: float
     ) -> None:
-        self.network = network.to(video.device).requires_grad_(True).train()
+        self.device = videos[0].device
+        self.network = network.to(self.device).requires_grad_(True).train()
         channels_innermost(self.network)
-        self.video, self.epochs, self.learning_rate = video, epochs, learning_rate
+        self.videos, self.epochs, self.learning_rate = videos, epochs, learning_rate
         self.optimiser = torch.optim.Adam(self.network.parameters(), learning_rate)
         self.done = 0
         self.history: list[tuple[str, int, str, float]] = []
 
+    @cached_property
+    def frames(self) -> list[tuple[LabelledVideo, int]]:
+        """All labelled frames, each with its video."""
+        return [(video, number) for video in self.videos for number in video.labelled_frames]
+
     @property
     def total(self) -> int:
         """Number of steps."""
-        return self.epochs * len(self.video.labelled_frames)
+        return self.epochs * len(self.frames)
 
-    def place(self) -> tuple[int, int]:
-        """Epoch and frame of the next step."""
-        epoch, position = divmod(self.done, len(self.video.labelled_frames))
-        return epoch, self.video.order(epoch)[position]
+    def place(self) -> tuple[int, int, LabelledVideo]:
+        """Epoch, frame and video of the next step: an epoch sees all frames in a drawn order."""
+        epoch, position = divmod(self.done, len(self.frames))
+        drawn = np.concatenate([video.places(epoch) for video in self.videos])
+        video, number = self.frames[np.argsort(drawn, kind="stable")[position]]
+        return epoch, number, video
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed training needs, as tensors and plain data."""
@@ -54,7 +64,7 @@ class UNetTraining:
         }
 
     def load_state(self, state: Mapping[str, Any], /) -> None:
-        """Go on where a training of the same video and settings was when `state` was made."""
+        """Go on where a training of the same videos and settings was when `state` was made."""
         self.done, self.history = state["done"], list(state["history"])
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -66,8 +76,8 @@ class UNetTraining:
 
 
 @torch.no_grad()
-def settle_statistics(network: UNet, video: LabelledVideo) -> None:
-    """Take the batch statistics of evaluation from every frame of the video alike.
+def settle_statistics(network: UNet, *videos: LabelledVideo) -> None:
+    """Take the batch statistics of evaluation from every frame of some videos alike.
 
     The running averages of a training with batches of one picture follow the last few pictures,
     and the weights as they were: after few steps they fit neither. Here each layer gets the plain
@@ -79,8 +89,9 @@ def settle_statistics(network: UNet, video: LabelledVideo) -> None:
         layer.reset_running_stats()
         layer.momentum = None  # The cumulative mean.
     network.train()
-    for number in range(len(video.video)):
-        network(video.inputs(number))
+    for video in videos:
+        for number in range(len(video.video)):
+            network(video.inputs(number))
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
     network.eval()

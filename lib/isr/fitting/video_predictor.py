@@ -2,12 +2,13 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 from isr.data.problems import quantise_unaries
 from isr.data.videos import Video, frame_file
@@ -34,14 +35,14 @@ _STAGES = 3
 
 
 class WeakLabelTraining(UNetTraining):
-    """Training of a UNet on the weak labels of one video, after the published code.
+    """Training of a UNet on the weak labels of one or more videos, after the published code.
 
     Adam, one picture a step; the learning rate falls to `decay` of itself after each third of the
-    epochs. A short video is seen more often: until there are `min_steps` steps.
+    epochs. Short videos are seen more often: until there are `min_steps` steps.
 
     Args:
         network: with its initial weights.
-        video: frames and labels.
+        videos: frames and labels.
         epochs: times that every labelled frame is seen, at least.
         learning_rate: at the beginning.
         decay: factor of the learning rate.
@@ -51,17 +52,16 @@ class WeakLabelTraining(UNetTraining):
     def __init__(
         self,
         network: UNet,
-        video: LabelledVideo,
-        *,
+        *videos: LabelledVideo,
         epochs: int = 15,
         learning_rate: float = 0.01,
         decay: float = 0.1,
         min_steps: int = 0,
     ) -> None:
-        needed = math.ceil(min_steps / len(video.labelled_frames))
-        super().__init__(network, video, epochs=max(epochs, needed), learning_rate=learning_rate)
+        needed = math.ceil(min_steps / sum(len(video.labelled_frames) for video in videos))
+        super().__init__(network, *videos, epochs=max(epochs, needed), learning_rate=learning_rate)
         self.decay = decay
-        self.sum = torch.zeros((), device=video.device)
+        self.sums = torch.zeros(len(videos), device=self.device)
 
     def advance(self) -> None:
         """Take one step, on one frame.
@@ -69,38 +69,38 @@ class WeakLabelTraining(UNetTraining):
         Raises:
             UserError: at the end of an epoch, if the loss did not stay finite.
         """
-        epoch, number = self.place()
+        epoch, number, video = self.place()
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate * self.decay ** (_STAGES * epoch // self.epochs)
-        level = self.network(self.video.inputs(number)).flatten(1)
-        loss = multicut(level, *self.video.targets(number, epoch)).sum()
+        level = self.network(video.inputs(number)).flatten(1)
+        loss = multicut(level, *video.targets(number, epoch)).sum()
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
-        self.sum += loss.detach()
+        self.sums[self.videos.index(video)] += loss.detach()
         self.done += 1
-        if self.done % len(self.video.labelled_frames) == 0:
+        if self.done % len(self.frames) == 0:
             self._end_epoch(epoch)
 
     def _end_epoch(self, epoch: int) -> None:
-        mean = float(self.sum) / len(self.video.labelled_frames)
-        name = self.video.video.name
-        if not math.isfinite(mean):
-            raise UserError(
-                f"{name}: the loss of the predictor is not finite in epoch {epoch}: choose a "
-                "smaller learning_rate in its options."
-            )
-        self.history.append((name, epoch, MULTICUT, mean))
-        self.sum.zero_()
+        for video, total in zip(self.videos, self.sums.tolist(), strict=True):
+            name, mean = video.video.name, total / len(video.labelled_frames)
+            if not math.isfinite(mean):
+                raise UserError(
+                    f"{name}: the loss of the predictor is not finite in epoch {epoch}: choose a "
+                    "smaller learning_rate in its options."
+                )
+            self.history.append((name, epoch, MULTICUT, mean))
+        self.sums.zero_()
 
     def state(self) -> dict[str, Any]:
-        """As of every training, with the running sum of the epoch's loss."""
-        return super().state() | {"sum": self.sum}
+        """As of every training, with the running sums of the epoch's losses."""
+        return super().state() | {"sums": self.sums}
 
     def load_state(self, state: Mapping[str, Any], /) -> None:
         """As of every training."""
         super().load_state(state)
-        self.sum = state["sum"].to(self.video.device)
+        self.sums = state["sums"].to(self.device)
 
 
 TRAINED, PUBLISHED = "trained", "published"
@@ -114,36 +114,36 @@ def _chosen(options: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]
 
 
 def train_predictor(
-    settings: Mapping[str, Any], video: LabelledVideo, *, run: Run = PLAIN_RUN
+    settings: Mapping[str, Any], *videos: LabelledVideo, run: Run = PLAIN_RUN
 ) -> WeakLabelTraining:
-    """Train the UNet of a video to its end; its statistics are settled.
+    """Train the UNet of one or more videos to its end; its statistics are settled over all.
 
     Args:
         settings: seed, and predictor_options: width, epochs, learning_rate, decay, min_steps.
-        video: frames and labels.
-        run: the checkpoint of an interrupted training, which stays; the device is that of `video`.
+        videos: frames and labels.
+        run: the checkpoint of an interrupted training, which stays; the device is that of `videos`.
 
     Raises:
         UserError: there is no foreground label, or the loss did not stay finite.
     """
-    name, options = video.video.name, settings["predictor_options"]
+    name, options = "+".join(video.video.name for video in videos), settings["predictor_options"]
     network = UNet(**_chosen(options, _MODULE))
     initialise_(network, generator(settings["seed"], name, "initial predictor"))
-    training = WeakLabelTraining(network, video, **_chosen(options, _TRAINING))
+    training = WeakLabelTraining(network, *videos, **_chosen(options, _TRAINING))
     complete(
         training,
         run.checkpoint,
         fingerprint=cells.fingerprint(
             settings,
             name=name,
-            inputs=video.digest(),
+            inputs="".join(video.digest() for video in videos),
             versions=versions(),
             code=code_digest(__file__),
         ),
         every=run.every,
         what=f"train {settings['predictor']} on {name} ({settings['labels']} labels)",
     )
-    settle_statistics(training.network, video)
+    settle_statistics(training.network, *videos)
     return training
 
 
@@ -200,14 +200,7 @@ def predict(
         "finite": {name: True},
     }
     with atomic_folder(output) as folder:
-        write_fits(folder / "predictor.safetensors", {name: state}, metadata)
-        stored = read_fits(folder / "predictor.safetensors").predictor(name).to(run.device)
-        for number, unaries in enumerate(predict_video(stored, video, scale)):
-            quantised = quantise_unaries(unaries, f"{name}, frame {number}")
-            write_png(folder / "unaries" / frame_file(number), quantised)
-        rows = pd.DataFrame(history, columns=["video", "epoch", "term", "value"])
-        with atomic_path(folder / "history.parquet") as temporary:
-            rows.to_parquet(temporary, index=False)
+        write_prediction(folder, video, state, metadata, history, device=run.device)
     run.end()
 
 
@@ -226,6 +219,37 @@ def _published(
         reason = error.reason
     _log.info("%s: a network is trained: %s", name, reason)
     return None, reason
+
+
+def write_prediction(
+    folder: Path,
+    video: Video,
+    state: Mapping[str, Tensor],
+    metadata: Mapping[str, Any],
+    history: Sequence[tuple[str, int, str, float]],
+    *,
+    device: torch.device,
+) -> None:
+    """Store the network of a video, the unaries that the stored one gives, and its history.
+
+    Args:
+        folder: to write into.
+        video: the frames.
+        state: of the network, as `UNetTraining.stored` gives it.
+        metadata: what is stored with it: settings, predictor (see `unet_metadata`) and so on.
+        history: rows (video, epoch, term, value).
+        device: where to compute.
+    """
+    path = folder / "predictor.safetensors"
+    scale = metadata["settings"]["predictor_options"].get("scale", 1.0)
+    write_fits(path, {video.name: dict(state)}, dict(metadata))
+    stored = read_fits(path).predictor(video.name).to(device)
+    for number, unaries in enumerate(predict_video(stored, video, scale)):
+        quantised = quantise_unaries(unaries, f"{video.name}, frame {number}")
+        write_png(folder / "unaries" / frame_file(number), quantised)
+    rows = pd.DataFrame(history, columns=["video", "epoch", "term", "value"])
+    with atomic_path(folder / "history.parquet") as temporary:
+        rows.to_parquet(temporary, index=False)
 
 
 def unet_metadata(network: UNet) -> dict[str, Any]:

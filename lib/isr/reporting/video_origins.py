@@ -6,13 +6,18 @@ import pandas as pd
 
 from isr.data.weak_labels.foreground import ANOTHER, NONE
 from isr.reporting import words
+from isr.video_axes import TOGETHER
 
 LABELS = {
     "published": "published multicut labels (Kardoost & Keuper 2021)",
     "motion": "from motion by dense optical flow (ours, not the paper's)",
     "simulated": "simulated from the ground truth",
 }
-NETWORKS = {"trained": "trained on each sequence", "published": "with the published weights"}
+NETWORKS = {
+    "trained": "trained on each sequence",
+    TOGETHER: "trained on all sequences together",
+    "published": "with the published weights",
+}
 _FOLLOW = {
     ANOTHER: "Labels follow another object than the one that is scored in {}: more foreground "
     "labels of annotated frames lie on it.",
@@ -26,9 +31,15 @@ def labels(kind: str) -> str:
     return LABELS.get(kind, kind)
 
 
-def network(weights: str) -> str:
-    """How a UNet came by its weights, in print."""
-    return NETWORKS.get(weights, weights)
+def network(weights: str, training: str = "") -> str:
+    """How a UNet came by its weights, in print.
+
+    Args:
+        weights: trained or published.
+        training: the axis of that name.
+    """
+    together = weights == "trained" and training == TOGETHER
+    return NETWORKS.get(TOGETHER if together else weights, weights)
 
 
 def videos_by(metrics: pd.DataFrame, column: str) -> dict[str, list[str]]:

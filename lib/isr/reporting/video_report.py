@@ -22,7 +22,7 @@ from isr.reporting import (
 )
 from isr.reporting.study_report import StudyReport
 from isr.reporting.video_study import JUDGED, VideoStudy
-from isr.video_axes import AXES, SPATIO_TEMPORAL
+from isr.video_axes import AXES, SPATIO_TEMPORAL, TRAININGS
 
 STATUSES = ("fitted", "retried", "failed", "skipped")
 _KEYS = ("name", "dataset", "videos", "labels", "cells")
@@ -192,10 +192,12 @@ def _facts(metrics: pd.DataFrame, labels: Sequence[tuple[str, str]]) -> tuple[tu
         ("Steps", "; ".join(_steps(metrics))),
         ("Protocol", values("protocol")),
     ]
+    if set(metrics["training"]) != {TRAININGS[0]}:
+        rows.insert(3, ("Networks for each video, or one for all together", values("training")))
     if set(metrics["distance"]) != {DISTANCES[0]}:
-        rows.insert(4, ("Distance from unaries", values("distance")))
+        rows.insert(-4, ("Distance from unaries", values("distance")))
     if metrics["noise"].any():
-        rows.insert(4, ("Shares of noise", values("noise")))
+        rows.insert(-4, ("Shares of noise", values("noise")))
     if doubts := video_origins.foreground_notes(metrics):
         rows.insert(1, ("Foreground", " ".join(doubts)))
     return tuple(rows)

@@ -17,8 +17,8 @@ JUDGED = ("path_connected",)
 STUDY_KEYS = ("study", "dataset", "videos", "cells")
 STUDY_OPTIONS = ("published",)
 
-_NAMES = AXES[:5]
-_TABULATED = ("labels", "predictor", "constraint")
+_NAMES = AXES[:6]
+_TABULATED = ("labels", "predictor", "training", "constraint")
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class VideoCellPlan:
 
     labels: str
     predictor: str
+    training: str
     constraint: str
     fit: str
     distance: str
@@ -45,8 +46,8 @@ class VideoStudy:
         kind: "fbms", or "drawn" for demo data.
         text: replaces the words made from the kind.
         videos: names of all videos, in their order.
-        cells: all cells planned that the table is about: of the same labels, predictor and
-            constraint, and of the same distance unless they are spatio-temporal.
+        cells: all cells planned that the table is about: of the same labels, predictor, training
+            and constraint, and of the same distance unless they are spatio-temporal.
         shows_published: whether the paper's numbers are wanted beside ours.
     """
 
@@ -67,6 +68,11 @@ class VideoStudy:
     def predictor(self) -> str:
         """Name of the predictor."""
         return self.cells[0].predictor
+
+    @property
+    def training(self) -> str:
+        """Whether each video has a network of its own or all share one."""
+        return self.cells[0].training
 
     @property
     def constraint(self) -> str:
@@ -123,8 +129,8 @@ def parse_study(content: Mapping[str, Any], fits: tuple[str, ...]) -> VideoStudy
 
     Raises:
         UserError: one of the keys is wrong or no such value, no cell has such a fit, or cells
-            differ in their labels, predictor or constraint, or in their distance although they are
-            not spatio-temporal.
+            differ in their labels, predictor, training or constraint, or in their distance although
+            they are not spatio-temporal.
     """
     dataset = check_keys(
         content["dataset"], "dataset", required=("name", "kind"), optional=("text",)
@@ -186,8 +192,8 @@ def _cell(content: Any, videos: tuple[str, ...]) -> VideoCellPlan:
                 f"cells of the settings: a cell has the video {name!r}, which is not among the "
                 "videos: add it there, or take it out of the cell."
             )
-    labels, predictor, constraint, fit, distance = (content[axis] for axis in _NAMES)
-    return VideoCellPlan(labels, predictor, constraint, fit, distance, float(noise), seed, own)
+    named = {axis: content[axis] for axis in _NAMES}
+    return VideoCellPlan(**named, noise=float(noise), seed=seed, videos=own)
 
 
 def _names(content: Any, where: str) -> tuple[str, ...]:

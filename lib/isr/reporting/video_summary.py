@@ -22,6 +22,7 @@ METRICS_COLUMNS = [
     "labels",
     "labels_kind",
     "predictor",
+    "training",
     "constraint",
     "fit",
     "distance",

@@ -25,6 +25,7 @@ from isr.reporting.overlays import Region
 from isr.reporting.shots import PREDICTOR, Shot
 from isr.reporting.views import read_region
 from isr.representations import Representation
+from isr.video_axes import TOGETHER
 
 Mask = NDArray[np.bool_]
 
@@ -32,7 +33,8 @@ GROUND_TRUTH = "ground truth"
 NOT_FITTED = ("skipped", "failed")
 """What the status of a frame is that the constraint is not to blame for."""
 _COLUMNS = (
-    *("study", "labels_kind", "scored_object", "constraint", "fit", "distance", "noise", "status"),
+    *("study", "labels_kind", "scored_object", "constraint", "training", "fit", "distance"),
+    *("noise", "status"),
     *("video", "frame", "output", "against", "iou"),
 )
 
@@ -91,6 +93,11 @@ class CellFiles:
         if found.empty:
             raise UserError(f"{self.folder / 'metrics.csv'} has no {video}: name another video.")
         return found
+
+    @property
+    def training(self) -> str:
+        """Whether each video has a network of its own or all share one."""
+        return str(self.metrics["training"].iloc[0])
 
     @property
     def distance(self) -> str:
@@ -185,5 +192,6 @@ class CellFiles:
 def about(cells: Sequence[CellFiles], video: str) -> str:
     """What weak labels cells have of a video, and what distance if it is not the paper's."""
     labels = f"{words.listing(dict.fromkeys(cell.labels(video) for cell in cells))} labels"
+    shared = ["one UNet for all videos"] if any(c.training == TOGETHER for c in cells) else []
     others = dict.fromkeys(cell.distance for cell in cells if cell.distance != DISTANCES[0])
-    return ", ".join([labels, *map(video_words.distance, others)])
+    return ", ".join([labels, *shared, *map(video_words.distance, others)])

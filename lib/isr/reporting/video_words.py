@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
 import pandas as pd
 
@@ -51,7 +52,9 @@ def provenance(
         return ["Ours: no cell has run." if metrics.empty else "Nothing has a ground truth."]
     seeds = sorted({int(seed) for row in ran["seeds"] for seed in row.split()})
     labels = video_origins.told(metrics, "labels_kind", video_origins.labels)
-    networks = video_origins.told(metrics, "weights", video_origins.network)
+    networks = video_origins.told(
+        metrics, "weights", partial(video_origins.network, training=study.training)
+    )
     sentences = [
         f"Ours: seed{'' if len(seeds) == 1 else 's'} {words.listing(seeds)}; weak labels "
         f"{labels}; UNet of width {_values(ran, 'width')} {networks}; "

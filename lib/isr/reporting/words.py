@@ -11,6 +11,7 @@ from isr.reporting import published
 from isr.reporting.settings import Study
 from isr.reporting.summary import NOT_RUN
 from isr.untrained import UNTRAINED
+from isr.video_axes import TOGETHER
 
 SEMANTIC = {
     "published": "two principal components of the published features (Aksoy et al. 2018)",
@@ -75,13 +76,15 @@ def semantic(rows: pd.DataFrame) -> str:
 def video_cell(axes: "Mapping[str, Any] | pd.Series[Any]") -> str:
     """A cell of a study of videos in a few words; noise is named where there is some.
 
-    So is a distance other than the paper's.
+    So is a distance other than the paper's, and a network that is shared by all videos.
 
     Args:
-        axes: labels, predictor, constraint, fit, distance, noise and seed.
+        axes: labels, predictor, training, constraint, fit, distance, noise and seed.
     """
     noise = float(axes["noise"])
     shown = [*(str(axes[axis]) for axis in ("labels", "predictor", "constraint", "fit"))]
+    if axes["training"] == TOGETHER:
+        shown.insert(2, TOGETHER)
     if axes["distance"] != DISTANCES[0]:
         shown.append(f"{axes['distance']} distance")
     if noise:

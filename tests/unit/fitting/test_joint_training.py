@@ -103,7 +103,7 @@ def test_the_published_protocol_takes_the_statistics_of_each_picture(start):
     training.advance()
     held = paper.training("disc", CPU)
     held.advance()
-    assert held.place() == training.place()
+    assert held.place()[:2] == training.place()[:2]
     assert number in (0, 1, 2, 3)
     assert training.history[0][3] != held.history[0][3]
 

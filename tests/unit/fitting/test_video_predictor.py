@@ -103,7 +103,7 @@ def test_the_first_step_is_adams_on_the_weighted_cross_entropy(disc_video):
     network = UNet(width=2)
     initialise_(network, np.random.default_rng(0))
     frames = _frames(disc_video)
-    number = frames.order(0)[0]
+    number = int(np.argmin(frames.places(0)))
     target, labelled = (each[0] for each in frames.targets(number, 0))
     network.train()
     level = network(frames.inputs(number)).flatten()
@@ -133,9 +133,9 @@ def test_settled_statistics_are_the_means_over_all_frames(disc_video):
     training = _training(disc_video, epochs=1, learning_rate=0.05)
     while training.done < training.total:
         training.advance()
-    settle_statistics(training.network, training.video)
+    settle_statistics(training.network, *training.videos)
     first = training.network.down[0][:1]
-    seen = [first(training.video.inputs(number)) for number in range(5)]
+    seen = [first(training.videos[0].inputs(number)) for number in range(5)]
     norm = training.network.down[0][1]
     mean = torch.stack([each.mean((0, 2, 3)) for each in seen]).mean(0)
     spread = torch.stack([each.var((0, 2, 3)) for each in seen]).mean(0)

@@ -11,8 +11,8 @@ from isr.io import write_png
 from isr.reporting import report, video_report
 
 AXES = {
-    **{"labels": "motion", "predictor": "unet", "constraint": "path_connected"},
-    **{"distance": "squared", "noise": 0},
+    **{"labels": "motion", "predictor": "unet", "training": "each"},
+    **{"constraint": "path_connected", "distance": "squared", "noise": 0},
 }
 STATUSES = ("fitted", "retried", "failed", "skipped", "fitted", "fitted")
 

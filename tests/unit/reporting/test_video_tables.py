@@ -107,6 +107,12 @@ def test_demo_data_are_named_in_the_title(table_4):
     )
 
 
+def test_one_network_for_all_sequences_is_told(table_4):
+    study = make_study(("cars3",), cells=[plan(training="together")])
+    notes = "\n".join(table_4([row(0.5, training="together")], study).notes)
+    assert "UNet of width 16 trained on all sequences together;" in notes
+
+
 def test_notes_of_table_4_say_what_was_reduced(table_4):
     rows = [row(0.5), row(0.4, seed=47)]
     rows += [row(0.5, against="unaries", frame=n, status=s) for n, s in enumerate(["skipped"] * 2)]

@@ -19,6 +19,8 @@ MOTION_TEXT = (
     "our own, from motion alone: dense flow (DIS) against the background's homography, moving "
     "segments linked over the video, the largest of them the foreground"
 )
+_OTHERS_TEXT = "; other moving objects have no label"
+_BORDER_TEXT = "; no label within {:g} % of the long side of its border"
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +34,9 @@ def write_kind(
         kind: one of KINDS, or AUTO. What was taken stands as `kind` in about.json, with `wanted`
             beside it and, where the published ones cannot be had, `reason`.
         video: what to label.
-        entry: of its data set: {labels?, mapping?} for the published labels, {simulated?:
-            {unlabelled?, wrong?, seed?}} for simulated ones.
+        entry: of its data set: {motion?: {others?, border?}} for our own labels, {labels?,
+            mapping?} for the published ones, {simulated?: {unlabelled?, wrong?, seed?}} for
+            simulated ones.
         downloads: where downloaded files lie.
         output: folder to write.
 
@@ -45,7 +48,7 @@ def write_kind(
     """
     writers: dict[str, Callable[[], pd.DataFrame]] = {
         AUTO: lambda: _published_or_motion(video, entry, downloads, output),
-        "motion": lambda: _motion(video, output),
+        "motion": lambda: _motion(video, entry.get("motion") or {}, output),
         "published": lambda: _published(video, entry, downloads, output),
         "simulated": lambda: _simulated(video, entry.get("simulated") or {}, output),
     }
@@ -73,15 +76,21 @@ def _published_or_motion(
     except MissingLabelsError as error:
         reason = error.reason
     _log.info("%s: our own labels are taken: %s", video.name, reason)
-    return _motion(video, output, wanted=AUTO, reason=reason)
+    return _motion(video, entry.get("motion") or {}, output, wanted=AUTO, reason=reason)
 
 
-def _motion(video: Video, output: Path, **asked: str) -> pd.DataFrame:
-    from isr.data.weak_labels import flow, motion
+def _motion(video: Video, options: Mapping[str, Any], output: Path, **asked: str) -> pd.DataFrame:
+    from isr.data.weak_labels import borders, flow, motion
 
-    about = {"kind": "motion", "text": MOTION_TEXT, "options": {}, **asked}
+    values = {"others": motion.OTHERS[0], "border": borders.BORDER, **options}
+    text = MOTION_TEXT
+    if values["border"]:
+        text += _BORDER_TEXT.format(100 * values["border"])
+    if values["others"] == motion.UNLABELLED:
+        text += _OTHERS_TEXT
+    about = {"kind": "motion", "text": text, "options": values, **asked}
     with flow.one_thread():
-        return _write(video, motion.label(video), about, output)
+        return _write(video, motion.label(video, **values), about, output)
 
 
 def _published(

@@ -2,10 +2,11 @@
 
 Motion is seen over several distances in time (evidence), cut into segments of each frame
 (segments) and linked along the flow into objects of the video (links). The object with the largest
-area over all frames is the foreground, all others are background. What was seen is then carried
-along the flow through the whole video, forwards and backwards (spread), so that an object is
-labelled while it rests, too. The idea of long-term motion is that of Ochs, Malik & Brox (PAMI
-2014). Ground truth is never read.
+area over all frames is the foreground, all others are background or stay without a label. What was
+seen is then carried along the flow through the whole video, forwards and backwards (spread), so
+that an object is labelled while it rests, too. The idea of long-term motion is that of Ochs, Malik
+& Brox (PAMI 2014). Near the object's border there are no labels (borders). Ground truth is never
+read.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isr.data.videos import Video
+from isr.data.weak_labels.borders import BORDER, without_borders
 from isr.data.weak_labels.evidence import Evidence, gather
 from isr.data.weak_labels.flow import Grey, Mask, working_grey
 from isr.data.weak_labels.links import Tracks
@@ -23,6 +25,7 @@ from isr.data.weak_labels.packing import PackedNumbers, PackedShares
 from isr.data.weak_labels.segments import Numbers, find_segments
 from isr.data.weak_labels.spread import LARGEST, Votes, accumulate
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, WeakLabels
+from isr.errors import UserError
 
 # Rest says little: an object may rest for most of a video.
 _REST = 0.05
@@ -41,23 +44,33 @@ _OFTEN = 0.25
 # its shadow: it is not labelled.
 _SMALL_OBJECT = 0.1
 _FOREGROUND, _OTHER, _SMALL = 1, 2, 3
+UNLABELLED = "unlabelled"
+OTHERS = ("background", UNLABELLED)
+"""What becomes of objects that move but are not the foreground."""
 # As shares of the foreground's area and of the long side.
 _SMALLEST_PIECE = 0.02
 _GAP = 0.02
 
 
-def label(video: Video) -> Iterator[WeakLabels]:
+def label(video: Video, *, others: str = OTHERS[0], border: float = BORDER) -> Iterator[WeakLabels]:
     """Label the frames of a video by motion, in their order.
 
     The video is read three times, frame by frame. A note tells why a frame has no foreground.
 
     Args:
         video: of any length and size; its flow is computed at a long side of 480 pixels.
+        others: whether other moving objects are labelled `background` or left `unlabelled`.
+        border: half the width of the band at the object's border that is left without labels, as a
+            share of the long side.
 
     Raises:
-        UserError: a frame is missing or damaged.
+        UserError: a frame is missing or damaged, or there is no such choice for others.
     """
+    if others not in OTHERS:
+        raise UserError(f"motion.others is {others!r}: use one of {', '.join(OTHERS)}.")
     seen, roles = _watch(video)
+    if others == UNLABELLED:
+        roles = np.where(roles == _OTHER, _SMALL, roles)
     count = len(video)
     later = [
         PackedShares.of(votes, largest=LARGEST)
@@ -66,7 +79,7 @@ def label(video: Video) -> Iterator[WeakLabels]:
     earlier = accumulate(_frames(video, seen, roles, range(count)))
     for number, votes in enumerate(earlier):
         own = seen[number].votes(roles)
-        labels = decide(votes + own + later[number].values(), video.size)
+        labels = decide(votes + own + later[number].values(), video.size, border)
         yield WeakLabels(labels, note=_note(labels, count))
 
 
@@ -127,12 +140,13 @@ def _frames(
         yield _grey(video, number), seen[number].votes(roles)
 
 
-def decide(votes: Votes, size: tuple[int, int]) -> NDArray[np.uint8]:
+def decide(votes: Votes, size: tuple[int, int], border: float = BORDER) -> NDArray[np.uint8]:
     """Labels of a frame from all votes for it.
 
     Args:
         votes: float32 (h, w, 4).
         size: height and width of the labels.
+        border: see `label`.
 
     Returns:
         uint8 of `size`: 0 none, 255 background, 1 foreground.
@@ -150,9 +164,10 @@ def decide(votes: Votes, size: tuple[int, int]) -> NDArray[np.uint8]:
     foreground = _large_pieces((share > _SHARE) & (often > fewest))
     background = (share < _LARGEST_DOUBT) & (rest > _REST_SHARE) & (total > _FEWEST_BACKGROUND)
     labels = np.zeros(size, np.uint8)
-    labels[background & ~_closed(foreground)] = BACKGROUND
+    whole = _closed(foreground)
+    labels[background & ~whole] = BACKGROUND
     labels[foreground] = FOREGROUND
-    return labels
+    return without_borders(labels, whole, border)
 
 
 def _large_pieces(mask: Mask) -> Mask:

@@ -19,7 +19,7 @@ def test_motion_is_computed_in_one_thread_and_the_process_keeps_its_own(tmp_path
     video = drawn_video.unpack(tmp_path / "v", "cut", frames=2, long_side=32)
     seen = []
 
-    def label(video):
+    def label(video, others, border):
         seen.append(cv2.getNumThreads())
         return (WeakLabels(np.zeros(video.size, np.uint8)) for _ in range(len(video)))
 
@@ -48,3 +48,20 @@ def test_labels_of_the_drawn_video(tmp_path, kind):
     about = label_kind(tmp_path / "out")
     assert about["kind"] == kind
     assert about["text"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "left_out"),
+    [
+        ({}, "the foreground; no label within 1 % of the long side of its border", "other moving"),
+        ({"border": 0}, "the largest of them the foreground", "no label"),
+        ({"border": 0, "others": "unlabelled"}, "; other moving objects have no label", "border"),
+    ],
+)
+def test_how_motion_labels_were_made_is_told(tmp_path, options, words, left_out):
+    video = drawn_video.unpack(tmp_path / "v", frames=2, long_side=32)
+    write_kind("motion", video, {"motion": options}, tmp_path, tmp_path / "out")
+    about = label_kind(tmp_path / "out")
+    assert about["text"].endswith(words)
+    assert left_out not in about["text"]
+    assert about["options"] == {"others": "background", "border": 0.01, **options}

@@ -11,6 +11,7 @@ from isr.data.weak_labels import evidence, flow, motion
 from isr.data.weak_labels.background import Opinion
 from isr.data.weak_labels.motion import decide, label
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE
+from isr.errors import UserError
 
 HEIGHT, WIDTH = 96, 160
 
@@ -48,14 +49,14 @@ class _Scene:
         return mask
 
 
-def _label(tmp_path, images):
+def _label(tmp_path, images, **options):
     video = write_video(
         tmp_path / "video", map(VideoFrame, images), name="video", object=1, source="", licence=""
     )
-    return list(label(video))
+    return list(label(video, **options))
 
 
-def _check(labels, scene, number, recall=0.5, precision=0.9):
+def _check(labels, scene, number, recall=0.4, precision=0.9):
     inside, foreground = scene.mask(0, number), labels.labels == FOREGROUND
     assert foreground[inside].mean() > recall
     assert inside[foreground].mean() > precision
@@ -95,6 +96,26 @@ def test_the_largest_object_is_the_foreground_and_the_other_is_background(tmp_pa
         assert (labels[first] == FOREGROUND).mean() > 0.5
         assert (labels[second] == FOREGROUND).mean() == 0
         assert (labels[second] == BACKGROUND).mean() > 0.5
+
+
+def test_another_object_may_be_left_without_a_label(tmp_path):
+    large = (36, 50, [(10, 20 + 3 * k) for k in range(7)])
+    small = (24, 30, [(65, 110 - 3 * k) for k in range(7)])
+    scene = _Scene(large, small)
+    images = [scene.frame(k) for k in range(7)]
+    labels = _label(tmp_path, images, others="unlabelled")[3].labels
+    assert (labels[scene.mask(1, 3)] == NONE).mean() > 0.8
+    assert (labels[scene.mask(1, 3)] == FOREGROUND).mean() == 0
+    usual = _label(tmp_path, images)[3].labels
+    assert np.array_equal(labels == FOREGROUND, usual == FOREGROUND)
+    assert (labels == BACKGROUND).mean() > 0.4
+
+
+def test_an_unknown_choice_for_others_is_refused(tmp_path):
+    with pytest.raises(
+        UserError, match=r"motion\.others is 'foreground': use one of background, un"
+    ):
+        _label(tmp_path, [_Scene().frame(0)], others="foreground")
 
 
 def test_a_tiny_moving_thing_beside_the_object_is_not_labelled(tmp_path):
@@ -174,11 +195,12 @@ def test_few_votes_beside_many_are_not_labelled():
         unclear_9=(slice(40, 50), slice(0, 10), 3),
     )
     labels = decide(votes, (50, 50))
-    assert (labels[10:30, 10:30] == FOREGROUND).all()
+    assert (labels[11:29, 11:29] == FOREGROUND).all()
     assert (labels[10:30, 30:34] == NONE).all()
     assert (labels[40:, 40:] == BACKGROUND).all()
     assert (labels[40:, :10] == NONE).all()
     assert (labels[:8] == BACKGROUND).all()
+    assert (decide(votes, (50, 50), border=0)[10:30, 10:30] == FOREGROUND).all()
     assert decide(votes, (100, 150)).shape == (100, 150)
 
 
