@@ -30,7 +30,8 @@ def _peak(body, file):
     assert _run(body, file).returncode == 0
     (row,) = pd.read_csv(file, sep="\t").to_dict("records")
     assert list(row) == ["s", "cpu_time", "max_rss"]
-    assert row["s"] >= 0 and min(row["cpu_time"], row["max_rss"]) > 0
+    assert row["s"] >= 0
+    assert min(row["cpu_time"], row["max_rss"]) > 0
     return row["max_rss"]
 
 
