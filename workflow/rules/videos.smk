@@ -105,8 +105,7 @@ rule predict_videos:
         ),
     log:
         "logs/predict_videos/{video_set}/{predictor}+{labels}/seed-{seed}.log",
-    benchmark:
-        "resources/video_predictions/{video_set}/benchmarks/{predictor}+{labels}+together/seed-{seed}.tsv"
+        benchmark="resources/video_predictions/{video_set}/benchmarks/{predictor}+{labels}+together/seed-{seed}.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
@@ -126,11 +125,12 @@ rule predict_videos:
     message:
         "Predict: {wildcards.predictor} on all videos of {wildcards.video_set} together, {wildcards.labels} labels, seed {wildcards.seed}"
     shell:
-        "python {input.script} --settings {params.settings:q}"
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python {input.script} --settings {params.settings:q}"
         " --videos {input.videos} --labels {input.labels}"
         " --device {resources.device}"
         " --checkpoint {params.checkpoint} --checkpoint-every {resources.checkpoint_every}"
-        " --output {params.outputs} 2>&1 | tee {log} >&2"
+        " --output {params.outputs} 2>&1 | tee {log[0]} >&2"
 
 
 rule fit_video:

@@ -105,7 +105,9 @@ def test_a_damaged_choice_is_told():
 @pytest.fixture
 def seen(monkeypatch):
     """Motion that sees the small object, and never the ground truth."""
-    monkeypatch.setattr(motion, "label", lambda video: (WeakLabels(marks(SMALL)) for _ in range(2)))
+    monkeypatch.setattr(
+        motion, "label", lambda video, **options: (WeakLabels(marks(SMALL)) for _ in range(2))
+    )
 
 
 def publish(folder, values):
@@ -149,7 +151,8 @@ def test_auto_takes_ours_where_published_labels_cannot_be_had(
     if video:
         publish(tmp_path / "downloads/labels" / video, values)
     found = about(tmp_path, make(tmp_path, named=False), entry)
-    assert (found["kind"], found["wanted"], found["text"]) == ("motion", "auto", kinds.MOTION_TEXT)
+    assert (found["kind"], found["wanted"]) == ("motion", "auto")
+    assert found["text"].startswith(kinds.MOTION_TEXT)
     assert found["reason"].endswith(reason)
     assert foreground_of(found).object == SMALL
 

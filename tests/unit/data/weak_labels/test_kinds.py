@@ -59,7 +59,7 @@ def test_labels_of_the_drawn_video(tmp_path, kind):
     ],
 )
 def test_how_motion_labels_were_made_is_told(tmp_path, options, words, left_out):
-    video = drawn_video.unpack(tmp_path / "v", frames=2, long_side=32)
+    video = drawn_video.unpack(tmp_path / "v", "drive", frames=2, long_side=32)
     write_kind("motion", video, {"motion": options}, tmp_path, tmp_path / "out")
     about = label_kind(tmp_path / "out")
     assert about["text"].endswith(words)
