@@ -1,7 +1,7 @@
 """What a job has cost, asked of the operating system once, at the job's end.
 
-Snakemake's `benchmark:` reads the memory maps of every running job twice a second; what is read here
-is exact and costs nothing.
+Snakemake's `benchmark:` reads the memory maps of every running job twice a second; what is read
+here is exact and costs nothing.
 """
 
 import os

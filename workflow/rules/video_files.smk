@@ -69,8 +69,10 @@ def labels_folder(study, cell):
 def predictions_folder(study, cell):
     """Where the predictions of a cell lie, before any joint fit."""
     parent = f"resources/video_predictions/{VIDEO_STUDIES[study]['dataset']}"
-    shared = "+together" if cell["training"] == "together" else ""
-    return f"{parent}/{cell['predictor']}+{cell['labels']}{shared}/seed-{cell['seed']}"
+    network = f"{cell['predictor']}+{cell['labels']}"
+    if cell["training"] == "together":
+        network = f"{network}+together"
+    return f"{parent}/{network}/seed-{cell['seed']}"
 
 
 def get_video_parents(wildcards):
