@@ -126,9 +126,9 @@ class LabelledVideo:
     def places(self, epoch: int) -> NDArray[np.float64]:
         """Where in an epoch each labelled frame comes: numbers drawn from [0, 1)."""
         count = len(self.labelled_frames)
-        return uniforms(
-            self.seed, self.video.name, "order", first_step=epoch, steps=1, count=count
-        )[0]
+        name = self.video.name
+        drawn = uniforms(self.seed, name, "order", first_step=epoch, steps=1, count=count)
+        return np.asarray(drawn[0])
 
     def digest(self) -> str:
         """A hash of all files of the video and its labels that are read."""

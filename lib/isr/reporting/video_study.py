@@ -192,8 +192,8 @@ def _cell(content: Any, videos: tuple[str, ...]) -> VideoCellPlan:
                 f"cells of the settings: a cell has the video {name!r}, which is not among the "
                 "videos: add it there, or take it out of the cell."
             )
-    names = {axis: content[axis] for axis in _NAMES}
-    return VideoCellPlan(**names, noise=float(noise), seed=seed, videos=own)
+    named = {axis: content[axis] for axis in _NAMES}
+    return VideoCellPlan(**named, noise=float(noise), seed=seed, videos=own)
 
 
 def _names(content: Any, where: str) -> tuple[str, ...]:
