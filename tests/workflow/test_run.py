@@ -82,6 +82,38 @@ def test_metrics_know_their_cell(run):
         assert {"predictor", "representation", "convex_hull"} <= set(metrics["output"])
 
 
+def _means(metrics):
+    """Mean IoU by output and what it is compared with."""
+    return metrics.groupby(["output", "against"])["iou"].mean()
+
+
+def test_every_cell_segments(run):
+    for cell in CELLS:
+        metrics = pd.read_csv(run.folder / "results/convexity" / cell / "metrics.csv")
+        found = _means(metrics.assign(against="ground truth")).unstack()["ground truth"]
+        assert found["predictor"] >= 0.8, cell
+        assert found["representation"] >= 0.8, cell
+        if "fit~sequential" in cell:
+            assert found["representation"] >= found["predictor"] - 0.02
+
+
+@pytest.mark.parametrize(
+    ("case", "against", "floor"),
+    [("coffee", "unaries", 0.5), ("bent", "unaries", 0.65), ("moving", "ground truth", 0.4)],
+)
+def test_every_case_segments(run, case, against, floor):
+    metrics = pd.read_csv(run.folder / "results/gallery" / case / "metrics.csv")
+    assert _means(metrics)["representation", against] >= floor
+
+
+def test_every_video_cell_segments(run):
+    for cell in VIDEO_CELLS:
+        found = _means(pd.read_csv(run.folder / "results" / cell / "metrics.csv"))
+        assert found["representation", "unaries"] >= 0.6, cell
+        prior, network = (found[each, "ground truth"] for each in ("representation", "predictor"))
+        assert prior >= max(0.35, network - 0.02), cell
+
+
 def test_every_stored_representation_is_certified(run):
     for cell in CELLS:
         certificates = pd.read_csv(run.folder / "results/convexity" / cell / "certificates.csv")
