@@ -59,7 +59,7 @@ def test_the_demo(repository):
         "fit_video": 2 + 3,
         "finetune_video": 2,
         "evaluate_video": 2 * 2 + 3,
-        "animate": 2,
+        "animate": 1,
         "tabulate_table_4": 2,
         **{f"tabulate_{name}": 1 for name in tables},
         **{f"draw_{name}": 1 for name in figures},
