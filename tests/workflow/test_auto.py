@@ -125,8 +125,9 @@ def put_by_hand(downloads):
 
 
 def test_the_paper_s_labels_and_networks_are_fetched_if_they_can_be_had(repository):
-    cell = "labels~auto_predictor~unet_constraint~path_connected_fit~sequential_distance~squared"
-    target = f"results/motion/{cell}_noise~0_seed~42/metrics.csv"
+    network = "labels~auto_predictor~unet_training~each"
+    fit = "constraint~path_connected_fit~sequential_distance~squared_noise~0_seed~42"
+    target = f"results/motion/{network}_{fit}/metrics.csv"
     plan = repository.plan(target, *PAPER)
     assert (plan["fetch_features"], plan["fetch"]) == (3, 1)
     assert plan["label_video"] == plan["predict_video"] == plan["fit_video"] == 18
