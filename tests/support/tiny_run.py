@@ -27,7 +27,12 @@ TINY = {
                 **dict.fromkeys(DEMO["cases"]),
                 "coffee": {"picture": "coffee", "constraint": "convex", "steps": 240},
                 "bent": {"picture": "horse", "constraint": "path_connected", "steps": 300},
-                "moving": {"picture": "drawn_ball", "constraint": "convex", "steps": 240},
+                "moving": {
+                    "picture": "drawn_ball",
+                    "constraint": "convex",
+                    "steps": 240,
+                    "object_weight": 0.3,
+                },
             },
             "figures": {
                 **dict.fromkeys(DEMO["figures"]),
