@@ -9,6 +9,7 @@ import yaml
 from isr import cases, configuration
 from isr.data.weak_labels.motion import OTHERS
 from isr.distances import DISTANCES
+from isr.evaluation.floors import read_floors
 from isr.video_axes import AXES, TRAININGS
 
 ROOT = Path(__file__).parents[2]
@@ -118,3 +119,11 @@ def test_the_paper_s_configuration_says_in_ten_lines_what_it_needs():
     files = re.findall(r"^ +file: (\S+)", text, re.M)
     assert len(files) == 6
     assert [file for file in files if file not in header] == []
+
+
+def test_floors_are_of_the_demos_studies_and_cases():
+    studies = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]
+    floors = read_floors(ROOT / "config/floors.yaml")
+    assert {floor.study for floor in floors} <= set(studies)
+    named = {floor.where["case"] for floor in floors if "case" in floor.where}
+    assert named <= set(studies["gallery"]["cases"])

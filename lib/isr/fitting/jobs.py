@@ -196,13 +196,14 @@ def fit(
         run: where to compute, and the checkpoint of an interrupted fit.
     """
     settings = pictures.settings
-    plan, result, runs = cells.cell_plan(settings), Result(), [run]
+    plan, result, others = cells.cell_plan(settings), Result(), list[Run]()
     for count, own in pictures.by_objects(names).items():
         if count == 1:
             chosen, here = plan, run
         else:
             chosen = objects_plan(partial(cells.cell_plan, settings), settings, count)
             here = run.beside(f"{count}-objects")
+            others.append(here)
             plan.metadata[f"schedule_of_{count}_objects"] = describe(chosen.schedule)
         found = optimise(
             chosen,
@@ -215,7 +216,6 @@ def fit(
             what=f"fit {settings['study']}/{settings['cell']}",
         )
         result.add(found if count == 1 else separate(found, count))
-        runs.append(here)
     finish(plan, pictures.problems(names), result, output, history, run)
-    for each in runs:
+    for each in others:
         each.end()

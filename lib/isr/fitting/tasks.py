@@ -199,7 +199,7 @@ class PictureTraining(PredictorTraining):
                 level[batch["labelled"]], batch["labels"], batch["label_weights"]
             )
         }
-        every_pixel = torch.full_like(level, 1.0 / level.numel()).detach()
+        every_pixel = torch.full_like(level, 1.0 / level.numel())
         for term, where in penalised.items():
             channels = gradient[0, where].movedim(0, -1).flatten(0, 1)
             terms[term] = self.penalty(channels, every_pixel)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from grid_settings import grid_settings
 
 from isr.data.dataset import Picture, write_dataset
 from isr.data.problems import quantise_unaries
@@ -18,20 +19,7 @@ from isr.reporting.summary import read_metrics
 from isr.representations.convex import Convex
 
 HEIGHT, WIDTH = 12, 20
-SETTINGS = {
-    "study": "s",
-    "cell": "c",
-    "dataset": "d",
-    "constraint": "convex",
-    "predictor": "fcn",
-    "predictor_options": {"kind": "fcn"},
-    "features": "rgb",
-    "fit": "sequential",
-    "seed": 3,
-    "protocol": "paper",
-    "convention": "isotropic",
-    "steps": 7,
-}
+SETTINGS = grid_settings(predictor_options={"kind": "fcn"}, features="rgb", steps=7)
 
 
 def _columns(first, last):

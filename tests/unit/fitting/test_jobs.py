@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from grid_settings import grid_settings
 
 from isr.data.dataset import Picture, write_dataset
 from isr.data.problems import read_unaries
@@ -34,23 +35,7 @@ def dataset(tmp_path):
 
 
 def _settings(**changed):
-    settings = {
-        "study": "s",
-        "cell": "c",
-        "dataset": "d",
-        "constraint": "convex",
-        "predictor": "fcn",
-        "predictor_options": {"kind": "fcn", "scale": 1.0},
-        "features": "rgb+xy",
-        "fit": "sequential",
-        "seed": 3,
-        "protocol": "paper",
-        "convention": "isotropic",
-        "steps": 120,
-        "points": {"strokes": 20, "random": 60},
-        "stack_size": 2,
-    }
-    return settings | changed
+    return grid_settings(**{"stack_size": 2, **changed})
 
 
 def test_a_prediction_and_its_projection_find_the_disc(dataset, tmp_path):

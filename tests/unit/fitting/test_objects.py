@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from grid_settings import grid_settings
 
 from isr.coordinates import pixel_coordinates
 from isr.data.dataset import Picture, write_dataset
@@ -22,22 +23,7 @@ from isr.fitting.stack import run as run_stack
 from isr.fitting.store import load_parameters, own_parameters, read_fits
 from isr.representations.union import Union
 
-SETTINGS = {
-    "study": "s",
-    "cell": "c",
-    "dataset": "d",
-    "constraint": "convex",
-    "predictor": "fcn",
-    "predictor_options": {"kind": "fcn", "scale": 1.0},
-    "features": "rgb+xy",
-    "fit": "sequential",
-    "seed": 3,
-    "protocol": "paper",
-    "convention": "isotropic",
-    "steps": 300,
-    "points": {"strokes": 60, "random": 200},
-    "stack_size": 2,
-}
+SETTINGS = grid_settings(steps=300, points={"strokes": 60, "random": 200}, stack_size=2)
 
 
 def _discs(name: str, centres: list[tuple[int, int]], radius: float = 8) -> Picture:

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from grid_settings import grid_settings
 from plain_training import small_problem, train_plainly
 
 from isr.data import embedded
@@ -16,18 +17,7 @@ from isr.fitting.stack import Stack, run
 from isr.levels import probability
 
 PICTURES, SIZE, STEPS = ("retina", "helmet"), 64, 200
-SETTINGS = {
-    "study": "s",
-    "cell": "c",
-    "dataset": "d",
-    "features": "rgb+xy",
-    "constraint": "convex",
-    "protocol": "paper",
-    "convention": "isotropic",
-    "steps": STEPS,
-    "points": {"strokes": 200, "random": 800},
-    "stack_size": 1,
-}
+SETTINGS = grid_settings(steps=STEPS, points={"strokes": 200, "random": 800})
 
 
 def _fitted(plan: cells.Plan, problem: Problem, settings: dict) -> torch.nn.ModuleDict:
