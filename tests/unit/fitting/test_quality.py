@@ -71,3 +71,16 @@ def test_every_output_reaches_its_floor(scores):
 
 def test_a_projection_hardly_loses(scores):
     assert scores["sequential"] >= scores["raw"] - 0.02
+
+
+def test_the_cnn_learns_from_the_whole_picture():
+    """At full size, where eight small windows a step reached 0.18, 0.82 and 0.81 with three seeds.
+
+    Whole pictures reached 0.95, 0.93 and 0.93.
+    """
+    problem = small_problem("helmet", 240)
+    settings = SETTINGS | {"predictor": "cnn", "seed": 1, "steps": 150}
+    settings["predictor_options"] = {"kind": "cnn", "scale": 1.0}
+    modules = _fitted(cells.prediction_plan(settings), problem, settings)
+    level = predict_levels(modules["predictor"], problem)
+    assert foreground_iou(level <= 0, embedded.load("helmet", 240).ground_truth) >= 0.87
