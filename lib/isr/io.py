@@ -114,3 +114,20 @@ def read_png(path: Path) -> NDArray[Any]:
         # A decoder may raise anything on damaged bytes.
         raise UserError(f"{path} cannot be read as a picture ({error}): make it again.") from None
     return array.astype(np.uint16) if array.dtype == np.int32 else array
+
+
+def read_array(path: Path) -> NDArray[Any]:
+    """Read an array of numbers from a .npy file.
+
+    Raises:
+        UserError: the file is missing or damaged, or holds other things than numbers.
+    """
+    try:
+        array = np.asarray(np.load(path, allow_pickle=False))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: run the step that makes it first.") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{path} is damaged ({error}): make it again.") from None
+    if array.dtype.kind not in "buif":
+        raise UserError(f"{path} holds values of type {array.dtype}, expected numbers.")
+    return array

@@ -8,26 +8,19 @@ are foreground and all others background; the one object of a picture is the pro
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.data.dataset import (
-    BACKGROUND,
-    BACKGROUND_SCRIBBLE,
-    NO_SCRIBBLE,
-    OBJECT,
-    UNKNOWN,
-    Picture,
-)
+from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
 
 # No picture's name holds one.
 _SEPARATOR = "/"
 
 
 def object_names(picture: str, count: int) -> list[str]:
-    """Names of the binary problems of a picture with `count` objects.
+    """Names of the binary problems of a picture with `count` objects; itself without any.
 
     >>> object_names("cup", 1), object_names("coins", 2)
     (['cup'], ['coins/1', 'coins/2'])
     """
-    if count == 1:
+    if count <= 1:
         return [picture]
     return [f"{picture}{_SEPARATOR}{number}" for number in range(1, count + 1)]
 
@@ -46,14 +39,3 @@ def scribbles_of(scribbles: NDArray[np.uint8], number: int) -> NDArray[np.uint8]
     """Scribbles (h, w) of the binary problem of one object: its own 1, all others background."""
     known = np.where(scribbles == number, np.uint8(1), np.uint8(BACKGROUND_SCRIBBLE))
     return np.where(scribbles == NO_SCRIBBLE, np.uint8(NO_SCRIBBLE), known)
-
-
-def truth_of(picture: Picture, number: int) -> NDArray[np.uint8] | None:
-    """Ground truth (h, w) of one object, the others being background; None where unknown.
-
-    Pixels that are unknown in the ground truth of the picture are so for each object.
-    """
-    if picture.ground_truth is None or picture.instances is None:
-        return None
-    own = np.where(picture.instances == number, np.uint8(OBJECT), np.uint8(BACKGROUND))
-    return np.where(picture.ground_truth == UNKNOWN, np.uint8(UNKNOWN), own)

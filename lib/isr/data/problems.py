@@ -1,33 +1,35 @@
-"""Problems: pictures made ready for fitting."""
+"""Problems: items made ready for fitting, and the unaries that predictors gave them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.coordinates import Convention, grid_coordinates
-from isr.data.dataset import Picture, read_picture, resize_picture
-from isr.data.features import RGB, SEMANTIC, XY, assemble, parse
+from isr.coordinates import Convention, grid_coordinates, with_third
+from isr.data.features.sets import RGB, SEMANTIC, XY, assemble, parse
+from isr.data.items import Item, frame_file, frame_name
 from isr.data.objects import object_names, parse_name, scribbles_of
+from isr.data.pictures import Picture, resize_picture
 from isr.errors import UserError
-from isr.io import read_png
+from isr.io import read_array, read_png, write_png
 
 Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What representations and predictors are fitted to: one picture at its working size.
+    """What representations and predictors are fitted to: one item, object or frame.
 
     Attributes:
-        name: of the picture; random numbers are keyed by it.
-        coordinates: (h, w, 2) of the pixel centres.
-        scribbles: uint8 (h, w), 0 none, 255 background, 1..n object n; None without scribbles.
-        features: (h, w, channels), what a predictor sees; None if there is none to train.
-        unaries: (h, w) foreground probabilities in [0, 1], or (h, w, n) of each of n objects; None
-            if a predictor is trained along.
+        name: of the item; random numbers are keyed by it.
+        coordinates: (*grid, dim) of the pixel centres at working size.
+        scribbles: uint8 (*grid), 0 none, 255 background, 1..n object n; None without scribbles.
+        features: (*grid, channels), what a predictor sees; None if there is none to train.
+        unaries: (*grid) foreground probabilities in [0, 1], or (*grid, n) of each of n objects;
+            None if a predictor is trained along.
     """
 
     name: str
@@ -39,7 +41,7 @@ class Problem:
     @property
     def size(self) -> tuple[int, int]:
         """Height and width."""
-        height, width, _ = self.coordinates.shape
+        height, width, _ = self.coordinates.shape[-3:]
         return height, width
 
 
@@ -48,111 +50,76 @@ def working_size(height: int, width: int, scale: float) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def picture_features(
-    picture: Picture,
-    features: str,
-    *,
-    coordinates: Array,
-    semantic: Path | None,
-    original_size: tuple[int, int],
-) -> Array:
-    """The features (h, w, channels) of a picture.
+@dataclass(frozen=True)
+class Predictions:
+    """Stored unaries of some items: those of problem NAME and seed S in unaries/S/NAME.png.
 
-    Args:
-        picture: at its working size.
-        features: the combination, for example `rgb+xy`.
-        coordinates: (h, w, 2), what the set `xy` holds.
-        semantic: folder of NAME.npy (H, W, 2) files; needed for the set `semantic` alone.
-        original_size: H and W, the size that the semantic features were made at.
+    Those of a volume are a folder NAME of slices, those of a video NAME/00000.png of each frame.
+
+    Attributes:
+        folders: that hold them, each for some items and seeds.
+    """
+
+    folders: Sequence[Path]
+
+    def folder(self, name: str, seed: int) -> Path:
+        """The folder with the unaries of a problem.
+
+        Raises:
+            UserError: there is none.
+        """
+        for folder in self.folders:
+            place = Path(folder) / "unaries" / str(seed) / name
+            if place.is_dir() or place.with_name(f"{place.name}.png").exists():
+                return Path(folder)
+        raise UserError(
+            f"{self.folders[0] if self.folders else 'predictions'} holds no unaries of {name} for "
+            f"seed {seed}: predict first."
+        )
+
+    def files(self, name: str, seed: int) -> list[Path]:
+        """Files of the unaries of a problem, or of all frames of an item.
+
+        Raises:
+            UserError: there are none.
+        """
+        place = self.folder(name, seed) / "unaries" / str(seed) / name
+        if place.is_dir():
+            return sorted(place.rglob("*.png"))
+        return [place.with_name(f"{place.name}.png")]
+
+    def read(self, name: str, seed: int, size: tuple[int, ...]) -> Array:
+        """The unaries of a problem: float32 of shape `size`, (h, w) or (slices, h, w).
+
+        Raises:
+            UserError: they are missing or of another size.
+        """
+        place = self.folder(name, seed) / "unaries" / str(seed) / name
+        if len(size) == 2:
+            unaries = read_unaries(place.with_name(f"{place.name}.png"))
+        else:
+            slices = [read_unaries(place / frame_file(number)) for number in range(size[0])]
+            unaries = np.stack(slices)
+        if unaries.shape != size:
+            raise UserError(
+                f"{place}: the unaries have size {unaries.shape}, the item at its scale {size}: "
+                "predict again."
+            )
+        return unaries
+
+
+def write_unaries(folder: Path, name: str, unaries: NDArray[np.floating]) -> None:
+    """Store the unaries (h, w) of a problem as NAME.png, those of slices (n, h, w) in NAME/.
 
     Raises:
-        UserError: semantic features are missing or belong to a picture of another size.
+        UserError: a value is not finite or not in [0, 1].
     """
-    sets = {RGB: picture.image, XY: coordinates}
-    if SEMANTIC in parse(features):
-        sets[SEMANTIC] = _semantic(picture, semantic, original_size)
-    return assemble(features, sets)
-
-
-def _semantic(picture: Picture, folder: Path | None, original_size: tuple[int, int]) -> Array:
-    if folder is None:
-        raise UserError("features: semantic features were not given: name their folder.")
-    path = Path(folder) / f"{picture.name}.npy"
-    if not path.exists():
-        raise UserError(f"{path} does not exist: make the semantic features first.")
-    try:
-        values: Array = np.load(path, allow_pickle=False).astype(np.float32)
-    except (ValueError, OSError, EOFError) as error:
-        raise UserError(f"{path} holds no array ({error}): make it again.") from None
-    if values.shape[:2] != original_size:
-        raise UserError(
-            f"{path} has size {values.shape[:2]}, its picture {original_size}: make it again."
-        )
-    height, width = picture.size
-    resized = cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(resized, dtype=np.float32)
-
-
-def load_problem(
-    dataset: Path,
-    name: str,
-    *,
-    features: str | None = None,
-    semantic: Path | None = None,
-    predictions: Path | None = None,
-    scale: float = 1.0,
-    convention: Convention = "isotropic",
-) -> Problem:
-    """Read one picture of a data set as a problem.
-
-    Args:
-        dataset: folder of the unpacked data set.
-        name: of the picture, with its scribbles as they are and the unaries of all its objects; or
-            PICTURE/k, the binary problem of its object k.
-        features: what the predictor sees; None if none is trained.
-        semantic: folder of the semantic features.
-        predictions: folder of a prediction, whose `unaries/NAME.png` are read.
-        scale: the picture is shrunk by this factor first.
-        convention: of the coordinates.
-
-    Raises:
-        UserError: a file is missing, damaged, or of another size than the picture.
-    """
-    picture_name, number = parse_name(name)
-    picture = read_picture(dataset, picture_name)
-    original_size, objects = picture.size, picture.objects
-    wanted = working_size(*original_size, scale)
-    if wanted != original_size:
-        picture = resize_picture(picture, max(wanted))
-    coordinates = grid_coordinates(*original_size, picture.size, convention).astype(np.float32)
-    chosen = (
-        None
-        if features is None
-        else picture_features(
-            picture,
-            features,
-            coordinates=coordinates,
-            semantic=semantic,
-            original_size=original_size,
-        )
-    )
-    problems = [name] if number is not None else object_names(name, objects)
-    scribbles = picture.scribbles if number is None else scribbles_of(picture.scribbles, number)
-    unaries = None
-    if predictions is not None:
-        each = [_predicted(predictions, problem, picture.size) for problem in problems]
-        unaries = each[0] if len(each) == 1 else np.stack(each, axis=-1)
-    return Problem(name, coordinates, scribbles, chosen, unaries)
-
-
-def _predicted(predictions: Path, name: str, size: tuple[int, int]) -> Array:
-    unaries = read_unaries(Path(predictions) / "unaries" / f"{name}.png")
-    if unaries.shape != size:
-        raise UserError(
-            f"{predictions}: the unaries of {name} have size {unaries.shape}, the picture "
-            f"{size}: predict again."
-        )
-    return unaries
+    quantised = quantise_unaries(unaries, name)
+    if quantised.ndim == 2:
+        write_png(folder / f"{name}.png", quantised)
+        return
+    for number, layer in enumerate(quantised):
+        write_png(folder / name / frame_file(number), layer)
 
 
 def read_unaries(path: Path) -> Array:
@@ -164,7 +131,7 @@ def read_unaries(path: Path) -> Array:
 
 
 def quantise_unaries(unaries: NDArray[np.floating], name: str) -> NDArray[np.uint16]:
-    """Foreground probabilities (h, w) of picture `name` as the values that `read_unaries` reads.
+    """Foreground probabilities of `name` as the values that `read_unaries` reads.
 
     Raises:
         UserError: a value is not finite or not in [0, 1].
@@ -172,3 +139,153 @@ def quantise_unaries(unaries: NDArray[np.floating], name: str) -> NDArray[np.uin
     if not np.isfinite(unaries).all() or unaries.min() < 0 or unaries.max() > 1:
         raise UserError(f"{name}: unaries are not all in [0, 1]: correct what makes them.")
     return np.asarray(np.rint(unaries * 65535), dtype=np.uint16)
+
+
+@dataclass(frozen=True)
+class ProblemReader:
+    """Reads the problems of some items, as a predictor or a representation is fitted to them.
+
+    Attributes:
+        items: by name.
+        convention: of the coordinates.
+        scale: items are shrunk by this factor first.
+        features: what a predictor sees; None if none is trained.
+        semantic: folder of the semantic features ITEM.npy (*grid, 2); needed for these alone.
+        predictions: stored unaries; None where those that come with the items are taken.
+    """
+
+    items: Mapping[str, Item]
+    convention: Convention = "isotropic"
+    scale: float = 1.0
+    features: str | None = None
+    semantic: Path | None = None
+    predictions: Predictions | None = None
+    _read: dict[str, Picture] = field(default_factory=dict, compare=False, repr=False)
+
+    def item(self, name: str) -> Item:
+        """The item of a problem: of an item itself, of one of its objects, or of a frame."""
+        return self.items[name if name in self.items else parse_name(name)[0]]
+
+    def objects(self, name: str) -> int:
+        """Number of objects of an item that are problems of their own; at least 1.
+
+        Those are the scribbled ones, where a predictor is trained on the scribbles.
+        """
+        trained = self.features is not None or self.predictions is not None
+        return max(1, self.items[name].scribbled) if trained else 1
+
+    def problems(self, names: Sequence[str]) -> list[str]:
+        """Names of the binary problems of some items, one for each object."""
+        return [each for name in names for each in object_names(name, self.objects(name))]
+
+    def plane(self, item: Item) -> NDArray[np.float64]:
+        """Coordinates (h, w, 2) of the pixels of a frame at working size."""
+        size = working_size(*item.size, self.scale)
+        return grid_coordinates(*item.size, size, self.convention)
+
+    def load(self, name: str, seed: int) -> Problem:
+        """Read an item, or one of its binary problems: NAME/k of its object k.
+
+        Args:
+            name: of the problem.
+            seed: whose predictions are read.
+
+        Raises:
+            UserError: a file is missing, damaged, or of another size than the item.
+        """
+        item = self.item(name)
+        number = None if name in self.items else parse_name(name)[1]
+        picture = self._picture(item)
+        plane = grid_coordinates(*item.size, picture.size, self.convention)
+        coordinates = with_third(plane, picture.third).astype(np.float32)
+        scribbles = picture.scribbles
+        if number is not None:
+            assert scribbles is not None
+            scribbles = scribbles_of(scribbles, number)
+        return Problem(
+            name,
+            coordinates,
+            scribbles,
+            self._features(item, picture, coordinates),
+            self._unaries(name, number, picture, seed),
+        )
+
+    def load_frame(self, name: str, seed: int) -> Problem:
+        """Read a frame of a video, in the plane, with its unaries.
+
+        Raises:
+            UserError: a file is missing, damaged, or of another size.
+        """
+        item, number = self.item(name), int(name.rpartition("/")[2])
+        size = working_size(*item.size, self.scale)
+        if self.predictions is not None:
+            unaries = self.predictions.read(name, seed, size)
+        else:
+            given = item.unaries()
+            if given is None:
+                raise UserError(f"{item.name}: no unaries come with it: name another predictor.")
+            unaries = given[number]
+        return Problem(name, self.plane(item).astype(np.float32), unaries=unaries)
+
+    def frames(self, item: str) -> list[str]:
+        """Names of the frames of a video."""
+        return [frame_name(item, number) for number in range(self.items[item].frames)]
+
+    def files(self, names: Sequence[str], seeds: Sequence[int]) -> list[Path]:
+        """All files that the problems of some items are read from; ground truth is not read.
+
+        Raises:
+            UserError: unaries are missing.
+        """
+        files = [path for name in names for path in self.items[name].all_files()]
+        if self.semantic is not None:
+            files += [self.semantic / f"{name}.npy" for name in names]
+        if self.predictions is not None:
+            for name in names:
+                for seed in seeds:
+                    files += self.predictions.files(name, seed)
+        return files
+
+    def _picture(self, item: Item) -> Picture:
+        """The item in memory at working size; the one read last is kept."""
+        if item.name not in self._read:
+            self._read.clear()
+            picture = item.read(image=self.features is not None, truth=False)
+            size = working_size(*item.size, self.scale)
+            if size != item.size:
+                picture = resize_picture(picture, max(size))
+            self._read[item.name] = picture
+        return self._read[item.name]
+
+    def _features(self, item: Item, picture: Picture, coordinates: Array) -> Array | None:
+        if self.features is None:
+            return None
+        sets = {RGB: picture.image, XY: coordinates}
+        if SEMANTIC in parse(self.features):
+            sets[SEMANTIC] = self._semantic(item, picture)
+        return assemble(self.features, sets)
+
+    def _semantic(self, item: Item, picture: Picture) -> Array:
+        if self.semantic is None:
+            raise UserError("features: semantic features were not given: name their folder.")
+        path = Path(self.semantic) / f"{item.name}.npy"
+        values: Array = read_array(path).astype(np.float32)
+        if values.shape[:-1] != item.grid:
+            raise UserError(
+                f"{path} has size {values.shape[:-1]}, its item {item.grid}: make it again."
+            )
+        if picture.grid == item.grid:
+            return values
+        height, width = picture.size
+        resized = cv2.resize(values, (width, height), interpolation=cv2.INTER_AREA)
+        return np.asarray(resized, dtype=np.float32)
+
+    def _unaries(self, name: str, number: int | None, picture: Picture, seed: int) -> Array | None:
+        if self.features is not None:
+            return None
+        if self.predictions is None:
+            return picture.unaries
+        objects = self.objects(picture.name)
+        problems = [name] if number is not None else object_names(name, objects)
+        each = [self.predictions.read(problem, seed, picture.grid) for problem in problems]
+        return each[0] if len(each) == 1 else np.stack(each, axis=-1)

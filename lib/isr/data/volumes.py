@@ -29,7 +29,22 @@ def read_volume(path: Path) -> NDArray[np.float32]:
         UserError: the file is missing or damaged, of another format, no stack of grey slices, or
             holds values that are negative whole numbers, complex, NaN or infinite.
     """
-    path = Path(path)
+    return _as_floats(_read_stack(Path(path)), path)
+
+
+def read_label_volume(path: Path) -> NDArray[np.int64]:
+    """Read a stack of labels as it is stored: whole numbers (depth, height, width).
+
+    Raises:
+        UserError: as `read_volume`, or the values are no whole numbers.
+    """
+    array = _read_stack(Path(path))
+    if array.dtype.kind not in "bui":
+        raise UserError(f"{path} holds values of type {array.dtype}: save labels as whole numbers.")
+    return array.astype(np.int64)
+
+
+def _read_stack(path: Path) -> NDArray[Any]:
     if path.suffix.lower() not in SUFFIXES:
         raise UserError(f"{path} is no volume: save it as one of {', '.join(SUFFIXES)}.")
     if not path.is_file():
@@ -40,7 +55,7 @@ def read_volume(path: Path) -> NDArray[np.float32]:
             f"{path} has shape {array.shape}, expected (depth, height, width): "
             "save it as a stack of grey slices."
         )
-    return _as_floats(array, path)
+    return array
 
 
 def _read_npy(path: Path) -> NDArray[Any]:

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isr.coordinates import ThirdAxis, grid_coordinates
-from isr.data.dataset import BACKGROUND, OBJECT
-from isr.data.gallery_picture import GalleryPicture
+from isr.data.pictures import BACKGROUND, OBJECT, Picture
 from isr.data.volumes import slice_coordinates
 
 SOURCE = "drawn by this software"
@@ -37,7 +36,7 @@ Floats = NDArray[np.float64]
 Inside = Callable[[Floats], NDArray[np.bool_]]
 
 
-def load(name: str) -> GalleryPicture:
+def load(name: str) -> Picture:
     """Draw the picture `name`."""
     return {"sheet": sheet, "drawn_ball": ball, "flower": flower, "volume": volume}[name]()
 
@@ -123,7 +122,7 @@ def sheet_holes() -> Floats:
     return np.asarray(points[((points > 0) & (points < limit)).all(axis=1)])
 
 
-def sheet() -> GalleryPicture:
+def sheet() -> Picture:
     """A perforated sheet in perspective, partly under a note, two magnets and a key."""
     generator = np.random.default_rng(2)
     canvas = _Canvas(SHEET_SIZE, (0.86, 0.85, 0.83))
@@ -135,7 +134,7 @@ def sheet() -> GalleryPicture:
     canvas.paint(_disc((0.77, 0.16), 0.05, inner=0.022), (0.55, 0.6, 0.62))
     canvas.paint(_bar((0.765, 0.2), (0.745, 0.42), 0.04), (0.1, 0.6, 0.25))
     image = canvas.finish(0.06, generator)
-    return GalleryPicture(
+    return Picture(
         name="sheet",
         image=image,
         unaries=(image[..., 0] < 0.45).astype(np.float32),
@@ -152,7 +151,7 @@ def ball_centre(t: Floats) -> Floats:
     return np.stack([0.2 + 0.6 * t, 0.68 - 1.68 * t * (1 - t)], axis=-1)
 
 
-def ball() -> GalleryPicture:
+def ball() -> Picture:
     """A ball thrown over a meadow, in eight frames; one frame is dim, in one a reed covers it."""
     generator = np.random.default_rng(3)
     times = np.linspace(0, 1, BALL_FRAMES)
@@ -171,7 +170,7 @@ def ball() -> GalleryPicture:
     image = np.stack(images)
     redness = image[..., 0] - (image[..., 1] + image[..., 2]) / 2
     noise = generator.normal(0, 0.12, redness.shape)
-    return GalleryPicture(
+    return Picture(
         name="drawn_ball",
         image=image,
         unaries=np.clip(0.5 + 1.2 * (redness - 0.36) + noise, 0, 1).astype(np.float32),
@@ -192,7 +191,7 @@ def _in_flower(points: Floats) -> NDArray[np.bool_]:
     return np.asarray(radius <= 0.245 + 0.115 * wave)
 
 
-def flower() -> GalleryPicture:
+def flower() -> Picture:
     """A flower of five leaning petals, partly under a leaf and a twig."""
     generator = np.random.default_rng(4)
     canvas = _Canvas(FLOWER_SIZE, (0.24, 0.42, 0.2))
@@ -204,7 +203,7 @@ def flower() -> GalleryPicture:
     canvas.paint(_bar((0.18, 0.85), (0.6, 0.3), 0.045), (0.36, 0.26, 0.16))
     image = canvas.finish(0.12, generator)
     red, green = image[..., 0], image[..., 1]
-    return GalleryPicture(
+    return Picture(
         name="flower",
         image=image,
         unaries=(red - green > 0.2).astype(np.float32),
@@ -225,7 +224,7 @@ def _volume_points() -> Floats:
     return np.concatenate([planes, z], axis=-1)
 
 
-def volume() -> GalleryPicture:
+def volume() -> Picture:
     """A tilted ellipsoid in a noisy stack of slices, dark in some of them."""
     generator = np.random.default_rng(5)
     depth, height, width = VOLUME_SIZE
@@ -236,7 +235,7 @@ def volume() -> GalleryPicture:
     grey[13:15] -= np.where(inside[13:15], 0.25, 0.0)
     noisy = np.clip(grey + generator.normal(0, 0.12, grey.shape), 0, 1)
     image = (np.rint(noisy * 255) / 255).astype(np.float32)
-    return GalleryPicture(
+    return Picture(
         name="volume",
         image=np.repeat(image[..., None], 3, axis=-1),
         unaries=np.clip(0.5 + 2 * (image - 0.5), 0, 1).astype(np.float32),

@@ -18,19 +18,23 @@ All coordinates are pixels of the whole photograph before cropping: x to the rig
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 import skimage
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import Field
 
-from isr.data.dataset import (
+from isr.data.items import write_picture
+from isr.data.kinds.base import DatasetKind, Known, LongSide, count_words
+from isr.data.pictures import (
     BACKGROUND,
     BACKGROUND_SCRIBBLE,
     NO_SCRIBBLE,
@@ -43,6 +47,32 @@ from isr.errors import UserError
 _FOLDER = resources.files("isr.data") / "embedded_pictures"
 _TRUTH = {"background": BACKGROUND, "object": OBJECT, "unknown": UNKNOWN}
 _SCRIBBLE = {"background": BACKGROUND_SCRIBBLE, "object": 1}
+
+
+class Embedded(DatasetKind):
+    """Photographs of scikit-image's package with our scribbles and ground truth; no download."""
+
+    kind: Literal["embedded"]
+    long_side: LongSide | None = Field(
+        None, description="pixels on the longer side that pictures are shrunk to; null keeps them"
+    )
+
+    def all_names(self, root: Path) -> list[str]:
+        """Near-convex objects first."""
+        return names()
+
+    def known(self, name: str, root: Path) -> Known:
+        """All of them are scribbled."""
+        return Known(scribbles=True)
+
+    def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
+        """Draw the scribbles and the ground truth of a photograph at its size."""
+        write_picture(output, load(name, self.long_side))
+
+    def describe(self, name: str, items: Sequence[str]) -> str:
+        """Demo data."""
+        shown = count_words(items, "embedded picture")
+        return self.text or f"Demo data ({shown}, not the paper's set)"
 
 
 def names() -> list[str]:
@@ -85,11 +115,15 @@ def load(name: str, long_side: int | None = 240) -> Picture:
     x_min, y_min, x_max, y_max = entry["crop"]
     image = _shrink(_photograph(entry)[y_min:y_max, x_min:x_max], long_side)
     centres = _pixel_centres(entry["crop"], image.shape[0], image.shape[1])
+    about = description(name)
     return Picture(
         name=name,
         image=image,
         scribbles=_draw_scribbles(entry["scribbles"], *centres),
         ground_truth=_draw_ground_truth(entry["ground_truth"], *centres),
+        text=f"{about['object'][0].upper()}{about['object'][1:]}.",
+        source=f"{about['source']}, {about['author']}",
+        licence=about["licence"],
     )
 
 

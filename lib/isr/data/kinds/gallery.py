@@ -1,4 +1,4 @@
-"""Photographs of the gallery that come with scikit-image, with recipes of our own.
+"""The gallery: photographs of scikit-image and drawn pictures that come with unaries or scribbles.
 
 The photographs are read from the installed scikit-image package; nothing is downloaded. What is
 ours is one JSON file per photograph in gallery_pictures/ (coffee and rocket: embedded_pictures/):
@@ -15,23 +15,23 @@ ours is one JSON file per photograph in gallery_pictures/ (coffee and rocket: em
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 import skimage
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from isr.coordinates import ThirdAxis
-from isr.data import embedded
-from isr.data.dataset import BACKGROUND_SCRIBBLE
-from isr.data.gallery_picture import GalleryPicture
+from isr.data.items import write_picture
+from isr.data.kinds import embedded
+from isr.data.kinds.base import DatasetKind, Known
+from isr.data.pictures import BACKGROUND_SCRIBBLE, Picture
 from isr.errors import UserError
 
 LONG_SIDE = 240
@@ -46,14 +46,45 @@ _SHIFT = 4
 Floats = NDArray[np.float32]
 
 
-def load(name: str) -> GalleryPicture:
+DRAWN = ("sheet", "drawn_ball", "flower", "volume")
+"""What is drawn by this software (`gallery_drawings`)."""
+
+
+class Gallery(DatasetKind):
+    """Pictures, a volume and a video that come with unaries or scribbles and need no network."""
+
+    kind: Literal["gallery"]
+
+    def all_names(self, root: Path) -> list[str]:
+        """Photographs first."""
+        return [*_MAKERS, *DRAWN]
+
+    def known(self, name: str, root: Path) -> Known:
+        """What its recipe gives of each."""
+        third: Any = {"motorcycle": "depth", "drawn_ball": "t", "volume": "z"}.get(name)
+        return Known(name == "motorcycle", name != "motorcycle", third)
+
+    def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
+        """Make a picture by its recipe."""
+        write_picture(output, load(name))
+
+    def describe(self, name: str, items: Sequence[str]) -> str:
+        """Demo data."""
+        return self.text or "embedded pictures, not the paper's"
+
+
+def load(name: str) -> Picture:
     """Make the picture `name`.
 
     Raises:
-        UserError: the installed scikit-image has another photograph.
+        UserError: there is none, or the installed scikit-image has another photograph.
     """
+    if name in DRAWN:
+        from isr.data.kinds import gallery_drawings
+
+        return gallery_drawings.load(name)
     text, source, licence = _texts(name)
-    return GalleryPicture(name=name, text=text, source=source, licence=licence, **_MAKERS[name]())
+    return Picture(name=name, text=text, source=source, licence=licence, **_MAKERS[name]())
 
 
 def _texts(name: str) -> tuple[str, str, str]:
@@ -151,6 +182,8 @@ def _motorcycle() -> dict[str, Any]:
 
 
 def _depth(file: dict[str, str], height: int, width: int) -> NDArray[np.float64]:
+    from scipy import ndimage
+
     disparity = np.load(_content(file))["arr_0"].astype(np.float64)
     gaps = ~np.isfinite(disparity)
     nearest = ndimage.distance_transform_edt(gaps, return_distances=False, return_indices=True)

@@ -1,14 +1,18 @@
 """Short videos drawn by this software, whose truth is known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from isr.coordinates import grid_coordinates
-from isr.data.drawn_scenes import OBJECT, OTHER, SCENES, Floats
-from isr.data.videos import Video, VideoFrame, write_video
+from isr.data.items import Frame, Item, write_video
+from isr.data.kinds.base import DatasetKind, Known, count_words
+from isr.data.kinds.drawn_scenes import OBJECT, OTHER, SCENES, Floats
+from isr.data.weak_labels.options import DrawnMotion, Simulated
 from isr.errors import UserError
 
 SOURCE = "drawn by this software"
@@ -19,12 +23,44 @@ _SAMPLES = 3
 _NOISE = 0.015
 
 
+class Drawn(DatasetKind):
+    """Short videos that are drawn, with their ground truth; no download.
+
+    `drive` is a van, in one piece in every frame, and two small ones in the same paint; `cut` an
+    animal that a post cuts.
+    """
+
+    kind: Literal["drawn"]
+    frames: Annotated[int, Field(ge=3)] = Field(FRAMES, description="number of frames")
+    long_side: Annotated[int, Field(ge=32)] = Field(
+        LONG_SIDE, description="pixels on the longer side"
+    )
+    motion: DrawnMotion = Field(DrawnMotion(), description="how labels `motion` are made")
+    simulated: Simulated = Field(Simulated(), description="how labels `simulated` are made")
+
+    def all_names(self, root: Path) -> list[str]:
+        """What the constraint is true of, and what it is not."""
+        return list(SCENES)
+
+    def known(self, name: str, root: Path) -> Known:
+        """Videos."""
+        return Known(third="t")
+
+    def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
+        """Draw a video."""
+        unpack(output, name, self.frames, self.long_side)
+
+    def describe(self, name: str, items: Sequence[str]) -> str:
+        """Demo data."""
+        return self.text or f"Demo data ({count_words(items, 'drawn video')}, not the paper's)"
+
+
 def draw(
     name: str,
     frames: int = FRAMES,
     long_side: int = LONG_SIDE,
     annotated_every: int = ANNOTATED_EVERY,
-) -> Iterator[VideoFrame]:
+) -> Iterator[Frame]:
     """Draw the frames of a scene one after the other.
 
     Args:
@@ -48,7 +84,7 @@ def draw(
         image = _pool(colours.reshape(*fine, 3))
         image += generator.normal(0, _NOISE, image.shape)
         annotated = number % annotated_every == 0 or number == frames - 1
-        yield VideoFrame(
+        yield Frame(
             np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8),
             _visible(objects.reshape(fine)) if annotated else None,
         )
@@ -66,7 +102,7 @@ def _visible(objects: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(np.concatenate(shares, axis=2).argmax(axis=2), np.uint8)
 
 
-def unpack(output: Path, name: str, frames: int = FRAMES, long_side: int = LONG_SIDE) -> Video:
+def unpack(output: Path, name: str, frames: int = FRAMES, long_side: int = LONG_SIDE) -> Item:
     """Write the drawn video of a name, one of `SCENES`, in the one layout of videos."""
     return write_video(
         output,

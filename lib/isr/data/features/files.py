@@ -1,21 +1,21 @@
-"""Making the semantic features of a data set: one file per picture, and where they come from.
+"""Making the semantic features of a data set: one file per item, and where they come from.
 
-A folder of features holds PICTURE.npy, float32 (h, w, 2), and source.json with `source` (published
+A folder of features holds ITEM.npy, float32 (*grid, 2), and source.json with `source` (published
 or efficientnet-lite0), `text` (one sentence for tables) and `normalised`.
 """
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
 import cv2
 import numpy as np
 
-from isr.data.dataset import Picture, read_index, read_picture
-from isr.data.embedmap import PublishedFiles
-from isr.data.semantic import Maps, efficientnet_maps, published_maps
+from isr.data.features.published import PublishedFiles
+from isr.data.features.semantic import Maps, efficientnet_maps, published_maps
+from isr.data.items import Item
 from isr.errors import UserError
 from isr.io import atomic_folder, write_json
 
@@ -32,36 +32,38 @@ _ASPECT_TOLERANCE = 0.02
 
 
 def write_semantic(
-    dataset: Path,
+    items: Sequence[Item],
     output: Path,
     *,
     source: Source = "auto",
     published: Path | None = None,
     normalise: bool = True,
 ) -> None:
-    """Make the semantic features of all pictures of a data set, as a whole or not at all.
+    """Make the semantic features of all items of a data set, as a whole or not at all.
+
+    Those of a volume or a video are made slice by slice, frame by frame.
 
     Args:
-        dataset: folder in the one layout.
+        items: of the data set.
         output: folder to make.
         source: `auto` takes the published features if there is a file for every picture.
         published: folder or zip file with the published features; it need not exist for `auto`.
         normalise: scale the maps to [0, 1]; otherwise leave them as components of norm 1.
 
     Raises:
-        UserError: the data set is not there, or a wanted file is missing or not valid.
+        UserError: a wanted file is missing or not valid.
     """
-    names = [str(name) for name in read_index(dataset).index]
+    names = [item.name for item in items]
     files = _published_files(source, published, names)
     make = _efficientnet if files is None else _reduce_published(files)
     taken = "efficientnet-lite0" if files is None else "published"
     with atomic_folder(Path(output)) as temporary:
         started = time.monotonic()
-        for number, name in enumerate(names, start=1):
-            np.save(temporary / f"{name}.npy", make(read_picture(dataset, name), normalise))
+        for number, item in enumerate(items, start=1):
+            np.save(temporary / f"{item.name}.npy", make(item, normalise))
             seconds = time.monotonic() - started
             left = seconds / number * (len(names) - number)
-            _say(f"{name}: {number} of {len(names)} pictures, {left:.0f} s left")
+            _say(f"{item.name}: {number} of {len(names)} items, {left:.0f} s left")
         text = TEXTS[taken] + ("" if normalise else ", as raw principal components")
         content = {"source": taken, "text": text, "normalised": normalise}
         write_json(temporary / "source.json", content)
@@ -94,18 +96,22 @@ def _say(line: str) -> None:
     print(f"semantic features: {line}", file=sys.stderr, flush=True)
 
 
-def _efficientnet(picture: Picture, normalise: bool) -> Maps:
-    return efficientnet_maps(picture.image, normalise=normalise)
+def _efficientnet(item: Item, normalise: bool) -> Maps:
+    frames = [
+        efficientnet_maps(item.frame(number) / np.float32(255), normalise=normalise)
+        for number in range(item.frames)
+    ]
+    return np.stack(frames) if item.is_layered else frames[0]
 
 
-def _reduce_published(files: PublishedFiles) -> Callable[[Picture, bool], Maps]:
-    def make(picture: Picture, normalise: bool) -> Maps:
-        embedmap = files.read(picture.name)
-        height, width = picture.scribbles.shape
+def _reduce_published(files: PublishedFiles) -> Callable[[Item, bool], Maps]:
+    def make(item: Item, normalise: bool) -> Maps:
+        embedmap = files.read(item.name)
+        height, width = item.size
         rows, columns = embedmap.shape[:2]
         if abs(np.log(rows * width / (columns * height))) > _ASPECT_TOLERANCE:
             raise UserError(
-                f"{picture.name}.pt holds features of {columns} x {rows} pixels, which do not fit "
+                f"{item.name}.pt holds features of {columns} x {rows} pixels, which do not fit "
                 f"the picture of {width} x {height}: put the right file in place."
             )
         maps = published_maps(embedmap, normalise=normalise)

@@ -9,6 +9,7 @@ from isr.errors import UserError
 
 RGB, XY, SEMANTIC = "rgb", "xy", "semantic"
 CHANNELS = {RGB: 3, XY: 2, SEMANTIC: 2}
+"""Channels of each set in a picture; with a third coordinate, `xy` has it too."""
 
 
 def parse(features: str) -> list[str]:
@@ -30,25 +31,35 @@ def parse(features: str) -> list[str]:
     return [name for name in CHANNELS if name in named]
 
 
-def channel_slices(features: str) -> dict[str, slice]:
-    """Where each set's channels stand in an array made by `assemble`.
+def channel_slices(features: str, dim: int = 2) -> dict[str, slice]:
+    """Where each set's channels stand in an array made by `assemble` of `dim` coordinates.
 
     >>> channel_slices("rgb+xy")
     {'rgb': slice(0, 3, None), 'xy': slice(3, 5, None)}
     """
     slices, start = {}, 0
     for name in parse(features):
-        slices[name] = slice(start, start + CHANNELS[name])
-        start += CHANNELS[name]
+        count = dim if name == XY else CHANNELS[name]
+        slices[name] = slice(start, start + count)
+        start += count
     return slices
 
 
+def channels(features: str, dim: int = 2) -> int:
+    """How many channels a combination has.
+
+    >>> channels("rgb+xy"), channels("xy", dim=3)
+    (5, 3)
+    """
+    return int(list(channel_slices(features, dim).values())[-1].stop)
+
+
 def assemble(features: str, sets: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Stack feature sets of a picture to one array (h, w, channels).
+    """Stack feature sets of an item to one array (*grid, channels).
 
     Args:
         features: the combination, for example `rgb+semantic`.
-        sets: (h, w, k) arrays by set name; those not asked for are left out.
+        sets: (*grid, k) arrays by set name; those not asked for are left out.
 
     Raises:
         UserError: a set is missing, has another size than the colours, or is not finite.
@@ -56,7 +67,7 @@ def assemble(features: str, sets: dict[str, NDArray[np.float32]]) -> NDArray[np.
     chosen: Sequence[str] = parse(features)
     if missing := [name for name in chosen if name not in sets]:
         raise UserError(f"features: {missing[0]} features are missing: make them first.")
-    sizes = {name: sets[name].shape[:2] for name in chosen}
+    sizes = {name: sets[name].shape[:-1] for name in chosen}
     if len(set(sizes.values())) > 1:
         raise UserError(f"features: sizes differ ({sizes}): make the features again.")
     stacked = np.concatenate([sets[name] for name in chosen], axis=-1).astype(np.float32)

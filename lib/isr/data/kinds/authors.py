@@ -4,20 +4,23 @@ The rules are those of the notebooks behind the figures; thresholds are taken af
 resizing, as there. The object is 1 everywhere, also where the authors label it 0.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from isr.coordinates import ThirdAxis
-from isr.data import gallery_files
-from isr.data.dataset import BACKGROUND_SCRIBBLE
-from isr.data.download import verify
 from isr.data.files import read_image
-from isr.data.gallery_picture import GalleryPicture
+from isr.data.items import write_picture
+from isr.data.kinds.base import DatasetKind, Known, Sources, verified
+from isr.data.pictures import BACKGROUND_SCRIBBLE, Picture
+from isr.models import RemoteFile
 
 _FRAMES = 8
 _BUTTERFLY_NOISE = 0.15
@@ -26,22 +29,73 @@ _BUTTERFLY_SEED = 0
 Floats = NDArray[np.float32]
 
 
-def load(name: str, folder: Path) -> GalleryPicture:
+_FOLDER = "gallery"
+"""Below the folder of downloads."""
+
+
+class Authors(DatasetKind):
+    """The pictures of the paper's figures, downloaded from the authors' repository.
+
+    Files put by hand below `resources/downloads/gallery/` are verified and used.
+    """
+
+    kind: Literal["authors"]
+
+    def all_names(self, root: Path) -> list[str]:
+        """In the order of the figures."""
+        return list(_RECIPES)
+
+    def known(self, name: str, root: Path) -> Known:
+        """What the authors give of each."""
+        third: Any = {"depth_plane": "depth", "ball": "t"}.get(name)
+        return Known(name == "depth_plane", name != "depth_plane", third)
+
+    def sources(self, name: str, root: Path) -> Sources:
+        """Files of the authors' public repository, pinned by commit and hash."""
+        return Sources(downloads=files(name))
+
+    def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
+        """Make the unaries of a picture after the authors' rules."""
+        write_picture(output, load(name, downloads))
+
+    def describe(self, name: str, items: Sequence[str]) -> str:
+        """Whose they are."""
+        return self.text or "pictures of the paper's authors"
+
+
+@cache
+def _list() -> dict[str, Any]:
+    """gallery_pictures/authors.json: source, licence, address, and by picture its files."""
+    path = resources.files("isr.data") / "gallery_pictures" / "authors.json"
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def files(name: str) -> tuple[RemoteFile, ...]:
+    """The files that the picture `name` is made from."""
+    return tuple(
+        RemoteFile(
+            url=_list()["address"] + file["path"],
+            file=f"{_FOLDER}/{file['file']}",
+            sha256=file["sha256"],
+            bytes=file["bytes"],
+        )
+        for file in _list()["files"][name]
+    )
+
+
+def load(name: str, downloads: Path) -> Picture:
     """Verify the files of the picture `name` and make the picture from them.
 
     Raises:
         UserError: a file is missing or is not the one expected.
     """
-    for file in gallery_files.files(name):
-        verify(Path(folder) / file.file, sha256=file.sha256, size=file.bytes, name=file.file)
+    for file in files(name):
+        verified(file, downloads)
     text, make = _RECIPES[name]
-    return GalleryPicture(
-        name=name,
-        text=text,
-        source=gallery_files.source(),
-        licence=gallery_files.licence(),
-        **make(Path(folder)),
-    )
+    about = _list()
+    own = make(Path(downloads) / _FOLDER)
+    return Picture(name=name, text=text, source=about["source"], licence=about["licence"], **own)
 
 
 def _half(path: Path) -> Floats:

@@ -1,0 +1,211 @@
+"""What every kind of data set offers: its keys, the names of its items, and how they are unpacked.
+
+A kind is one file of this folder with one model, and one line in the registry (`__init__`). Models
+are read whenever the workflow is: what takes long to import is imported where it is used.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from isr.errors import UserError
+from isr.models import Model, RemoteFile, Text
+
+if TYPE_CHECKING:
+    from isr.coordinates import ThirdName
+
+LongSide = Annotated[int, Field(ge=16)]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What an item, or something of a data set, is made from.
+
+    Attributes:
+        downloads: files that have to be downloaded.
+        optional: files that may be missing, and are looked for.
+        files: the user's own.
+    """
+
+    downloads: tuple[RemoteFile, ...] = ()
+    optional: tuple[RemoteFile, ...] = ()
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an item before it is unpacked.
+
+    Attributes:
+        scribbles: whether it has scribbles.
+        unaries: whether unaries come with it.
+        third: name of its third coordinate, None for none.
+    """
+
+    scribbles: bool = False
+    unaries: bool = False
+    third: "ThirdName | None" = None
+
+
+class DatasetKind(Model):
+    """One data set: where its items come from.
+
+    Attributes:
+        closed: whether there can be no other items than those that are listed.
+    """
+
+    closed: ClassVar[bool] = True
+    moved = {
+        "pictures": "it is called items now",
+        "videos": "it is called items now",
+    }
+
+    kind: str
+    items: Annotated[list[str | int], Field(min_length=1)] | None = Field(
+        None, description="names of the items to take, in this order; null: all"
+    )
+    text: Text | None = Field(None, description="words for the data set in titles")
+
+    @abstractmethod
+    def all_names(self, root: Path) -> list[str]:
+        """Names of all its items, known before anything is unpacked.
+
+        Args:
+            root: the folder that a relative `path` is seen from.
+
+        Raises:
+            UserError: a folder is missing or holds no item.
+        """
+
+    @abstractmethod
+    def known(self, name: str, root: Path) -> Known:
+        """What is known of an item before it is unpacked."""
+
+    @abstractmethod
+    def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
+        """Bring an item into the one layout.
+
+        Args:
+            name: of the item.
+            root: the folder that a relative `path` is seen from.
+            downloads: where downloaded files lie; they are verified again.
+            output: folder to write.
+
+        Raises:
+            UserError: a file is missing or not valid; the message names it.
+        """
+
+    def sources(self, name: str, root: Path) -> Sources:
+        """What an item is made from; nothing for those that come with the software."""
+        return Sources()
+
+    def feature_sources(self) -> Sources:
+        """What the semantic features are made from beside the items."""
+        return Sources()
+
+    def label_sources(self, name: str, kind: str, root: Path, downloads: Path) -> Sources:
+        """What the weak labels of a video are made from beside its frames."""
+        return Sources()
+
+    def network_sources(self) -> RemoteFile | None:
+        """The published networks of its items, if there are any."""
+        return None
+
+    @abstractmethod
+    def describe(self, name: str, items: Sequence[str]) -> str:
+        """What the data are, for titles.
+
+        Args:
+            name: of the data set.
+            items: that are shown.
+        """
+
+    def settings(self, item: str) -> dict[str, Any]:
+        """What the unpacking of an item is told: all keys but those that concern others."""
+        return {**self.model_dump(exclude_unset=True), "items": [item], "text": None}
+
+    def canonical(self, name: str | int) -> str:
+        """The name of an item as it may be written in the configuration."""
+        return str(name)
+
+    def names(self, root: Path) -> list[str]:
+        """Names of the items to take.
+
+        Raises:
+            UserError: a folder is missing or holds no item, or `items` names one that is not there.
+        """
+        every = self.all_names(root)
+        if self.items is None:
+            return every
+        chosen = [self.canonical(name) for name in self.items]
+        if self.closed and (unknown := [name for name in chosen if name not in every]):
+            some = ", ".join(every[:12]) + (", ..." if len(every) > 12 else "")
+            raise UserError(f"items: there is no {unknown[0]!r} among {some}.")
+        if repeated := [name for name in chosen if chosen.count(name) > 1]:
+            raise UserError(f"items: {repeated[0]!r} is named twice.")
+        return chosen
+
+
+def count_words(items: Sequence[str], noun: str) -> str:
+    """A number of items with their noun: 1 picture, 2 pictures."""
+    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
+
+
+def own_folder(path: str, root: Path) -> Path:
+    """A folder of the user's own.
+
+    Raises:
+        UserError: it does not exist.
+    """
+    folder = root / Path(path).expanduser()
+    if not folder.is_dir():
+        raise UserError(f"{folder} does not exist or is no folder: check the path of the data set.")
+    return folder
+
+
+def files_below(folder: Path, item: str | None = None) -> tuple[Path, ...]:
+    """Files in a folder of the user's own: those of an item, or all."""
+    return tuple(
+        sorted(
+            path
+            for path in Path(folder).expanduser().rglob("*")
+            if path.is_file()
+            and (item is None or item in (*path.parts[:-1], path.stem))
+            and not path.name.startswith(".")
+        )
+    )
+
+
+def verified(file: RemoteFile, downloads: Path) -> Path:
+    """The path of a downloaded file, after it was verified.
+
+    Raises:
+        UserError: the file is not there, or is not what it was.
+    """
+    from isr.data import download
+
+    path = Path(downloads) / file.file
+    download.verify(
+        path,
+        sha256=file.sha256,
+        size=file.bytes,
+        expect=download.expected(path),
+        record=download.record_path(path),
+    )
+    return path
+
+
+def listed(names: Iterable[str], place: Path, what: str) -> list[str]:
+    """The names that were found.
+
+    Raises:
+        UserError: there are none.
+    """
+    found = list(names)
+    if not found:
+        raise UserError(f"{place} holds no {what}: add some.")
+    return found

@@ -1,0 +1,387 @@
+"""Pictures of the user's own: a folder with images/ and what is known of each.
+
+images/ holds the pictures; scribbles/, unaries/, depth/ and ground_truth/ hold, as far as there are
+any, files of the same names, whatever their formats. How labels are coded is stated in the
+configuration and never guessed:
+
+    {kind: pictures, path: DIR,
+     scribble_values: {none: 0, foreground: 1, background: 2},
+     ground_truth_values: {background: 0, object: 255, unknown: 128}}
+
+`foreground` may be a list of values: objects 1..n in that order (numbered without gaps in each
+picture). `object` may then be a list too, the same objects in the same order, by which each is
+scored. `objects: merge` takes all objects of a picture for one.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from isr.coordinates import ThirdAxis
+from isr.data.files import is_turned, list_pictures, read_image, read_labels
+from isr.data.items import write_picture
+from isr.data.kinds.base import (
+    DatasetKind,
+    Known,
+    LongSide,
+    Sources,
+    count_words,
+    listed,
+    own_folder,
+)
+from isr.data.pictures import (
+    BACKGROUND,
+    BACKGROUND_SCRIBBLE,
+    NO_SCRIBBLE,
+    OBJECT,
+    UNKNOWN,
+    Picture,
+    check_picture,
+    list_values,
+    resize_picture,
+)
+from isr.errors import UserError
+from isr.models import Model, Text
+
+_log = logging.getLogger(__name__)
+
+GreyValue = Annotated[int, Field(ge=0, le=65535)]
+GreyValues = GreyValue | Annotated[list[GreyValue], Field(min_length=1)]
+
+
+class ScribbleValues(Model):
+    """How scribbles are coded."""
+
+    none: GreyValue = Field(description="no scribble")
+    foreground: GreyValues = Field(description="the object, or a list with one value per object")
+    background: GreyValue = Field(description="background")
+
+
+class TruthValues(Model):
+    """How the ground truth is coded."""
+
+    background: GreyValue = Field(description="background")
+    object: GreyValues = Field(
+        description="the objects, or a list with one value per object in the order of the "
+        "scribbles' `foreground`: each is then scored by itself too"
+    )
+    unknown: GreyValue | None = Field(None, description="pixels that are not scored")
+
+
+class OwnFolder(DatasetKind):
+    """What pictures and volumes of the user's own have in common."""
+
+    path: Text = Field(description="the folder, seen from where snakemake runs")
+    scribble_values: ScribbleValues | None = Field(
+        None,
+        description="values in the scribble files; in palette files, indices of the palette; "
+        "needed if there are scribbles",
+    )
+    ground_truth_values: TruthValues = Field(
+        TruthValues(background=0, object=255, unknown=128),
+        description="values in the ground-truth files",
+    )
+    objects: Literal["separate", "merge"] = Field(
+        "separate",
+        description="of pictures with several objects: `separate` gives each a predictor, in which "
+        "the scribbles of all others are background, and a representation; `merge` takes all of "
+        "them for one region",
+    )
+
+    def describe(self, name: str, items: Sequence[str]) -> str:
+        """The user's own."""
+        noun = "volume" if self.kind == "volumes" else "picture"
+        shown = count_words(items, noun)
+        return self.text or f"{name} ({shown} of the user's own, not the paper's set)"
+
+    def coding(self) -> "Coding":
+        """How labels are coded.
+
+        Raises:
+            UserError: a value has two meanings, or the ground truth has other objects than the
+                scribbles.
+        """
+        return read_coding(self.scribble_values, self.ground_truth_values, self.objects == "merge")
+
+
+class Pictures(OwnFolder):
+    """A folder of the user's own: `images/`, and what is known of each in folders beside it.
+
+    `scribbles/`, `unaries/` (foreground probabilities as grey values, for the predictor `given`),
+    `depth/` (grey values, a third coordinate) and `ground_truth/`.
+    """
+
+    kind: Literal["pictures"]
+    long_side: LongSide | None = Field(
+        None, description="pixels on the longer side that pictures are shrunk to; null keeps them"
+    )
+
+    def all_names(self, root: Path) -> list[str]:
+        """Stems of the files in images/."""
+        images = own_folder(self.path, root) / "images"
+        return listed(list_pictures(images), images, "pictures")
+
+    def known(self, name: str, root: Path) -> Known:
+        """What files there are."""
+        there = _find(own_folder(self.path, root), name)
+        return Known("scribbles" in there, "unaries" in there, "depth" if "depth" in there else None)
+
+    def sources(self, name: str, root: Path) -> Sources:
+        """The files of a picture."""
+        return Sources(files=tuple(_find(own_folder(self.path, root), name).values()))
+
+    def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
+        """Read a picture, and shrink it."""
+        picture = read(own_folder(self.path, root), name, self.coding())
+        if self.long_side is not None:
+            picture = resize_picture(picture, self.long_side)
+            check_picture(picture, path=f"{name} at {self.long_side} pixels")
+        source = f"folder {Path(self.path).name}"
+        write_picture(output, replace(picture, source=source, licence="not stated"))
+
+
+_FOLDERS = ("images", "scribbles", "unaries", "depth", "ground_truth")
+
+
+def _find(folder: Path, name: str) -> dict[str, Path]:
+    """The files of a picture by what they hold."""
+    found = {
+        kind: list_pictures(folder / kind).get(name)
+        for kind in _FOLDERS
+        if kind == "images" or (folder / kind).is_dir()
+    }
+    return {kind: path for kind, path in found.items() if path is not None}
+
+
+@dataclass(frozen=True)
+class Coding:
+    """What the stored values mean: stored value -> value of the one layout.
+
+    Attributes:
+        scribbles: of the scribble files; objects are numbered as `foreground` lists them. None
+            where it is not stated.
+        none: the stored value of pixels without a scribble.
+        ground_truth: of the ground-truth files.
+        instances: of the ground-truth files, the number of each object and 0 for all else; empty
+            where they do not tell objects apart.
+        merge: whether all objects of a picture are one.
+    """
+
+    scribbles: Mapping[int, int] | None
+    none: int | None
+    ground_truth: Mapping[int, int]
+    instances: Mapping[int, int]
+    merge: bool
+
+
+def read_coding(scribbles: ScribbleValues | None, truth: TruthValues, merge: bool) -> Coding:
+    """Turn the stated values into what each of them means.
+
+    Raises:
+        UserError: a value has two meanings, or the ground truth has other objects than the
+            scribbles.
+    """
+    codes = {"background": BACKGROUND, "object": OBJECT, "unknown": UNKNOWN}
+    stated = truth.model_dump(exclude_none=True)
+    truth_pairs = [(value, codes[key]) for key, each in stated.items() for value in _as_list(each)]
+    ground_truth = _as_mapping("ground_truth_values", truth_pairs)
+    if scribbles is None:
+        return Coding(None, None, ground_truth, {}, merge)
+    foreground = _as_list(scribbles.foreground)
+    if len(foreground) >= BACKGROUND_SCRIBBLE:
+        raise UserError("scribble_values: foreground names more than 254 values: name fewer.")
+    pairs = [
+        (scribbles.none, NO_SCRIBBLE),
+        (scribbles.background, BACKGROUND_SCRIBBLE),
+        *((value, number) for number, value in enumerate(foreground, start=1)),
+    ]
+    instances = {} if merge else _instances(foreground, _as_list(truth.object), ground_truth)
+    return Coding(
+        _as_mapping("scribble_values", pairs), scribbles.none, ground_truth, instances, merge
+    )
+
+
+def _as_list(values: Any) -> list[Any]:
+    return list(values) if isinstance(values, list | tuple) else [values]
+
+
+def _instances(
+    foreground: list[Any], objects: list[Any], ground_truth: Mapping[int, int]
+) -> dict[int, int]:
+    """Numbers of the objects of the ground truth, if it tells apart what the scribbles do."""
+    if len(foreground) == 1 or len(objects) == 1:
+        return {}
+    if len(objects) != len(foreground):
+        raise UserError(
+            f"ground_truth_values: object names {len(objects)} values, but foreground of "
+            f"scribble_values {len(foreground)}: name the same objects in the same order, or one "
+            "value for all."
+        )
+    numbers = {value: number for number, value in enumerate(objects, start=1)}
+    return {value: numbers.get(value, 0) for value in ground_truth}
+
+
+def _as_mapping(key: str, pairs: list[tuple[int, int]]) -> dict[int, int]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        raise UserError(f"{key}: a stored value has two meanings: make them differ.")
+    return mapping
+
+
+def read(folder: Path, name: str, coding: Coding) -> Picture:
+    """Read a picture of a user's folder, with all that is known of it.
+
+    Raises:
+        UserError: a file is missing, unreadable or does not fit; the message names it.
+    """
+    paths = _find(folder, name)
+    if "images" not in paths:
+        raise UserError(f"{folder / 'images'} holds no picture named {name!r}.")
+    image = paths["images"]
+    picture = Picture(name, read_image(image))
+    for kind in ("unaries", "depth"):
+        if kind in paths:
+            values = read_image(paths[kind])[..., 0]
+            _check_size(values, paths[kind], picture.image, image)
+            if kind == "unaries":
+                picture = replace(picture, unaries=values)
+            else:
+                picture = replace(picture, third=ThirdAxis("depth", values.astype(np.float64)))
+    labels = None
+    if "scribbles" in paths:
+        stored = read_labels(paths["scribbles"], transparent=coding.none)
+        labels = decode_scribbles(stored, coding, paths["scribbles"])
+        _check_size(labels, paths["scribbles"], picture.image, image)
+        picture = with_scribbles(picture, labels, coding, paths["scribbles"])
+    check_picture(picture, path=paths.get("scribbles", image))
+    if "ground_truth" not in paths:
+        return picture
+    truth = paths["ground_truth"]
+    stored = read_labels(truth)
+    _check_size(stored, truth, picture.image, image)
+    picture = with_truth(picture, stored, labels, coding, truth)
+    check_picture(picture, path=truth)
+    return picture
+
+
+def decode_scribbles(stored: NDArray[np.int64], coding: Coding, path: Path) -> NDArray[np.uint8]:
+    """Scribbles in the coding of the one layout, objects numbered as `foreground` lists them.
+
+    Raises:
+        UserError: the file holds other values than the configuration states, or it states none.
+    """
+    if coding.scribbles is None:
+        raise UserError(
+            f"{path}: scribble_values is missing: state how the scribbles are coded, for example "
+            "{none: 0, foreground: 1, background: 2}."
+        )
+    return _decode(stored, coding.scribbles, path, "scribble_values")
+
+
+def with_scribbles(
+    picture: Picture, labels: NDArray[np.uint8], coding: Coding, path: Path
+) -> Picture:
+    """The picture with its scribbles, objects numbered without gaps or merged to one."""
+    picture = replace(picture, scribbles=number_objects(labels))
+    check_picture(picture, path=path)
+    return _merged(picture, path) if coding.merge else picture
+
+
+def with_truth(
+    picture: Picture,
+    stored: NDArray[np.int64],
+    labels: NDArray[np.uint8] | None,
+    coding: Coding,
+    path: Path,
+) -> Picture:
+    """The picture with its ground truth and, where it tells objects apart, their instances.
+
+    Args:
+        picture: with its scribbles.
+        stored: values (*grid) of the ground-truth file.
+        labels: scribbles with objects numbered as `foreground` lists them.
+        coding: what the values mean.
+        path: of the file.
+    """
+    truth = _decode(stored, coding.ground_truth, path, "ground_truth_values")
+    picture = replace(picture, ground_truth=truth)
+    if not coding.instances or labels is None:
+        return picture
+    instances = _decode(stored, coding.instances, path, "ground_truth_values")
+    return replace(picture, instances=_number_like(labels, instances, path))
+
+
+def _merged(picture: Picture, path: Path) -> Picture:
+    """The picture with all its objects as one."""
+    assert picture.scribbles is not None
+    if picture.objects > 1:
+        _log.info("%s: %d objects are taken for one region (objects: merge)", path, picture.objects)
+    background = picture.scribbles == BACKGROUND_SCRIBBLE
+    one = np.where(background, picture.scribbles, np.minimum(picture.scribbles, np.uint8(1)))
+    return replace(picture, scribbles=one)
+
+
+def _decode(
+    stored: NDArray[np.int64], coding: Mapping[int, int], path: Path, key: str
+) -> NDArray[np.uint8]:
+    found, inverse = np.unique(stored, return_inverse=True)
+    if strange := [int(value) for value in found if int(value) not in coding]:
+        hint = ": JPEG blurs labels, save them as PNG" if path.suffix.lower() in _JPEG else ""
+        raise UserError(
+            f"{path} holds the values {list_values(found.tolist())}, but {key} states only "
+            f"{list_values(sorted(coding))}{hint or f': state what {strange[0]} means'}."
+        )
+    decoded = np.array([coding[int(value)] for value in found], np.uint8)
+    return np.asarray(decoded[inverse].reshape(stored.shape))
+
+
+_JPEG = (".jpg", ".jpeg")
+
+
+def number_objects(scribbles: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Number the objects of a picture from 1 without gaps, keeping their order."""
+    present = _objects(scribbles)
+    table = np.arange(256, dtype=np.uint8)
+    table[present] = np.arange(1, len(present) + 1)
+    return np.asarray(table[scribbles])
+
+
+def _objects(scribbles: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.setdiff1d(np.unique(scribbles), (NO_SCRIBBLE, BACKGROUND_SCRIBBLE))
+
+
+def _number_like(
+    scribbles: NDArray[np.uint8], instances: NDArray[np.uint8], path: Path
+) -> NDArray[np.uint8]:
+    """Number the objects of the ground truth as `number_objects` does those of the scribbles."""
+    present = _objects(scribbles)
+    if unscribbled := np.setdiff1d(np.unique(instances), (0, *present)).tolist():
+        _log.warning(
+            "%s: no scribble is on object %s of the list; it counts as missed",
+            path,
+            list_values(unscribbled),
+        )
+    table = np.zeros(256, np.uint8)
+    table[present] = np.arange(1, len(present) + 1)
+    return np.asarray(table[instances])
+
+
+def _check_size(
+    labels: NDArray[Any], path: Path, image: NDArray[np.float32], image_path: Path
+) -> None:
+    (height, width), (image_height, image_width) = labels.shape, image.shape[:2]
+    if (height, width) == (image_height, image_width):
+        return
+    turned = ""
+    if (height, width) == (image_width, image_height) and is_turned(image_path):
+        turned = " after its EXIF orientation"
+    raise UserError(
+        f"{path} is {width} x {height} pixels, but {image_path.name} is "
+        f"{image_width} x {image_height}{turned} (width x height): make them the same size."
+    )

@@ -1,0 +1,237 @@
+"""What all models of the configuration share: strict keys, and mistakes told in one sentence.
+
+Every part of the configuration (a data set, a predictor, a cell, a table, a figure) is a pydantic
+model beside the code that it is for. Here stands what they have in common.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from isr.errors import UserError
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")]
+"""Of a data set, predictor or study."""
+OutputName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+"""Of a cell, table or figure."""
+FileName = Annotated[
+    str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*/)?[A-Za-z0-9][A-Za-z0-9._-]*$")
+]
+"""Of a file below resources/downloads, or in a folder there."""
+Address = Annotated[str, StringConstraints(pattern=r"^(https?|file)://")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+_PATTERNS = {
+    r"^[A-Za-z][A-Za-z0-9-]*$": "letters, digits and hyphens, beginning with a letter",
+    r"^[A-Za-z][A-Za-z0-9_-]*$": "letters, digits, hyphens and underscores, beginning with a letter",
+    r"^([A-Za-z0-9][A-Za-z0-9_-]*/)?[A-Za-z0-9][A-Za-z0-9._-]*$": "the name of a file",
+    r"^(https?|file)://": "an address that begins with http://, https:// or file://",
+    r"^[0-9a-f]{64}$": "a SHA-256 of 64 hexadecimal digits",
+}
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "string": "text",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "a mapping of keys to values",
+    "model": "a mapping of keys to values",
+}
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"),
+    "less_than": ("less than", "lt"),
+}
+_QUOTED = r"'([^']*)'"
+_BRANCH = re.compile(r"^(int|float|str|bool|none|(constrained|list|dict|function|model|nullable)\W.*)$")
+
+
+class Model(BaseModel):
+    """A mapping of the configuration whose keys are known.
+
+    Attributes:
+        moved: keys that were called otherwise before, each with what to do.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    moved: ClassVar[Mapping[str, str]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_keys(cls, content: Any) -> Any:
+        if not isinstance(content, Mapping):
+            return content
+        known = cls.model_fields
+        for key in content:
+            if key in known:
+                continue
+            advice = cls.moved.get(str(key))
+            raise PydanticCustomError(
+                "unknown_key", "{advice}", {"key": key, "advice": advice or suggest(key, known)}
+            )
+        for key, field in known.items():
+            if field.is_required() and key not in content:
+                meaning = f": {field.description}" if field.description else "."
+                raise PydanticCustomError("missing_key", "{meaning}", {"key": key, "meaning": meaning})
+        return content
+
+
+def kind_of(model: type[BaseModel]) -> str:
+    """The value of `kind` by which a model is told from others."""
+    return str(get_args(model.model_fields["kind"].annotation)[0])
+
+
+def one_of(models: Iterable[type[BaseModel]]) -> Any:
+    """The type of a mapping whose `kind` says which of some models it is."""
+    tagged = [Annotated[model, Tag(f"kind={kind_of(model)}")] for model in models]
+    return Annotated[Union[tuple(tagged)], Discriminator(_tag)]  # noqa: UP007
+
+
+def _tag(content: Any) -> str | None:
+    kind = content.get("kind") if isinstance(content, Mapping) else getattr(content, "kind", None)
+    return None if kind is None else f"kind={kind}"
+
+
+class RemoteFile(Model):
+    """A file to download; put by hand below resources/downloads, it is verified and used."""
+
+    url: Address | None = Field(None, description="its address")
+    file: FileName = Field(description="its name below `resources/downloads/`")
+    sha256: Sha256 | None = Field(
+        None,
+        description="what the file must be; without it the first download is recorded, and later "
+        "ones must agree",
+    )
+    bytes: int | None = Field(None, ge=1, description="its size")
+
+
+Parsed = TypeVar("Parsed")
+
+
+def parse(kind: type[Parsed] | Any, content: Any, where: str = "config") -> Parsed:
+    """Check a part of the configuration and fill in defaults.
+
+    Args:
+        kind: a model, or any type that pydantic knows.
+        content: as read from YAML or JSON.
+        where: what a message begins with.
+
+    Raises:
+        UserError: naming the first key that is wrong, what is wrong and what to do.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(content)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        first = min(error.errors(include_url=False), key=_rank)
+        raise UserError(f"{where}: {describe(first)}") from None
+
+
+def _rank(error: Mapping[str, Any]) -> int:
+    """Of a value that fits none of several types, what is wrong with the most specific one."""
+    return 0 if error["type"] in ("unknown_key", "missing_key") else 1
+
+
+def describe(error: Mapping[str, Any]) -> str:
+    """Say in one sentence what is wrong and what to do.
+
+    Args:
+        error: one of `ValidationError.errors()`.
+    """
+    keys = [key for key in error["loc"] if not (isinstance(key, str) and _is_branch(key))]
+    name = bool(error["loc"]) and error["loc"][-1] == "[key]"
+    place = path(keys[:-1] if name else keys) or "the top"
+    kind, context, value = error["type"], error.get("ctx", {}), error["input"]
+    if kind == "unknown_key":
+        return f"{path([*keys, context['key']])} is unknown; {context['advice']}."
+    if kind == "missing_key":
+        meaning = context["meaning"]
+        return f"{place} lacks the key {context['key']!r}; add it{meaning}" + (
+            "" if meaning.endswith(".") else "."
+        )
+    if name:
+        wanted = _PATTERNS.get(context.get("pattern", ""), "text")
+        return f"{place} has the name {value!r}; names are {wanted}."
+    if kind == "string_pattern_mismatch":
+        wanted = _PATTERNS.get(context["pattern"], context["pattern"])
+        return f"{place} is {value!r}; it must be {wanted}."
+    if kind in ("literal_error", "enum", "union_tag_invalid"):
+        wanted = context.get("expected") or context["expected_tags"]
+        known = [name.removeprefix("kind=") for name in re.findall(_QUOTED, wanted)]
+        if kind != "union_tag_invalid":
+            return f"{place} is {value!r}; {suggest(value, known)}."
+        shown = context["tag"].removeprefix("kind=")
+        return f"{place}.kind is {shown!r}; {suggest(shown, known)}."
+    if kind == "union_tag_not_found":
+        return f"{place} lacks the key 'kind'; add it."
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return f"{place} is {value!r}; it must be {words} {context[key]:g}."
+    if kind in ("too_short", "string_too_short"):
+        return f"{place} is empty; name at least one."
+    if kind == "value_error":
+        return f"{place}: {context['error']}"
+    found = re.match(r"^([a-z]+?)(_from_[a-z]+)?_(type|parsing|float|attributes_type)$", kind)
+    if found:
+        return f"{place} is {value!r}; it must be {_KINDS.get(found[1], found[1])}."
+    return f"{place} is {value!r}: {error['msg']}."
+
+
+def _is_branch(key: str) -> bool:
+    """Whether a part of a place names a type among several, not a key."""
+    return key == "[key]" or bool(_BRANCH.match(key)) or key.startswith("kind=")
+
+
+def path(keys: Iterable[str | int]) -> str:
+    """Write the place of a value as in `studies.convexity.vary.fit[1]`.
+
+    >>> path(["studies", "convexity", "fit", 1])
+    'studies.convexity.fit[1]'
+    """
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+    return text.removeprefix(".")
+
+
+def suggest(value: object, known: Iterable[object]) -> str:
+    """Name the nearest of the known values, or all of them.
+
+    >>> suggest("jiont", ["sequential", "joint"])
+    'choose one of sequential, joint (did you mean joint?)'
+    """
+    names = [str(name) for name in known]
+    if not names:
+        return "remove it"
+    near = difflib.get_close_matches(str(value), names, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"choose one of {', '.join(names)}{hint}"
+
+
+def must_know(place: str, name: object, known: Iterable[object]) -> None:
+    """Check that there is something of a name.
+
+    Args:
+        place: where in the configuration the name stands, for the message.
+        name: what is named.
+        known: all names there are.
+
+    Raises:
+        UserError: there is none; the message suggests one.
+    """
+    names = list(known)
+    if name not in names:
+        raise UserError(f"config: {place} is {name!r}; {suggest(name, names)}.")
