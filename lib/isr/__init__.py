@@ -12,7 +12,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "Scene": "isr.evaluation.verdicts",
+    "Scene": "isr.coordinates",
     "ThirdAxis": "isr.coordinates",
     "build": "isr.representations",
     "certify": "isr.evaluation.certificates",

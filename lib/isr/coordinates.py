@@ -99,3 +99,38 @@ def with_third(coordinates: Points, third: ThirdAxis | None) -> Points:
     plane = np.broadcast_to(coordinates, (frames, height, width, 2))
     values = np.broadcast_to(third.values[:, None, None, None], (frames, height, width, 1))
     return np.concatenate([plane, values], axis=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a representation is drawn and certified for: a picture, a video or a volume."""
+
+    height: int
+    width: int
+    convention: Convention = "isotropic"
+    third: ThirdAxis | None = None
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return 2 if self.third is None else 3
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the raster: (h, w), or (frames, h, w) with a third axis t or z."""
+        if self.third is None or self.third.name == "depth":
+            return self.height, self.width
+        return len(self.third.values), self.height, self.width
+
+    def coordinates(self) -> Points:
+        """Coordinates (*shape, dim) of all pixel centres."""
+        return with_third(pixel_coordinates(self.height, self.width, self.convention), self.third)
+
+    def box(self, size: float = 1.0) -> tuple[Points, Points]:
+        """Lower and upper corner (dim,) of a box `size` times the scene, round its middle."""
+        edges = np.array(frame(self.height, self.width, self.convention)).reshape(2, 2)
+        if self.third is not None:
+            values = self.third.values
+            edges = np.column_stack([edges, [values.min(), values.max()]])
+        middle, half = edges.mean(axis=0), (edges[1] - edges[0]) / 2
+        return middle - size * half, middle + size * half

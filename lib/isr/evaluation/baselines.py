@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from isr.evaluation.pixel_hull import pixel_hull
+from isr.evaluation.pixels import pixel_hull
 
 Mask = NDArray[np.bool_]
 Pixel = tuple[int, int]

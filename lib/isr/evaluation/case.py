@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from isr.coordinates import Points, ThirdAxis, from_pixels
+from isr.coordinates import Points, Scene, ThirdAxis, from_pixels
 from isr.data.dataset import BACKGROUND, BACKGROUND_SCRIBBLE, NO_SCRIBBLE, OBJECT, UNKNOWN
 from isr.data.gallery import GalleryPicture, read_picture
 from isr.errors import UserError
@@ -21,9 +21,8 @@ from isr.evaluation.drawing import LevelFunction, level_function
 from isr.evaluation.meshes import mesh, write_ply
 from isr.evaluation.metrics import compare
 from isr.evaluation.outlines import outline
-from isr.evaluation.raster_outline import raster_outline
+from isr.evaluation.outlines.raster import raster_outline
 from isr.evaluation.vector_files import write_geojson, write_svg
-from isr.evaluation.verdicts import Scene
 from isr.fitting.store import StoredFits, read_fits
 from isr.io import atomic_folder, atomic_path, write_png
 from isr.levels import foreground, likely_foreground

@@ -7,10 +7,8 @@ from scipy.spatial import KDTree
 from isr.coordinates import Convention, Points, pixel_coordinates, to_pixels
 from isr.evaluation.drawing import draw_mask
 from isr.evaluation.paths import Paths
-from isr.evaluation.pixel_components import components
+from isr.evaluation.pixels import Mask, components
 from isr.representations.path_connected import PathConnected
-
-Mask = NDArray[np.bool_]
 
 # In pixels: so near that two neighbours lie in the same or in touching pixels.
 SPACING = 0.25

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import marching_cubes
 
-from isr.coordinates import Points
+from isr.coordinates import Points, Scene
 from isr.errors import UserError
-from isr.evaluation.crossings import onto_boundary, signed
 from isr.evaluation.drawing import level_function
-from isr.evaluation.verdicts import Scene
+from isr.evaluation.outlines.crossings import onto_boundary, signed
 from isr.io import atomic_path, write_text
 from isr.representations import Representation
 

@@ -21,10 +21,10 @@ from isr.data.videos import Video
 from isr.data.weak_labels.store import read_labels
 from isr.errors import UserError
 from isr.evaluation.baselines import project_trivially
+from isr.evaluation.certificates.verdicts import Certificate
 from isr.evaluation.contradiction import scored_by_published_code, shape_of, shape_of_mask
 from isr.evaluation.metrics import compare, resize_unaries
 from isr.evaluation.vector_files import write_geojson
-from isr.evaluation.verdicts import Certificate
 from isr.evaluation.video_cell import COLUMNS, VideoCell
 from isr.evaluation.video_drawing import (
     DrawnFrame,

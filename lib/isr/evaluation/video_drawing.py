@@ -7,15 +7,14 @@ import numpy as np
 from scipy import ndimage
 from shapely import MultiPolygon, Polygon
 
-from isr.coordinates import Convention, Points, ThirdAxis, grid_coordinates, with_third
+from isr.coordinates import Convention, Points, Scene, ThirdAxis, grid_coordinates, with_third
 from isr.data.videos import Video
 from isr.errors import UserError
-from isr.evaluation.canvas import Canvas
 from isr.evaluation.certificates import Certificate, certify
 from isr.evaluation.drawing import LevelFunction, level_function
 from isr.evaluation.outlines import outline
-from isr.evaluation.raster_outline import raster_outline
-from isr.evaluation.verdicts import Scene
+from isr.evaluation.outlines.canvas import Canvas
+from isr.evaluation.outlines.raster import raster_outline
 from isr.fitting.store import StoredFits
 from isr.fitting.video_folder import frame_name, time_axis
 

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from isr.coordinates import Points, from_pixels, grid_coordinates, to_pixels
+from isr.coordinates import Points, Scene, from_pixels, grid_coordinates, to_pixels
 from isr.evaluation.drawing import frozen_copy, level_function
 from isr.evaluation.outlines import outline
 from isr.evaluation.paths import path
-from isr.evaluation.verdicts import Scene
 from isr.levels import foreground
 from isr.reporting import deformation, thin_connection
 from isr.reporting.deformation import Deformation, Labels

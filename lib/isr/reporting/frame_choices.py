@@ -5,7 +5,7 @@ import pandas as pd
 
 from isr.data.videos import Video
 from isr.errors import UserError
-from isr.evaluation.connection_raster import THIN
+from isr.evaluation.certificates.path_connectedness import THIN
 from isr.fitting.video_folder import frame_name
 from isr.reporting.shots import REPRESENTATION
 from isr.reporting.thin_connection import pieces

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from isr.coordinates import ThirdAxis
+from isr.coordinates import Scene, ThirdAxis
 from isr.errors import UserError
 from isr.evaluation.drawing import level_function
-from isr.evaluation.verdicts import Scene
 from isr.levels import foreground, likely_foreground
 from isr.reporting import (
     centroid_path,

@@ -11,7 +11,7 @@ from isr.data.videos import Video, read_video
 from isr.data.weak_labels.store import label_kind
 from isr.distances import DISTANCES
 from isr.errors import UserError
-from isr.evaluation.connection_raster import IN_PICTURE
+from isr.evaluation.certificates.path_connectedness import IN_PICTURE
 from isr.reporting import (
     certificate_summary,
     settings,

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from isr.coordinates import Scene
 from isr.data.problems import read_unaries
 from isr.data.videos import Video, frame_file
 from isr.distances import DISTANCES
 from isr.errors import UserError
 from isr.evaluation.metrics import resize_unaries
-from isr.evaluation.verdicts import Scene
 from isr.fitting.store import StoredFits, read_parts
 from isr.fitting.video_folder import frame_name
 from isr.io import read_png

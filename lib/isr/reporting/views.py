@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 from shapely.geometry import shape
 
+from isr.coordinates import Scene
 from isr.data.gallery import GalleryPicture, read_picture
 from isr.errors import UserError
-from isr.evaluation.verdicts import Scene
 from isr.fitting.store import StoredFits, read_fits
 from isr.io import read_png
 from isr.levels import likely_foreground

@@ -5,7 +5,7 @@ from shapely import box
 from isr.evaluation.connecting import draw_connected
 from isr.evaluation.drawing import draw_mask
 from isr.evaluation.outlines import outline
-from isr.evaluation.pixel_components import components
+from isr.evaluation.pixels import components
 from isr.representations import build
 
 SIZE = 64

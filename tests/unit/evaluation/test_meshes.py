@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from isr.coordinates import ThirdAxis
+from isr.coordinates import Scene, ThirdAxis
 from isr.errors import UserError
 from isr.evaluation.drawing import level_function
 from isr.evaluation.meshes import mesh, volume, write_obj, write_ply
-from isr.evaluation.verdicts import Scene
 from isr.representations import Representation, build
 
 

@@ -3,8 +3,8 @@ import io
 import numpy as np
 import torch
 
+from isr.coordinates import Scene
 from isr.evaluation.drawing import draw_mask
-from isr.evaluation.verdicts import Scene
 from isr.reporting import deformation, diffeomorphisms
 from isr.representations.path_connected import PathConnected
 

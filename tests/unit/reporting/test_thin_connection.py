@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from isr.evaluation.verdicts import Scene
+from isr.coordinates import Scene
 from isr.levels import foreground
 from isr.reporting import diffeomorphisms, thin_connection
 from isr.representations.base import Representation

@@ -12,7 +12,7 @@ from PIL import Image
 
 from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.errors import UserError
-from isr.evaluation.connection_raster import THIN
+from isr.evaluation.certificates.path_connectedness import THIN
 from isr.io import write_text
 from isr.reporting import annotated_frames, frame_choices, overlays, time_slices, video_figures
 from isr.reporting.video_views import CellFiles

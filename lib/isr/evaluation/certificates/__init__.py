@@ -1,0 +1,6 @@
+"""What is proved of stored representations: `certify`, and what it returns."""
+
+from isr.evaluation.certificates.dispatch import certify
+from isr.evaluation.certificates.verdicts import Certificate, all_hold
+
+__all__ = ["Certificate", "all_hold", "certify"]

@@ -1,0 +1,87 @@
+"""The outline of a region of any shape, by marching squares."""
+
+import numpy as np
+from scipy import ndimage
+from shapely import MultiLineString, MultiPolygon, Polygon, build_area
+from skimage.measure import find_contours
+
+from isr.coordinates import Points
+from isr.evaluation.drawing import LevelFunction
+from isr.evaluation.outlines.canvas import clip
+from isr.evaluation.outlines.crossings import onto_boundary, signed
+from isr.levels import foreground
+
+# Nodes per cell side.
+FINENESS = 2
+
+
+def raster_outline(
+    level: LevelFunction, height: int, width: int, drawn: Points | None = None
+) -> Polygon | MultiPolygon:
+    """The region {level <= 0} in the frame, holes included, in units of cells.
+
+    Nodes are half a cell apart, among them the frame's own edge; where their connecting lines
+    cross the boundary is found by root finding. All cells' centres are nodes, and crossings keep a
+    small distance from nodes: the outline has every centre on the side where its level has it.
+
+    Args:
+        level: of points (..., 2) in units of cells.
+        height: rows of cells.
+        width: columns of cells.
+        drawn: (h, w) levels at the cells' centres, if they are at hand.
+    """
+    # Outside the frame all is background; contours that leave it are moved onto its edge.
+    nodes = node_levels(level, height, width, drawn)
+    padded = np.pad(signed(nodes), 1, constant_values=1.0)
+    contours = [ring for ring in find_contours(padded, 0.0) if len(ring) > 3]  # type: ignore[no-untyped-call]
+    if not contours:
+        return Polygon()
+    found = np.concatenate(contours)[:, ::-1] - 1
+    moved = onto_boundary(
+        lambda nodes: level(nodes / FINENESS), found, (FINENESS * width, FINENESS * height)
+    )
+    ends = np.cumsum([len(ring) for ring in contours])[:-1]
+    # The two ends of a ring may be rounded differently.
+    rings = [np.concatenate([ring[:-1], ring[:1]]) for ring in np.split(moved / FINENESS, ends)]
+    return assemble(rings, height, width)
+
+
+def assemble(rings: list[Points], height: int, width: int) -> Polygon | MultiPolygon:
+    """The area inside an odd number of the closed `rings` (n, 2), cut to the frame."""
+    if not rings:
+        return Polygon()
+    return clip(build_area(MultiLineString(rings)), height, width)
+
+
+def node_levels(
+    level: LevelFunction, height: int, width: int, drawn: Points | None = None
+) -> Points:
+    """Levels at nodes half a cell apart, (2 h + 1, 2 w + 1), the frame's corners included.
+
+    They are exact at the cells' centres, on the frame's edge, and near the boundary as these show
+    it. Any other node has the level of a neighbour: only its sign matters.
+    """
+    # The coarse grid: the frame's edges, and the centres between them.
+    places = [np.concatenate([[0.0], np.arange(n) + 0.5, [n]]) for n in (height, width)]
+    coarse, unknown = np.zeros((height + 2, width + 2)), np.ones((height + 2, width + 2), bool)
+    if drawn is not None:
+        coarse[1:-1, 1:-1], unknown[1:-1, 1:-1] = drawn, False
+    coarse[unknown] = level(_mesh(*places)[unknown])
+
+    nodes = [np.arange(FINENESS * n + 1) / FINENESS for n in (height, width)]
+    # Where each node lies among the coarse ones: on one, or between two.
+    before = [np.searchsorted(p, n, "right") - 1 for p, n in zip(places, nodes, strict=True)]
+    after = [np.searchsorted(p, n, "left") for p, n in zip(places, nodes, strict=True)]
+    inside = foreground(coarse)
+    mixed = ndimage.maximum_filter(inside, 5) != ndimage.minimum_filter(inside, 5)
+    rows = mixed[before[0]] | mixed[after[0]]
+    near = rows[:, before[1]] | rows[:, after[1]]
+    near &= ~np.logical_and.outer(before[0] == after[0], before[1] == after[1])
+    fine = coarse[np.ix_(*before)]
+    fine[near] = level(_mesh(*nodes)[near])
+    return fine
+
+
+def _mesh(rows: Points, columns: Points) -> Points:
+    """Points (len(rows), len(columns), 2) of a grid."""
+    return np.stack(np.broadcast_arrays(columns, rows[:, None]), axis=-1)
