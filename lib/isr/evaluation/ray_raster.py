@@ -11,8 +11,7 @@ from isr.evaluation.pixel_hull import Mask
 from isr.evaluation.scene_grid import Cells, SceneGrid, lookup
 from isr.evaluation.verdicts import Certificate, Scene
 from isr.levels import foreground
-from isr.representations.polar import Polar
-from isr.representations.radially_connected import RadiallyConnected
+from isr.representations.polar import Polar, RadiallyConnected
 
 MAX_RAYS = 500
 SEGMENT_STEPS = 64

@@ -14,8 +14,7 @@ from isr.evaluation.paths import point_map
 from isr.evaluation.ray_raster import certify_ray_raster
 from isr.evaluation.rounding import EPS, largest, rounding_scale, tolerance
 from isr.evaluation.verdicts import Certificate, Scene
-from isr.representations.polar import Polar
-from isr.representations.radially_connected import RadiallyConnected
+from isr.representations.polar import Polar, RadiallyConnected
 
 RAYS = 360
 RADII = 2000

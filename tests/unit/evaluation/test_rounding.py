@@ -4,7 +4,7 @@ import torch
 
 from isr.evaluation.rounding import EPS, WORST, largest, rounding_scale, shrunk, tolerance
 from isr.networks.input_convex import InputConvexNetwork
-from isr.networks.mlp import MLP
+from isr.networks.layers import MLP
 from isr.networks.partially_convex import PartiallyConvexNetwork
 
 NETWORKS = {

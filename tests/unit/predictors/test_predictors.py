@@ -5,7 +5,7 @@ from torch import nn
 
 from isr import predictors
 from isr.errors import UserError
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 
 
 def _built(kind: str, channels: int = 5) -> predictors.registry.Predictor:
