@@ -13,8 +13,8 @@ from isr.fitting.store import read_fits, write_fits
 from isr.fitting.video_folder import VideoFolder
 from isr.fitting.video_joint import JointCell, finetune
 from isr.io import write_png
-from isr.networks.initial import initialise_
-from isr.predictors.unet import UNet
+from isr.networks.layers import initialise_
+from isr.networks.unet import UNet
 from isr.representations import build
 
 CPU = torch.device("cpu")

@@ -10,8 +10,8 @@ import yaml
 from PIL import Image
 
 from isr.fitting.store import read_metadata
-from isr.networks.initial import initialise_
-from isr.predictors.unet import UNet
+from isr.networks.layers import initialise_
+from isr.networks.unet import UNet
 
 SIZE = (36, 48)
 LABELS = "resources/labels/mine/auto/cars3"

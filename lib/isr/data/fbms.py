@@ -4,27 +4,210 @@ A sequence is a folder SEQ with its frames (*.jpg) and GroundTruth/SEQDef.dat, w
 annotated frame the file of ground truth (8-bit grey or 24-bit colour) and the value of each region.
 The definition may name frames .ppm that lie there as .jpg. Values that it does not list are
 background.
+
+Which object is the foreground is told by the authors' mapping of object ids, a JSON file
+{"mappings": {"0": {sequence: {"trajectory_foreground_id": the value in the masks of weak labels,
+"ground_truth_foreground_id": the grey value in the ground truth}}}}.
 """
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.data.fbms_definition import GREY, Annotation, Definition, read_definition
-from isr.data.fbms_mapping import find_object
 from isr.data.frame_files import SUFFIXES, opened
 from isr.data.videos import Video, VideoFrame, write_video
 from isr.errors import UserError
+from isr.io import read_json
 
 SOURCE = "FBMS-59 (Ochs, Malik, Brox, TPAMI 2014)"
 LICENCE = "scientific use only"
+WHITE = 0xFFFFFF
+GREY = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in the grey copies of colour ground truth."""
 
 _TRUTH_SUFFIXES = (".ppm", ".pgm", ".png")
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One annotated frame.
+
+    Attributes:
+        frame: its number, from 0.
+        truth: name of its file of ground truth.
+        image: name of its picture as the definition spells it; "" if it names none.
+    """
+
+    frame: int
+    truth: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """The content of a SEQDef.dat.
+
+    Attributes:
+        values: what the ground truth holds for region 0, 1, ...: 8-bit greys or 24-bit colours.
+        frames: how many frames the sequence has.
+        annotations: the annotated frames in the file's order.
+    """
+
+    values: tuple[int, ...]
+    frames: int
+    annotations: tuple[Annotation, ...]
+
+    @property
+    def background(self) -> int:
+        """The value of the background: white where colours are listed, that of region 0 else."""
+        return WHITE if WHITE in self.values else self.values[0]
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """The values of object 1, 2, ... in the file's order."""
+        return tuple(v for v in dict.fromkeys(self.values) if v != self.background)
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether the values are 24-bit colours."""
+        return max(self.values) > 255
+
+    def grey(self, value: int) -> int:
+        """What a grey copy of the ground truth holds for a value."""
+        if not self.is_colour:
+            return value
+        colour = value >> 16, value >> 8 & 255, value & 255
+        return round(sum(weight * part for weight, part in zip(GREY, colour, strict=True)))
+
+
+def read_definition(path: Path) -> Definition:
+    """Read a SEQDef.dat.
+
+    Raises:
+        UserError: the file is missing, or something in it is missing or no number.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} does not exist: put the definition of the ground truth there."
+        ) from None
+    try:
+        return _parse_definition(text)
+    except (ValueError, StopIteration) as error:
+        reason = str(error) or "it ends too early"
+        raise UserError(f"{path} cannot be understood ({reason}): get the file again.") from None
+
+
+def _parse_definition(text: str) -> Definition:
+    lines = iter([line.strip() for line in text.splitlines() if line.strip()])
+    values: dict[int, int] = {}
+    numbers: dict[str, int] = {}
+    entries: list[dict[str, str]] = []
+    for line in lines:
+        key = line.rstrip(":").strip().lower()
+        if match := re.fullmatch(r"scale of region (\d+)", key):
+            values[int(match[1])] = _number(lines, key)
+        elif key.startswith("total number of"):
+            numbers[key] = _number(lines, key)
+        elif key == "frame number":
+            entries.append({key: str(_number(lines, key))})
+        elif key in ("file name", "input file name"):
+            if not entries:
+                raise ValueError(f"'{line}' stands before any frame number")
+            entries[-1][key] = next(lines)
+    annotations = tuple(map(_annotation, entries))
+    _check_definition(values, numbers, len(annotations))
+    frames = numbers["total number of frames in this shot"]
+    return Definition(tuple(values[region] for region in sorted(values)), frames, annotations)
+
+
+def _number(lines: Iterator[str], key: str) -> int:
+    line = next(lines)
+    if not line.isdecimal():
+        raise ValueError(f"'{key}' is {line!r} instead of a number")
+    return int(line)
+
+
+def _annotation(entry: dict[str, str]) -> Annotation:
+    if "file name" not in entry:
+        raise ValueError(f"frame {entry['frame number']} has no file name")
+    return Annotation(
+        int(entry["frame number"]), entry["file name"], entry.get("input file name", "")
+    )
+
+
+def _check_definition(values: dict[int, int], numbers: dict[str, int], annotations: int) -> None:
+    if sorted(values) != list(range(len(values))) or len(set(values.values())) < 2:
+        raise ValueError("expected 'Scale of region k' for two regions or more, from 0")
+    for key, found in (
+        ("total number of regions", len(values)),
+        ("total number of labeled frames for this shot", annotations),
+    ):
+        if numbers.get(key, found) != found:
+            raise ValueError(f"'{key}' is {numbers[key]}, but {found} are described")
+    if numbers.get("total number of frames in this shot", 0) < 1:
+        raise ValueError("'total number of frames in this shot' is missing or 0")
+
+
+def find_object(name: str, definition: Definition, mapping: Path | None) -> tuple[int | None, str]:
+    """Number of the object that the mapping names for a sequence.
+
+    Args:
+        name: of the sequence.
+        definition: of its ground truth.
+        mapping: the file, which may be missing; None if there is none.
+
+    Returns:
+        The number (from 1) or None if the mapping names no object, and a note on that.
+
+    Raises:
+        UserError: the file is not of that form.
+    """
+    followed = "the foreground is the annotated object that the weak labels follow"
+    if mapping is None:
+        return None, followed
+    if not mapping.exists():
+        return None, f"{followed}: {mapping.name} is not there"
+    entry = _mapping_entry(mapping, name)
+    if entry is None:
+        return None, f"{followed}: {mapping.name} does not know {name}"
+    wanted = entry.get("ground_truth_foreground_id")
+    for number, value in enumerate(definition.objects, start=1):
+        if wanted in (value, definition.grey(value)):
+            return number, ""
+    shown = ", ".join(map(str, definition.objects))
+    return None, f"{followed}: {mapping.name} names {wanted!r}, which is not among {shown}"
+
+
+def find_label(name: str, mapping: Path | None) -> int | None:
+    """The value of the foreground in the masks of weak labels, if the mapping gives one.
+
+    Raises:
+        UserError: the file is not of that form.
+    """
+    entry = _mapping_entry(mapping, name) if mapping is not None and mapping.exists() else None
+    value = None if entry is None else entry.get("trajectory_foreground_id")
+    return value if isinstance(value, int) else None
+
+
+def _mapping_entry(mapping: Path, name: str) -> Mapping[str, Any] | None:
+    content = read_json(mapping)
+    try:
+        entry = content["mappings"]["0"].get(name)
+        return None if entry is None else dict(entry)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise UserError(
+            f"{mapping} holds no mapping of objects: expected "
+            '{"mappings": {"0": {sequence: {"ground_truth_foreground_id": value}}}}.'
+        ) from None
 
 
 class Sequence:
@@ -220,7 +403,7 @@ def unpack(folder: Path, name: str, output: Path, mapping: Path | None = None) -
         folder: of the sequence.
         name: of the video.
         output: folder to write.
-        mapping: file that names the foreground objects (see `fbms_mapping`); without it, or where
+        mapping: file that names the foreground objects (see `find_object`); without it, or where
             it does not know the sequence, weak labels choose the foreground and a note says so.
 
     Raises:

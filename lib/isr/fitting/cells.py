@@ -28,7 +28,7 @@ from isr.fitting.tasks import (
     PredictorTraining,
     Task,
 )
-from isr.predictors.cnn import CNN
+from isr.networks.cnn import CNN
 from isr.protocols import uses_predictions
 
 _PREDICTOR_SETTINGS = {"kind", "scale"}

@@ -16,8 +16,8 @@ from isr.fitting.unet_training import UNetTraining
 from isr.fitting.video_folder import VideoFolder, frame_name
 from isr.fitting.video_predictor import MULTICUT
 from isr.levels import probability
+from isr.networks.unet import UNet
 from isr.objectives import multicut, softly_clipped, squared_distance
-from isr.predictors.unet import UNet
 
 
 class JointTraining(UNetTraining):

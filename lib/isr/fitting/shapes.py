@@ -33,7 +33,7 @@ from isr.fitting.stack import Stack, run
 from isr.fitting.store import load_parameters, own_parameters
 from isr.protocols import Protocol
 from isr.representations import Representation, build
-from isr.representations.order_choice import choose_order
+from isr.representations.rotationally_symmetric import choose_order
 
 _TERMS: dict[Distance, str] = {
     "squared": COUPLING,

@@ -21,7 +21,7 @@ from isr.fitting.slots import Result, Settings, Slot
 from isr.fitting.sources import Batch, Source
 from isr.fitting.streams import generator
 from isr.fitting.tasks import Task, Terms
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 
 _BLOCK = 50
 """Steps whose batches are made at once; results do not depend on it."""

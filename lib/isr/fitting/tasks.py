@@ -26,14 +26,14 @@ from isr.fitting.schedule import (
 )
 from isr.fitting.sources import Batch, PictureSource, Points, PointSource, Source
 from isr.levels import probability
+from isr.networks.cnn import CNN
+from isr.networks.predictor import Predictor
 from isr.objectives import (
     cross_entropy,
     gradient_mean_absolute,
     gradient_norm,
     squared_distance,
 )
-from isr.predictors.base import Predictor
-from isr.predictors.cnn import CNN
 from isr.representations.base import Representation
 
 Terms = dict[str, Tensor]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from isr.fitting.labelled_video import LabelledVideo, channels_innermost
-from isr.predictors.unet import UNet
+from isr.networks.unet import UNet
 
 
 class UNetTraining:

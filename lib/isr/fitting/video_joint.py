@@ -28,7 +28,7 @@ from isr.fitting.video import agreement
 from isr.fitting.video_folder import VideoFolder
 from isr.fitting.video_predictor import MULTICUT, unet_metadata
 from isr.io import atomic_folder, atomic_path
-from isr.predictors.unet import UNet
+from isr.networks.unet import UNet
 from isr.representations import Representation
 
 LEARNING_RATE = 1e-4

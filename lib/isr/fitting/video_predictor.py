@@ -21,10 +21,10 @@ from isr.fitting.store import read_fits, versions, write_fits
 from isr.fitting.streams import generator
 from isr.fitting.unet_training import UNetTraining, settle_statistics
 from isr.io import atomic_folder, atomic_path, write_png
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
+from isr.networks.unet import UNet
+from isr.networks.unet_checkpoint import MissingNetworkError, read_published
 from isr.objectives import multicut
-from isr.predictors.unet import UNet
-from isr.predictors.unet_checkpoint import MissingNetworkError, read_published
 
 _log = logging.getLogger(__name__)
 

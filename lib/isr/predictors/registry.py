@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from isr.errors import UserError
-from isr.predictors.base import Predictor
-from isr.predictors.cnn import CNN
-from isr.predictors.fcn import FCN
-from isr.predictors.unet import UNet
+from isr.networks.cnn import CNN
+from isr.networks.fcn import FCN
+from isr.networks.predictor import Predictor
+from isr.networks.unet import UNet
 
 _BUILDERS: dict[str, Callable[..., Predictor]] = {"fcn": FCN, "cnn": CNN, "unet": UNet}
 NAMES = tuple(_BUILDERS)

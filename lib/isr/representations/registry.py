@@ -13,9 +13,8 @@ from isr.representations.lattice_periodic import LatticePeriodic
 from isr.representations.mirror_symmetric import MirrorSymmetric
 from isr.representations.path_connected import PathConnected
 from isr.representations.periodic import Periodic
-from isr.representations.radially_connected import RadiallyConnected
+from isr.representations.polar import RadiallyConnected, StarShaped
 from isr.representations.rotationally_symmetric import RotationallySymmetric
-from isr.representations.star_shaped import StarShaped
 from isr.representations.unconstrained import Unconstrained
 from isr.representations.union import Union
 

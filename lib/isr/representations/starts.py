@@ -1,4 +1,10 @@
-"""Where a fit starts: points and shares of the foreground of unaries."""
+"""Where a fit starts: points, shares and rasters of the foreground of unaries.
+
+The searches for mirrors, centres of rotation and lattices, which compare rasters with moved copies,
+stand beside the representations that they start.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import scipy  # Its parts load on first use: most fits need none of them, half a second saved.
@@ -6,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-_Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 _POINTS = 20_000
 """Points that are looked at, of large pictures."""
 _NEIGHBOURS = 9
@@ -16,7 +22,7 @@ _TARGETS = 128
 _STEPS = 12
 
 
-def _known(coordinates: Tensor, unaries: Tensor, limit: int | None) -> tuple[_Array, _Array]:
+def _known(coordinates: Tensor, unaries: Tensor, limit: int | None) -> tuple[Array, Array]:
     """Points (n, dim) and probabilities (n,) of about `limit` pixels where the unaries are known.
 
     Without any known pixel: all points, with probability 0.
@@ -34,12 +40,12 @@ def _known(coordinates: Tensor, unaries: Tensor, limit: int | None) -> tuple[_Ar
     return points[::stride], values[::stride]
 
 
-def _foreground(values: _Array) -> NDArray[np.bool_]:
+def _foreground(values: Array) -> NDArray[np.bool_]:
     """Likely foreground; the most likely points where none is likely."""
     return np.asarray((values >= 0.5) if (values >= 0.5).any() else values == values.max())
 
 
-def _spread(points: _Array, count: int) -> _Array:
+def _spread(points: Array, count: int) -> Array:
     """At most `count` of the points, evenly through their order."""
     chosen = np.linspace(0, len(points) - 1, min(count, len(points))).round().astype(int)
     return np.asarray(points[chosen])
@@ -144,7 +150,7 @@ def _large(parts: NDArray[np.int32]) -> NDArray[np.intp]:
     return np.asarray(order[sizes[order] >= 0.02 * sizes.sum()])
 
 
-def _clusters(points: _Array, count: int) -> _Array:
+def _clusters(points: Array, count: int) -> Array:
     """Middles (count, dim) of clusters of points (n, dim): k-means from points far apart."""
     away = ((points - points.mean(axis=0)) ** 2).sum(-1)
     middles = points[[np.argmax(away)]]
@@ -162,5 +168,78 @@ def _clusters(points: _Array, count: int) -> _Array:
     return middles
 
 
-def _nearest(points: _Array, middles: _Array) -> NDArray[np.intp]:
+def _nearest(points: Array, middles: Array) -> NDArray[np.intp]:
     return np.asarray(((points[:, None] - middles) ** 2).sum(-1).argmin(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """Averages over cells.
+
+    Args:
+        values: (*cells) mean of what fell into a cell, 0 where nothing did.
+        known: (*cells) 1 where something fell into a cell, else 0.
+        low: (dim,) coordinates of the middle of the first cell.
+        cell: side of a cell.
+    """
+
+    values: Array
+    known: Array
+    low: Array
+    cell: float
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return len(self.low)
+
+    def points(self) -> Array:
+        """Coordinates (n, dim) of the known cells, in the order of `values[known > 0]`."""
+        return np.argwhere(self.known > 0) * self.cell + self.low
+
+    def sample(self, points: Array) -> tuple[Array, Array]:
+        """Values and knowledge in [0, 1], each (...,), at points (..., dim).
+
+        Linear between cells; values are averages over known neighbours, 0 where there are none.
+        """
+        where = np.moveaxis((points - self.low) / self.cell, -1, 0)
+        known = scipy.ndimage.map_coordinates(self.known, where, order=1, cval=0.0)
+        mass = scipy.ndimage.map_coordinates(self.values * self.known, where, order=1, cval=0.0)
+        return np.where(known > 1e-6, mass / np.maximum(known, 1e-6), 0.0), known
+
+
+def known_points(coordinates: Tensor, unaries: Tensor) -> tuple[Array, Array]:
+    """Points (n, dim) and unaries (n,) of the pixels whose unaries are known (not NaN)."""
+    points = coordinates.detach().cpu().numpy().astype(np.float64)
+    values = unaries.detach().cpu().numpy().astype(np.float64)
+    known = np.isfinite(values)
+    return points[known], values[known]
+
+
+def rasterise(points: Array, values: Array, cells: int) -> Raster:
+    """Average values (n,) at points (n, dim) over at most `cells` cells along the longest side.
+
+    Cells are no smaller than the points' mean spacing.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    dim = points.shape[1]
+    sides = np.maximum(high - low, 1e-9)
+    # n points along a side of a grid are n - 1 spacings apart.
+    spacing = _spacing(sides, len(points))
+    cell = max(float(sides.max()) / max(cells - 1, 1), spacing)
+    shape = tuple(np.round(sides / cell).astype(int) + 1)
+    index = np.round((points - low) / cell).astype(int).clip(0, np.array(shape) - 1)
+    flat = np.ravel_multi_index(tuple(index.T), shape)
+    count = np.bincount(flat, minlength=int(np.prod(shape)))
+    total = np.bincount(flat, weights=values, minlength=int(np.prod(shape)))
+    mean = np.where(count > 0, total / np.maximum(count, 1), 0.0).reshape(shape)
+    assert mean.ndim == dim
+    return Raster(mean, (count > 0).reshape(shape).astype(np.float64), low, cell)
+
+
+def _spacing(sides: Array, count: int) -> float:
+    """The spacing of a regular grid of about `count` points whose outermost span `sides`."""
+    spacing = float((np.prod(sides) / count) ** (1 / len(sides)))
+    for _ in range(20):
+        spacing = float((np.prod(sides + spacing) / count) ** (1 / len(sides)))
+    return spacing

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from isr.networks.mlp import MLP
+from isr.networks.layers import MLP
 from isr.representations.base import Representation
 
 

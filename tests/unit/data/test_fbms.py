@@ -6,8 +6,7 @@ import pytest
 from PIL import Image
 
 from isr.data import fbms
-from isr.data.fbms_definition import Definition, read_definition
-from isr.data.fbms_mapping import find_label, find_object
+from isr.data.fbms import Definition, find_label, find_object, read_definition
 from isr.errors import UserError
 
 SIZE = (8, 10)

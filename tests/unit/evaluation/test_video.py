@@ -19,8 +19,8 @@ from isr.fitting.labelled_video import predict_video
 from isr.fitting.store import StoredFits, write_fits
 from isr.fitting.video_predictor import unet_metadata
 from isr.io import read_png, write_png
-from isr.networks.initial import initialise_
-from isr.predictors.unet import UNet
+from isr.networks.layers import initialise_
+from isr.networks.unet import UNet
 
 ROOT = Path(__file__).parents[3]
 

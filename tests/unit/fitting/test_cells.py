@@ -7,8 +7,8 @@ from isr.errors import UserError
 from isr.fitting import cells, schedule
 from isr.fitting.projection import Projection
 from isr.fitting.tasks import PictureTraining, PredictorTraining
-from isr.predictors.cnn import CNN
-from isr.predictors.fcn import FCN
+from isr.networks.cnn import CNN
+from isr.networks.fcn import FCN
 from isr.protocols import uses_predictions
 
 

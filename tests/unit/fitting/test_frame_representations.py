@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from isr.fitting.frame_representations import FrameRepresentations
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 from isr.representations import build
 
 CPU = torch.device("cpu")

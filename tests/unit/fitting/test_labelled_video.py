@@ -11,8 +11,8 @@ from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
 from isr.errors import UserError
 from isr.fitting.labelled_video import LabelledVideo, predict_video
 from isr.levels import probability
-from isr.networks.initial import initialise_
-from isr.predictors.unet import UNet
+from isr.networks.layers import initialise_
+from isr.networks.unet import UNet
 
 CPU = torch.device("cpu")
 

@@ -12,7 +12,7 @@ from isr.fitting.calls import bind
 from isr.fitting.projection import Projection
 from isr.fitting.sources import Batch, Points
 from isr.fitting.tasks import Task, first_guess
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 from isr.representations import build
 
 CPU = torch.device("cpu")

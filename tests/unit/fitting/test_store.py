@@ -4,10 +4,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from isr import predictors
 from isr.errors import UserError
 from isr.fitting.stack import run
 from isr.fitting.store import read_fits, read_parts, write_fits
+from isr.networks.fcn import FCN
 
 ABOUT = {
     "representation": {"name": "convex", "dim": 2, "options": {"width": 8}},
@@ -35,7 +35,7 @@ def test_parameters_and_metadata_come_back_bit_for_bit(states, path):
     for name, state in states.items():
         representation = fits.representation(name, torch.float32)
         predictor = fits.predictor(name)
-        assert isinstance(predictor, predictors.fcn.FCN)
+        assert isinstance(predictor, FCN)
         for module, prefix in ((representation, "representation."), (predictor, "predictor.")):
             for key, value in module.state_dict().items():
                 assert torch.equal(value, state[prefix + key]), (name, key)

@@ -20,8 +20,8 @@ from isr.fitting.running import Run
 from isr.fitting.store import read_fits, read_metadata
 from isr.fitting.unet_training import settle_statistics
 from isr.fitting.video_predictor import WeakLabelTraining, predict, train_predictor
-from isr.networks.initial import initialise_
-from isr.predictors.unet import UNet
+from isr.networks.layers import initialise_
+from isr.networks.unet import UNet
 
 CPU = torch.device("cpu")
 

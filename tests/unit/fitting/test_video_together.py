@@ -15,7 +15,7 @@ from isr.fitting.store import read_fits
 from isr.fitting.unet_training import UNetTraining
 from isr.fitting.video_predictor import train_predictor
 from isr.fitting.video_together import predict_together
-from isr.predictors.unet import UNet
+from isr.networks.unet import UNet
 
 CPU = torch.device("cpu")
 SETTINGS = {

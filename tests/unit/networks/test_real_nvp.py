@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch.func import functional_call, vmap
 
 from isr.errors import UserError
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 from isr.networks.real_nvp import LOG_SCALE_BOUND, RealNVP, masks
 
 

@@ -5,10 +5,10 @@ from torch import nn
 
 from isr import predictors
 from isr.errors import UserError
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 
 
-def _built(kind: str, channels: int = 5) -> predictors.registry.Predictor:
+def _built(kind: str, channels: int = 5) -> predictors.Predictor:
     predictor = predictors.build(kind, channels)
     initialise_(predictor, np.random.default_rng(0))
     return predictor

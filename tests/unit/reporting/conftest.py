@@ -17,7 +17,7 @@ from isr.data.gallery import GalleryPicture, write_picture
 from isr.data.videos import Video, read_video
 from isr.evaluation.case import evaluate_case
 from isr.fitting.store import write_fits
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 from isr.reporting import video_summary
 from isr.reporting.settings import Cell, Dataset, Study
 from isr.reporting.video_study import VideoStudy

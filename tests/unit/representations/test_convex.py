@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from isr.levels import foreground
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 from isr.representations.convex import Convex
 
 

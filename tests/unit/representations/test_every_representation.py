@@ -8,7 +8,7 @@ from torch.func import functional_call, stack_module_state, vmap
 from isr import representations
 from isr.errors import UserError
 from isr.fitting.store import read_fits, write_fits
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 
 DIMS = [2, 3]
 every = pytest.mark.parametrize("name", representations.NAMES)

@@ -9,7 +9,7 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from isr.coordinates import pixel_coordinates
 from isr.errors import UserError
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 from isr.representations.mirror_symmetric import MirrorSymmetric
 
 SCALES = [0.0, 1e-40, 1e-3, 1.0, 30.0]

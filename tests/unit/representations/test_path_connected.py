@@ -7,10 +7,10 @@ from isr import representations
 from isr.errors import UserError
 from isr.levels import foreground
 from isr.networks import real_nvp
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 from isr.representations.convex import Convex
 from isr.representations.path_connected import LOG_SCALE_BOUND, PathConnected
-from isr.representations.star_shaped import StarShaped
+from isr.representations.polar import StarShaped
 
 
 def _points(dim: int = 2, count: int = 400) -> torch.Tensor:

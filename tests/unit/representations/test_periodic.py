@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.func import functional_call, stack_module_state, vmap
 
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 from isr.representations.periodic import Periodic
 
 

@@ -6,9 +6,9 @@ from torch.func import functional_call, vmap
 from isr import representations
 from isr.errors import UserError
 from isr.levels import foreground
-from isr.networks.initial import initialise_
+from isr.networks.layers import initialise_
 from isr.representations.convex import Convex
-from isr.representations.star_shaped import StarShaped
+from isr.representations.polar import StarShaped
 from isr.representations.union import Union
 
 MIXED = [

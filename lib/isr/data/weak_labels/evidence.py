@@ -1,13 +1,26 @@
-"""What is seen to move in each frame, over several distances in time."""
+"""What is seen to move against the background in each frame, over several distances in time."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from isr.data.weak_labels.background import Opinion, judge, textured
-from isr.data.weak_labels.flow import Field, Flow, Grey, Mask, flow_between
+from isr.data.weak_labels.flow import Field, Flow, Grey, Mask, flow_between, grid, warp
 
+# Points of the fit: on a lattice, of textured places alone.
+_LATTICE = 6
+_FEWEST_POINTS = 20
+_RANSAC_PIXELS = 1.0
+# Half a per cent of the long side is motion in any case; less has to stand out of the noise.
+_SMALLEST_MOTION = 1.2
+_NOISE_MULTIPLE = 4.0
+# Follows the background: less than half the smallest motion.
+_STILL = 2.0
+_PATCH = 5
+# A grey level that no picture has: outside, nothing fits.
+_FAR = -255.0
 # Short distances see fast motion, long ones slow motion.
 DISTANCES = (1, 3, 5, 10)
 # Background that the object is about to cover seems to move with it, but only in one direction of
@@ -15,6 +28,89 @@ DISTANCES = (1, 3, 5, 10)
 _ONE_SIDED = 0.1
 # At the ends of the video one direction is all there is.
 _AT_THE_END = 0.5
+
+
+def textured(grey: Grey) -> Mask:
+    """The half of the picture that can be followed best (Shi & Tomasi, CVPR 1994): bool (h, w)."""
+    smooth = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1)
+    quality = cv2.cornerMinEigenVal(smooth, 7, ksize=3)
+    return np.asarray(quality > np.median(quality))
+
+
+def homography(flow: Flow, usable: Mask) -> NDArray[np.float64] | None:
+    """The plane motion that most usable places follow, by RANSAC; None where there is none."""
+    chosen = np.zeros_like(usable)
+    chosen[_LATTICE // 2 :: _LATTICE, _LATTICE // 2 :: _LATTICE] = True
+    chosen &= usable & flow.valid
+    if chosen.sum() < _FEWEST_POINTS:
+        return None
+    start = grid(*usable.shape)[chosen]
+    # Drawn alike in every run.
+    cv2.setRNGSeed(0)
+    found, _ = cv2.findHomography(
+        start, start + flow.vectors[chosen], cv2.RANSAC, _RANSAC_PIXELS, maxIters=2000
+    )
+    return None if found is None else np.asarray(found)
+
+
+def plane_vectors(matrix: NDArray[np.float64], height: int, width: int) -> Field:
+    """Motion of every pixel by a homography (3, 3): float32 (h, w, 2)."""
+    start = grid(height, width)
+    return np.asarray(cv2.perspectiveTransform(start, matrix) - start, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Opinion:
+    """What one pair of frames says about each pixel of the first.
+
+    Attributes:
+        moving: float32 (h, w) in [0, 1]: the place leaves the background's motion, and following
+            it explains the second frame better than following the background.
+        still: float32 (h, w) in [0, 1]: the place follows the background.
+        refuted: float32 (h, w) in [0, 1]: its flow leaves the background's motion, but the
+            background explains the second frame better, as around a moving object.
+        unclear: float32 (h, w) in [0, 1]: it leaves the background's motion, but both explain
+            the second frame alike.
+        residual: float32 (h, w, 2): motion beyond the background's, 0 where the flow is not valid.
+    """
+
+    moving: Field
+    still: Field
+    refuted: Field
+    unclear: Field
+    residual: Field
+
+
+def judge(first: Grey, second: Grey, flow: Flow, textured: Mask) -> Opinion | None:
+    """Which pixels of `first` move against the background on the way to `second`."""
+    matrix = homography(flow, textured)
+    if matrix is None:
+        return None
+    plane = plane_vectors(matrix, *first.shape)
+    residual = flow.vectors - plane
+    residual[~flow.valid] = 0
+    length = np.linalg.norm(residual, axis=2)
+    usable = flow.valid & textured
+    threshold = max(_SMALLEST_MOTION, _NOISE_MULTIPLE * float(np.median(length[usable])))
+    by_flow, by_plane = misfit(first, second, flow.vectors), misfit(first, second, plane)
+    # Grey levels are whole numbers: a fit below one level is no better than one.
+    noise = max(1.0, float(np.median(by_flow[usable])))
+    gain = (by_plane - by_flow) / noise
+    leaves = np.clip(length / threshold - 1, 0, 1)
+    still = np.clip(1 - _STILL * length / threshold, 0, 1) * flow.valid
+    return Opinion(
+        moving=(leaves * (gain > 1)).astype(np.float32),
+        still=still.astype(np.float32),
+        refuted=(leaves * (gain < -1)).astype(np.float32),
+        unclear=(leaves * (np.abs(gain) <= 1)).astype(np.float32),
+        residual=residual,
+    )
+
+
+def misfit(first: Grey, second: Grey, vectors: Field) -> Field:
+    """Mean grey difference of small patches of `first` and where `vectors` lead: float32 (h, w)."""
+    drawn = warp(second.astype(np.float32), vectors, outside=_FAR)
+    return np.asarray(cv2.blur(np.abs(first - drawn), (_PATCH, _PATCH)), np.float32)
 
 
 @dataclass(eq=False)

@@ -80,9 +80,9 @@ def _published_or_motion(
 
 
 def _motion(video: Video, options: Mapping[str, Any], output: Path, **asked: str) -> pd.DataFrame:
-    from isr.data.weak_labels import borders, flow, motion
+    from isr.data.weak_labels import flow, motion, votes
 
-    values = {"others": motion.OTHERS[0], "border": borders.BORDER, **options}
+    values = {"others": motion.OTHERS[0], "border": votes.BORDER, **options}
     text = MOTION_TEXT
     if values["border"]:
         text += _BORDER_TEXT.format(100 * values["border"])

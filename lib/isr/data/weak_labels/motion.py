@@ -1,45 +1,32 @@
 """Weak labels from motion alone: what moves against the background, linked over a whole video.
 
-Motion is seen over several distances in time (evidence), cut into segments of each frame
-(segments) and linked along the flow into objects of the video (links). The object with the largest
-area over all frames is the foreground, all others are background or stay without a label. What was
-seen is then carried along the flow through the whole video, forwards and backwards (spread), so
-that an object is labelled while it rests, too. The idea of long-term motion is that of Ochs, Malik
-& Brox (PAMI 2014). Near the object's border there are no labels (borders). Ground truth is never
-read.
+Motion is seen over several distances in time (evidence), cut into segments of each frame and linked
+along the flow into objects of the video (tracks). The object with the largest area over all frames
+is the foreground, all others are background or stay without a label. What was seen is then carried
+along the flow through the whole video, forwards and backwards, so that an object is labelled while
+it rests, too (votes). The idea of long-term motion is that of Ochs, Malik & Brox (PAMI 2014).
+Ground truth is never read.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from isr.data.videos import Video
-from isr.data.weak_labels.borders import BORDER, without_borders
 from isr.data.weak_labels.evidence import Evidence, gather
-from isr.data.weak_labels.flow import Grey, Mask, working_grey
-from isr.data.weak_labels.links import Tracks
-from isr.data.weak_labels.packing import PackedNumbers, PackedShares
-from isr.data.weak_labels.segments import Numbers, find_segments
-from isr.data.weak_labels.spread import LARGEST, Votes, accumulate
-from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, WeakLabels
+from isr.data.weak_labels.flow import Grey, working_grey
+from isr.data.weak_labels.store import FOREGROUND, WeakLabels
+from isr.data.weak_labels.tracks import Numbers, Tracks, find_segments
+from isr.data.weak_labels.votes import BORDER, LARGEST, Votes, accumulate, decide
 from isr.errors import UserError
 
 # Rest says little: an object may rest for most of a video.
 _REST = 0.05
 # Where it is not clear what moves, something does.
 _UNCLEAR = 0.5
-# Foreground needs most of the votes, and those of half a frame. Background must hardly ever have
-# been seen as foreground, and the little that rest says must not be drowned by what is not clear.
-_SHARE = 0.6
-_LARGEST_DOUBT, _REST_SHARE = 0.1, 0.2
-_FEWEST = 0.5
-_FEWEST_BACKGROUND = 0.05
-# A pixel of the object has been seen about as often as the object's others; what is dragged along
-# its outline for some frames has not.
-_OFTEN = 0.25
 # What moves by itself but has less than this share of the foreground's area may be a part of it, or
 # its shadow: it is not labelled.
 _SMALL_OBJECT = 0.1
@@ -47,9 +34,6 @@ _FOREGROUND, _OTHER, _SMALL = 1, 2, 3
 UNLABELLED = "unlabelled"
 OTHERS = ("background", UNLABELLED)
 """What becomes of objects that move but are not the foreground."""
-# As shares of the foreground's area and of the long side.
-_SMALLEST_PIECE = 0.02
-_GAP = 0.02
 
 
 def label(video: Video, *, others: str = OTHERS[0], border: float = BORDER) -> Iterator[WeakLabels]:
@@ -81,6 +65,49 @@ def label(video: Video, *, others: str = OTHERS[0], border: float = BORDER) -> I
         own = seen[number].votes(roles)
         labels = decide(votes + own + later[number].values(), video.size, border)
         yield WeakLabels(labels, note=_note(labels, count))
+
+
+@dataclass(frozen=True)
+class PackedShares:
+    """Numbers from 0 to `largest`, in 8 bits and compressed: a whole video is held at once.
+
+    The steps are squares, so that small numbers keep their relation to each other.
+    """
+
+    shape: tuple[int, ...]
+    largest: float
+    content: bytes
+
+    @classmethod
+    def of(cls, values: NDArray[np.float32], *, largest: float = 1) -> "PackedShares":
+        """Pack `values` of any shape; larger ones become `largest`."""
+        steps = np.rint(np.sqrt(np.clip(values / largest, 0, 1)) * 255).astype(np.uint8)
+        # Channel by channel, neighbours are alike.
+        planes = np.moveaxis(steps, -1, 0)
+        return cls(planes.shape, largest, zlib.compress(planes.tobytes(), 1))
+
+    def values(self) -> NDArray[np.float32]:
+        """Unpack: float32, as it was given."""
+        steps = np.frombuffer(zlib.decompress(self.content), np.uint8).reshape(self.shape)
+        shares = (np.moveaxis(steps, 0, -1).astype(np.float32) / 255) ** 2
+        return np.ascontiguousarray(shares * np.float32(self.largest))
+
+
+@dataclass(frozen=True)
+class PackedNumbers:
+    """Whole numbers of a map, compressed."""
+
+    shape: tuple[int, ...]
+    content: bytes
+
+    @classmethod
+    def of(cls, numbers: NDArray[np.int32]) -> "PackedNumbers":
+        """Pack int32 (h, w)."""
+        return cls(numbers.shape, zlib.compress(numbers.tobytes(), 1))
+
+    def values(self) -> NDArray[np.int32]:
+        """Unpack: int32 (h, w)."""
+        return np.frombuffer(zlib.decompress(self.content), np.int32).reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -138,54 +165,6 @@ def _frames(
 ) -> Iterator[tuple[Grey, Votes]]:
     for number in order:
         yield _grey(video, number), seen[number].votes(roles)
-
-
-def decide(votes: Votes, size: tuple[int, int], border: float = BORDER) -> NDArray[np.uint8]:
-    """Labels of a frame from all votes for it.
-
-    Args:
-        votes: float32 (h, w, 4).
-        size: height and width of the labels.
-        border: see `label`.
-
-    Returns:
-        uint8 of `size`: 0 none, 255 background, 1 foreground.
-    """
-    total = votes.sum(axis=2)
-    share = votes[..., 0] / np.maximum(total, 1e-6)
-    likely = (share > _SHARE) & (votes[..., 0] > _FEWEST)
-    fewest = max(_FEWEST, _OFTEN * float(np.median(votes[likely, 0]))) if likely.any() else np.inf
-    height, width = size
-    rest = votes[..., 1:3].sum(axis=2) / np.maximum(total, 1e-6)
-    share, rest, total, often = (
-        cv2.resize(a, (width, height), interpolation=cv2.INTER_LINEAR)
-        for a in (share, rest, total, np.ascontiguousarray(votes[..., 0]))
-    )
-    foreground = _large_pieces((share > _SHARE) & (often > fewest))
-    background = (share < _LARGEST_DOUBT) & (rest > _REST_SHARE) & (total > _FEWEST_BACKGROUND)
-    labels = np.zeros(size, np.uint8)
-    whole = _closed(foreground)
-    labels[background & ~whole] = BACKGROUND
-    labels[foreground] = FOREGROUND
-    return without_borders(labels, whole, border)
-
-
-def _large_pieces(mask: Mask) -> Mask:
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    large = stats[:, cv2.CC_STAT_AREA] >= _SMALLEST_PIECE * mask.sum()
-    large[0] = False
-    return np.asarray(large[pieces])
-
-
-def _closed(foreground: Mask) -> Mask:
-    """The foreground with its gaps: what is not seen inside an object is not its background."""
-    reach = max(1, round(_GAP * max(foreground.shape)))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    # Without a margin, closing would stop short of the border.
-    padded = np.pad(foreground.astype(np.uint8), reach)
-    return np.asarray(
-        cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)[reach:-reach, reach:-reach] > 0
-    )
 
 
 def _note(labels: NDArray[np.uint8], frames: int) -> str:

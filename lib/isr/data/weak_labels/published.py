@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from isr.data.archives import safe_untar, safe_unzip
-from isr.data.fbms_mapping import find_label
+from isr.data.fbms import find_label
 from isr.data.video_sources import mapping_path, verified
 from isr.data.videos import Video
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE, WeakLabels

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from isr.coordinates import Points
 from isr.networks.input_convex import InputConvexNetwork
-from isr.networks.mlp import MLP
+from isr.networks.layers import MLP
 from isr.networks.partially_convex import PartiallyConvexNetwork
 
 EPS = float(np.finfo(np.float64).eps)

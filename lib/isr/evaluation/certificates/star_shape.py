@@ -25,8 +25,7 @@ from isr.evaluation.drawing import LevelFunction, frozen_copy, level_function
 from isr.evaluation.paths import point_map
 from isr.evaluation.pixels import Mask
 from isr.levels import foreground
-from isr.representations.polar import Polar
-from isr.representations.radially_connected import RadiallyConnected
+from isr.representations.polar import Polar, RadiallyConnected
 
 RAYS = 360
 RADII = 2000

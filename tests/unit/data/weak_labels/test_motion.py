@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from isr.data.videos import VideoFrame, write_video
-from isr.data.weak_labels import evidence, flow, motion
-from isr.data.weak_labels.background import Opinion
-from isr.data.weak_labels.motion import decide, label
+from isr.data.weak_labels import flow, motion
+from isr.data.weak_labels.motion import PackedNumbers, PackedShares, label
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE
 from isr.errors import UserError
 
@@ -135,16 +134,6 @@ def test_only_what_is_small_beside_the_foreground_is_left_open():
     assert motion._roles(tracks)[1:].tolist() == [1, 2, 3, 1]
 
 
-def test_motion_that_one_direction_of_time_alone_shows_counts_little():
-    def opinion(moving):
-        maps = np.array(moving, np.float32)
-        return Opinion(maps, *np.zeros((3, *maps.shape), np.float32), np.ones((*maps.shape, 2)))
-
-    seen = evidence.Evidence(*np.zeros((4, 1, 3), np.float32), np.zeros((1, 3, 2), np.float32))
-    evidence._add_motion(seen, opinion([[1, 1, 0]]), opinion([[1, 0, 1]]), 1)
-    assert seen.moving[0] == pytest.approx([2, 0.2, 0.2])
-
-
 @pytest.mark.parametrize("pan", [0, 2])
 def test_where_nothing_moves_there_is_no_foreground(tmp_path, pan):
     scene = _Scene(pan=pan)
@@ -177,36 +166,10 @@ def test_twice_the_same(tmp_path):
         np.testing.assert_array_equal(one.labels, other.labels)
 
 
-def _votes(**parts):
-    votes = np.zeros((50, 50, 4), np.float32)
-    for part, (rows, columns, channel) in parts.items():
-        votes[rows, columns] = 0
-        votes[rows, columns, channel] = float(part.split("_")[1])
-    return votes
-
-
-def test_few_votes_beside_many_are_not_labelled():
-    everywhere = slice(None)
-    votes = _votes(
-        wall_5=(everywhere, everywhere, 2),
-        object_20=(slice(10, 30), slice(10, 30), 0),
-        rim_2=(slice(10, 30), slice(30, 34), 0),
-        other_9=(slice(40, 50), slice(40, 50), 1),
-        unclear_9=(slice(40, 50), slice(0, 10), 3),
-    )
-    labels = decide(votes, (50, 50))
-    assert (labels[11:29, 11:29] == FOREGROUND).all()
-    assert (labels[10:30, 30:34] == NONE).all()
-    assert (labels[40:, 40:] == BACKGROUND).all()
-    assert (labels[40:, :10] == NONE).all()
-    assert (labels[:8] == BACKGROUND).all()
-    assert (decide(votes, (50, 50), border=0)[10:30, 10:30] == FOREGROUND).all()
-    assert decide(votes, (100, 150)).shape == (100, 150)
-
-
-def test_gaps_of_the_object_are_not_background():
-    votes = _votes(wall_5=(slice(None), slice(None), 2), object_9=(slice(10, 40), slice(0, 30), 0))
-    votes[20:22, 10:12] = (0, 0, 9, 0)
-    labels = decide(votes, (50, 50))
-    assert (labels[20:22, 10:12] == NONE).all()
-    assert (labels[:, 40:] == BACKGROUND).all()
+def test_packing():
+    values = np.random.default_rng(0).random((6, 7, 3), np.float32) * 60
+    unpacked = PackedShares.of(values, largest=50).values()
+    assert unpacked.dtype == np.float32
+    np.testing.assert_allclose(unpacked, np.minimum(values, 50), atol=0.25)
+    numbers = np.arange(12, dtype=np.int32).reshape(3, 4) * 1000
+    np.testing.assert_array_equal(PackedNumbers.of(numbers).values(), numbers)

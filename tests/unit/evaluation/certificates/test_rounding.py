@@ -11,7 +11,7 @@ from isr.evaluation.certificates.rounding import (
     tolerance,
 )
 from isr.networks.input_convex import InputConvexNetwork
-from isr.networks.mlp import MLP
+from isr.networks.layers import MLP
 from isr.networks.partially_convex import PartiallyConvexNetwork
 
 NETWORKS = {

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from isr.errors import UserError
-from isr.predictors.base import Predictor
+from isr.networks.predictor import Predictor
 
 ChannelOrder = Literal["rgb", "bgr"]
 CHANNELS = 4

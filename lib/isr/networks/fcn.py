@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from isr.networks.mlp import MLP
-from isr.predictors.base import Predictor
+from isr.networks.layers import MLP
+from isr.networks.predictor import Predictor
 
 
 class FCN(Predictor):

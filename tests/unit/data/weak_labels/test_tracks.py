@@ -1,8 +1,7 @@
 import numpy as np
 
 from isr.data.weak_labels.flow import Flow
-from isr.data.weak_labels.links import Tracks
-from isr.data.weak_labels.segments import Segments
+from isr.data.weak_labels.tracks import Segments, Tracks
 
 SIZE = (60, 100)
 

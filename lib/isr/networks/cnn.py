@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from isr.levels import probability
-from isr.predictors.base import Predictor
+from isr.networks.predictor import Predictor
 
 _SLOPE = 0.01
 """Of the leaky ReLU where its input is negative."""

@@ -1,10 +1,32 @@
-"""Initial weights that depend on a seed and a name alone, not on device, stack or job."""
+"""Plain layers: the multi-layer perceptron, and initial weights that depend on a seed alone."""
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class MLP(nn.Module):
+    """Linear layers with ReLU between them.
+
+    Args:
+        widths: the size of the input, of every hidden layer and of the output.
+    """
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(here, there) for here, there in pairwise(widths))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Values (..., widths[-1]) at inputs (..., widths[0])."""
+        for layer in self.layers[:-1]:
+            x = functional.relu(layer(x))
+        output: Tensor = self.layers[-1](x)
+        return output
 
 
 @torch.no_grad()

@@ -6,8 +6,8 @@ from torch.nn import functional
 from isr import predictors
 from isr.errors import UserError
 from isr.levels import foreground
-from isr.networks.initial import initialise_
-from isr.predictors.unet import UNet
+from isr.networks.layers import initialise_
+from isr.networks.unet import UNet
 
 
 def _network(width: int = 2, **options) -> UNet:

@@ -8,9 +8,9 @@ from torch import nn
 
 from isr.errors import UserError
 from isr.levels import probability
-from isr.networks.initial import initialise_
-from isr.predictors.unet import UNet
-from isr.predictors.unet_checkpoint import read_published
+from isr.networks.layers import initialise_
+from isr.networks.unet import UNet
+from isr.networks.unet_checkpoint import read_published
 
 WIDTH = 2
 

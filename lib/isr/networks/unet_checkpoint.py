@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from isr.errors import UserError
-from isr.predictors.unet import ChannelOrder, UNet
+from isr.networks.unet import ChannelOrder, UNet
 
 _log = logging.getLogger(__name__)
 

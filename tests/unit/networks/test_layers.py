@@ -2,8 +2,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from isr.networks.initial import initialise_
-from isr.networks.mlp import MLP
+from isr.networks.layers import MLP, initialise_
 
 
 def test_weights_have_the_bounds_of_torch_and_depend_on_the_generator_alone():
