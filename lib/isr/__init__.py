@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Scene": "isr.coordinates",
     "ThirdAxis": "isr.coordinates",
-    "build": "isr.representations",
+    "build": "isr.constraints",
     "certify": "isr.evaluation.certificates",
     "fit_scribbles": "isr.fitting.unaries",
     "fit_unaries": "isr.fitting.unaries",

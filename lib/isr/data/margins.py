@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.data.dataset import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
+from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
 from isr.data.problems import Array, Problem
 from isr.errors import UserError
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from isr.constraints import record
 from isr.evaluation.pixels import pixel_hull
 
 Mask = NDArray[np.bool_]
@@ -98,20 +99,18 @@ def _rounded_ratio(numerator: NDArray[np.int64], denominator: int) -> NDArray[np
     return np.asarray(np.sign(numerator) * size)
 
 
-_FUNCTIONS: Mapping[str, Callable[[Mask], Mask]] = {
-    "convex_hull": convex_hull,
-    "convex_hull_largest": convex_hull_largest,
-    "largest_component_filled": largest_component_filled,
-    "ray_polygon": ray_polygon,
+PROJECTIONS: Mapping[str, tuple[Callable[[Mask], Mask], str]] = {
+    "convex_hull": (convex_hull, "hull of the predictor's mask"),
+    "convex_hull_largest": (convex_hull_largest, "hull of the predictor's largest part"),
+    "largest_component_filled": (
+        largest_component_filled,
+        "predictor's largest part, its holes filled",
+    ),
+    "ray_polygon": (ray_polygon, "part of the predictor's mask seen from its centre"),
 }
-
-BASELINES: Mapping[str, tuple[str, ...]] = {
-    "convex": ("convex_hull", "convex_hull_largest"),
-    "star_shaped": ("ray_polygon",),
-    "path_connected": ("largest_component_filled",),
-}
+"""All of them by the names that the records of constraints give, each with its words."""
 
 
 def project_trivially(mask: Mask, constraint: str) -> dict[str, Mask]:
     """The trivial projections of `mask` (h, w) for `constraint`, by name; none if it has none."""
-    return {name: _FUNCTIONS[name](mask) for name in BASELINES.get(constraint, ())}
+    return {name: PROJECTIONS[name][0](mask) for name in record(constraint).projections}

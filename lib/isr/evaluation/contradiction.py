@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from isr.data.dataset import BACKGROUND, OBJECT
+from isr.data.pictures import BACKGROUND, OBJECT
 from isr.data.weak_labels import store
 
 Bytes = NDArray[np.uint8]

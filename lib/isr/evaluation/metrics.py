@@ -8,13 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from isr.data.dataset import UNKNOWN
+from isr.data.pictures import UNKNOWN
 
 Mask = NDArray[np.bool_]
 GroundTruth = NDArray[np.uint8]
-
-ALL_OBJECTS = "all"
-"""What the column `object` of metrics.csv holds for all objects of a picture together."""
 
 
 def _scored(prediction: Mask, ground_truth: GroundTruth) -> tuple[Mask, Mask]:

@@ -9,21 +9,21 @@ import torch
 from numpy.typing import NDArray
 
 from isr.coordinates import Convention, ThirdAxis, ThirdName
-from isr.distances import DISTANCES
 from isr.errors import UserError
-from isr.fitting.schedule import OptimiserKind
-from isr.fitting.shapes import Shape
+from isr.fitting.recipe import Recipe
+from isr.settings import DISTANCES, OptimiserKind
 
 Grid = tuple[int, ...]
 
 
 def check_arguments(
-    shape: Shape,
+    recipe: Recipe,
     fitted: Literal["unaries", "scribbles"],
     unaries: NDArray[np.floating] | None,
     scribbles: NDArray[np.uint8] | None,
     third: ThirdAxis | None,
     *,
+    points: int,
     margin: int,
     steps: int,
     seed: int,
@@ -33,11 +33,12 @@ def check_arguments(
     """Check all that `fit_unaries` and `fit_scribbles` take, apart from a schedule.
 
     Args:
-        shape: what is fitted, and how.
+        recipe: what is fitted, and how.
         fitted: the array that has to be there.
         unaries: foreground probabilities; None for a fit to scribbles alone.
         scribbles: None for none.
         third: the third axis.
+        points: drawn per step.
         margin: in pixels.
         steps: of the optimisation.
         seed: of all random numbers.
@@ -58,6 +59,7 @@ def check_arguments(
     if third is not None and grid is not None:
         _check_agreement(third, grid)
     _check_choice(convention, "convention", get_args(Convention))
+    _check_integer(points, "points", 2)
     _check_integer(margin, "margin", 0)
     if margin and third is not None and third.name == "depth":
         raise UserError("margin: a depth has no value outside its picture; set margin to 0.")
@@ -66,39 +68,38 @@ def check_arguments(
         raise UserError(f"seed is {seed!r}: give an integer.")
     if not isinstance(device, str | torch.device):
         raise UserError(f"device is {device!r}: give the name of one, such as 'cpu'.")
-    _check_shape(shape, 2 if third is None else 3)
+    _check_recipe(recipe, 2 if third is None else 3)
 
 
-def _check_shape(shape: Shape, dim: int) -> None:
-    """The numbers of a shape, and that it can be built."""
-    _check_integer(shape.points, "points", 2)
-    _check_choice(shape.optimiser, "optimiser", get_args(OptimiserKind))
-    _check_choice(shape.distance, "distance", DISTANCES)
-    if shape.object_weight is not None and not 0 < _real(shape.object_weight) < 1:
+def _check_recipe(recipe: Recipe, dim: int) -> None:
+    """The numbers of a recipe, and that it can be built."""
+    _check_choice(recipe.optimiser, "optimiser", get_args(OptimiserKind))
+    _check_choice(recipe.distance, "distance", DISTANCES)
+    if recipe.object_weight is not None and not 0 < _real(recipe.object_weight) < 1:
         raise UserError(
-            f"object_weight is {shape.object_weight!r}: give a number between 0 and 1, or None."
+            f"object_weight is {recipe.object_weight!r}: give a number between 0 and 1, or None."
         )
-    if shape.learning_rate is not None and not 0 < _real(shape.learning_rate) < np.inf:
-        raise UserError(f"learning_rate is {shape.learning_rate!r}: give one above 0, or None.")
+    if recipe.learning_rate is not None and not 0 < _real(recipe.learning_rate) < np.inf:
+        raise UserError(f"learning_rate is {recipe.learning_rate!r}: give one above 0, or None.")
     for name in ("weight_decay", "regulariser_weight", "tv_weight", "overlap_weight"):
-        value = getattr(shape, name)
+        value = getattr(recipe, name)
         if not 0 <= _real(value) < np.inf:
             raise UserError(f"{name} is {value!r}: give a finite number from 0.")
     for name in ("name", "dim"):
-        if name in shape.options:
+        if name in recipe.options:
             raise UserError(f"{name!r} is no option of a constraint: remove it.")
-    for alternative in _alternatives(shape):
+    for alternative in _alternatives(recipe):
         alternative.build(dim)
 
 
-def _alternatives(shape: Shape) -> list[Shape]:
-    """The shape with each of the orders among which the fit is to choose."""
-    orders = shape.options.get("order")
+def _alternatives(recipe: Recipe) -> list[Recipe]:
+    """The recipe with each of the orders among which the fit is to choose."""
+    orders = recipe.options.get("order")
     if not isinstance(orders, list):
-        return [shape]
+        return [recipe]
     if not orders:
         raise UserError("order is an empty list: name one order or more.")
-    return [replace(shape, options={**shape.options, "order": order}) for order in orders]
+    return [replace(recipe, options={**recipe.options, "order": order}) for order in orders]
 
 
 def _real(value: Any) -> float:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from isr.data.edges import network_input
 from isr.data.problems import working_size
-from isr.data.videos import Video, frame_file
+from isr.data.items import Item, frame_file, frame_name
 from isr.data.weak_labels.store import (
     BACKGROUND,
     FOREGROUND,
@@ -22,11 +22,10 @@ from isr.data.weak_labels.store import (
     read_labels,
 )
 from isr.errors import UserError
-from isr.fitting.digests import files_digest
-from isr.fitting.streams import uniforms
-from isr.fitting.video_folder import frame_name
+from isr.fitting.engine.long_work import files_digest
+from isr.fitting.engine.random_numbers import uniforms
 from isr.levels import probability
-from isr.predictors import Predictor
+from isr.networks.predictor import Predictor
 
 
 def check_kind(labels: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +60,7 @@ class LabelledVideo:
     """
 
     def __init__(
-        self, video: Video, labels: Path, *, scale: float, seed: int, device: torch.device
+        self, video: Item, labels: Path, *, scale: float, seed: int, device: torch.device
     ) -> None:
         self.video, self.labels, self.scale = video, labels, scale
         self.seed, self.device = seed, device
@@ -139,7 +138,7 @@ class LabelledVideo:
         return files_digest([self.labels / "about.json", *files])
 
 
-def frame_tensor(video: Video, number: int, scale: float, device: torch.device) -> Tensor:
+def frame_tensor(video: Item, number: int, scale: float, device: torch.device) -> Tensor:
     """What a UNet sees of a frame of a video at its working size: (1, 4, h, w)."""
     inputs = torch.from_numpy(network_input(video.frame(number), scale)).unsqueeze(0)
     return inputs.to(device, memory_format=torch.channels_last)
@@ -154,7 +153,7 @@ def channels_innermost(network: Predictor) -> Predictor:
 
 
 def predict_video(
-    predictor: Predictor, video: Video, scale: float = 1.0
+    predictor: Predictor, video: Item, scale: float = 1.0
 ) -> Iterator[NDArray[np.float32]]:
     """The unaries of a video by a trained UNet in evaluation mode.
 

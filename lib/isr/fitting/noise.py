@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isr.errors import UserError
-from isr.fitting.streams import generator
+from isr.fitting.engine.random_numbers import generator
 
 
 def noisy_frames(frames: int, share: float, *, seed: int, name: str) -> list[int]:

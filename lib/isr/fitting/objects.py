@@ -6,24 +6,21 @@ that is coupled to it alone. The representations are the members of one union; w
 a penalty on their overlap (section 2.5), which is what keeps touching objects apart.
 """
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from isr.data.objects import object_names, scribbles_of
 from isr.data.problems import Problem
-from isr.fitting.calls import Call
-from isr.fitting.cells import Plan, stored_metadata
-from isr.fitting.schedule import OVERLAP, Phase
-from isr.fitting.shapes import Shape
-from isr.fitting.slots import Result
-from isr.fitting.sources import Batch, Points, PointSource, Source
-from isr.fitting.tasks import Task, Terms
+from isr.fitting.engine.batches import Batch, Points, PointSource, Source
+from isr.fitting.engine.phases import Phase, Schedule
+from isr.fitting.engine.queue import Result
+from isr.fitting.engine.task import Call, Task, Terms
+from isr.fitting.schedules import OVERLAP
 from isr.objectives import overlap
-from isr.representations import Representation
 from isr.representations.union import Union
 
 _SHARED = "shared"
@@ -144,28 +141,15 @@ def _module(name: str, number: int) -> str:
     }[name]
 
 
-def objects_plan(
-    plan_of: Callable[[Representation], Plan], settings: Mapping[str, Any], count: int
-) -> Plan:
-    """What a job optimises for pictures of `count` objects.
-
-    Args:
-        plan_of: plans the fit of one object, given its representation.
-        settings: of the cell.
-        count: number of objects, 2 or more.
-    """
-    union = Union(2, member=settings["constraint"], count=count)
-    plans = [plan_of(cast(Representation, member)) for member in union.members]
-    task = ObjectsTask([plan.task for plan in plans], union, settings["points"]["random"])
-    schedule = tuple(_of_all(phase, count) for phase in plans[0].schedule)
-    return Plan(task, schedule, stored_metadata(settings, schedule))
+def schedule_of_all(schedule: Schedule, count: int, overlap_weight: float) -> Schedule:
+    """The schedule of one object for all `count` of them, with the penalty on their overlap."""
+    return tuple(_of_all(phase, count, overlap_weight) for phase in schedule)
 
 
-def _of_all(phase: Phase, count: int) -> Phase:
-    """A phase of one object's schedule for all objects, with the penalty on their overlap."""
+def _of_all(phase: Phase, count: int, overlap_weight: float) -> Phase:
     return replace(
         phase,
-        terms={**phase.terms, OVERLAP: Shape.overlap_weight},
+        terms={**phase.terms, OVERLAP: overlap_weight},
         learning_rate_scale=_groups(phase.learning_rate_scale, count),
         weight_decay=_groups(phase.weight_decay, count),
     )
@@ -182,16 +166,16 @@ def _groups(values: Mapping[str, float], count: int) -> dict[str, float]:
 
 
 def separate(result: Result, count: int) -> Result:
-    """The result for pictures of `count` objects as that of their binary problems.
+    """The result for items of `count` objects as that of their binary problems.
 
-    What is stored of an object is what is stored of the one object of a picture. Its history is
-    that of the picture, whose terms are means over its objects.
+    What is stored of an object is what is stored of the one object of an item. Its history is that
+    of the item, whose terms are means over its objects.
     """
     found = Result(history=result.history)
-    for picture, state in result.states.items():
-        for number, name in enumerate(object_names(picture, count)):
-            found.finite[name] = result.finite[picture]
-            found.states[name] = {
+    for (item, seed), state in result.states.items():
+        for number, name in enumerate(object_names(item, count)):
+            found.finite[name, seed] = result.finite[item, seed]
+            found.states[name, seed] = {
                 f"{module}.{key.removeprefix(prefix)}": value
                 for module in ("representation", "predictor")
                 for prefix in [f"{_module(module, number)}."]

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.calls import Call
-from isr.fitting.sampling import Strata
-from isr.fitting.schedule import (
+from isr.fitting.engine.batches import Batch, Points, PointSource
+from isr.fitting.engine.sampling import Strata
+from isr.fitting.engine.task import Call, Task, Terms
+from isr.fitting.schedules import (
     ABSOLUTE_DISTANCE,
     COUPLING,
     OVERLAP,
@@ -20,8 +21,6 @@ from isr.fitting.schedule import (
     TOTAL_VARIATION,
     UNARIES_ENTROPY,
 )
-from isr.fitting.sources import Batch, Points, PointSource
-from isr.fitting.tasks import Task, Terms
 from isr.objectives import (
     absolute_distance,
     cross_entropy,
@@ -29,7 +28,7 @@ from isr.objectives import (
     squared_distance,
     total_variation,
 )
-from isr.representations.base import Representation
+from isr.representations import Representation
 from isr.representations.starts import shares
 from isr.representations.union import Union
 

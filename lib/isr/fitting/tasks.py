@@ -1,30 +1,23 @@
-"""Tasks: what is optimised for one problem, written as loss terms.
+"""Tasks of training a predictor on scribbles, alone or jointly with a representation."""
 
-A task holds template modules and turns a batch into named loss terms. It knows nothing of stacks:
-the engine runs it for one problem, or over many by `torch.func.vmap`.
-"""
-
-from abc import ABC, abstractmethod
 from collections.abc import Set
-from typing import Literal, cast
+from typing import Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from isr.data.dataset import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
-from isr.data.features import RGB, XY, channel_slices
+from isr.data.features.sets import RGB, XY, channel_slices
 from isr.data.problems import Problem
-from isr.fitting.calls import Call
-from isr.fitting.schedule import (
+from isr.fitting.engine.batches import Batch, PictureSource, Points, PointSource, Source
+from isr.fitting.engine.task import Call, Task, Terms
+from isr.fitting.schedules import (
     COLOUR_GRADIENT,
     COUPLING,
+    OVERLAP,
     POSITION_GRADIENT,
     PREDICTOR_SCRIBBLES,
     REPRESENTATION_SCRIBBLES,
 )
-from isr.fitting.sources import Batch, PictureSource, Points, PointSource, Source
 from isr.levels import probability
 from isr.networks.cnn import CNN
 from isr.networks.predictor import Predictor
@@ -32,52 +25,12 @@ from isr.objectives import (
     cross_entropy,
     gradient_mean_absolute,
     gradient_norm,
+    overlap,
     squared_distance,
 )
-from isr.representations.base import Representation
+from isr.representations import Representation
 
-Terms = dict[str, Tensor]
 CouplingMode = Literal["both", "binarised"]
-
-
-class Task(ABC):
-    """What is optimised: template modules, batches and loss terms of one problem.
-
-    Attributes:
-        modules: the templates.
-        stacks: whether problems of one shape gain by `vmap`; otherwise they run side by side.
-    """
-
-    modules: nn.ModuleDict
-    stacks: bool = True
-
-    @abstractmethod
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
-        """Where the batches of `problem` come from."""
-
-    def start_(self, problem: Problem) -> None:
-        """Put the representation's centre, axis and the like where its fit should start."""
-        if "representation" not in self.modules:
-            return
-        representation = cast(Representation, self.modules["representation"])
-        given = first_guess(problem)
-        if given is not None:
-            like = next(representation.parameters())
-            representation.start_(
-                torch.from_numpy(problem.coordinates).to(like), torch.from_numpy(given).to(like)
-            )
-
-    @abstractmethod
-    def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
-        """The loss terms of one step, at least those `active` that the task has."""
-
-
-def first_guess(problem: Problem) -> NDArray[np.float32] | None:
-    """What is known of the foreground: unaries, or else scribbles with NaN where there are none."""
-    if problem.unaries is not None or problem.scribbles is None:
-        return problem.unaries
-    known = np.where(problem.scribbles == BACKGROUND_SCRIBBLE, np.float32(0), np.float32(1))
-    return np.where(problem.scribbles == NO_SCRIBBLE, np.float32(np.nan), known)
 
 
 class PredictorTraining(Task):
@@ -133,12 +86,19 @@ class PredictorTraining(Task):
             return {}
         strokes = batch["targets"].shape[0]
         coordinates = batch["coordinates"]
-        level = call("representation", coordinates if COUPLING in active else coordinates[:strokes])
+        seen = coordinates if {COUPLING, OVERLAP} & active else coordinates[:strokes]
+        if OVERLAP in active:
+            levels = call("representation", seen, method="parts")
+            level = levels.amin(-1)
+        else:
+            level = call("representation", seen)
         terms = {
             REPRESENTATION_SCRIBBLES: cross_entropy(
                 level[:strokes], batch["targets"], batch["stroke_weights"]
             )
         }
+        if OVERLAP in active:
+            terms[OVERLAP] = overlap(levels[strokes:], batch["point_weights"])
         if COUPLING in active:
             prediction = probability(point_level)
             if self.coupling == "binarised":

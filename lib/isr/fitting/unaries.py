@@ -4,17 +4,23 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from isr.coordinates import Convention, ThirdAxis, pixel_coordinates, with_third
 from isr.data.margins import with_margin
 from isr.data.problems import Problem
-from isr.distances import Distance
+from isr.errors import UserError
 from isr.fitting.arguments import check_arguments
-from isr.fitting.cells import choose_device
-from isr.fitting.schedule import OptimiserKind, Schedule
-from isr.fitting.shapes import Shape, fit_shape
+from isr.fitting.engine.batches import Points
+from isr.fitting.engine.long_work import choose_device
+from isr.fitting.engine.phases import Schedule
+from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.stack import Stack
+from isr.fitting.recipe import Recipe
 from isr.representations import Representation
+from isr.settings import Distance, OptimiserKind
+from isr.store import load_parameters, own_parameters
 
 
 def fit_unaries(
@@ -84,10 +90,9 @@ def fit_unaries(
     >>> disc = ((rows - 20) ** 2 + (columns - 30) ** 2 < 100).astype(np.float32)
     >>> shape = isr.fit_unaries(disc, "convex", steps=50)
     """
-    shape = Shape(
+    recipe = Recipe(
         constraint,
         options,
-        points=points,
         object_weight=object_weight,
         learning_rate=learning_rate,
         optimiser=optimiser,
@@ -98,11 +103,12 @@ def fit_unaries(
         overlap_weight=overlap_weight,
     )
     return _fit(
-        shape,
+        recipe,
         "unaries",
         unaries,
         scribbles,
         third,
+        points=points,
         margin=margin,
         steps=steps,
         seed=seed,
@@ -158,20 +164,20 @@ def fit_scribbles(
             option is outside its range, the device does not exist here, or the fit did not stay
             finite.
     """
-    shape = Shape(
+    recipe = Recipe(
         constraint,
         options,
-        points=points,
         learning_rate=learning_rate,
         weight_decay=weight_decay,
         overlap_weight=overlap_weight,
     )
     return _fit(
-        shape,
+        recipe,
         "scribbles",
         None,
         scribbles,
         third,
+        points=points,
         margin=margin,
         steps=steps,
         seed=seed,
@@ -182,12 +188,13 @@ def fit_scribbles(
 
 
 def _fit(
-    shape: Shape,
+    recipe: Recipe,
     fitted: Literal["unaries", "scribbles"],
     unaries: NDArray[np.floating] | None,
     scribbles: NDArray[np.uint8] | None,
     third: ThirdAxis | None,
     *,
+    points: int,
     margin: int,
     steps: int,
     seed: int,
@@ -196,11 +203,12 @@ def _fit(
     schedule: Schedule | None,
 ) -> Representation:
     check_arguments(
-        shape,
+        recipe,
         fitted,
         unaries,
         scribbles,
         third,
+        points=points,
         margin=margin,
         steps=steps,
         seed=seed,
@@ -213,14 +221,45 @@ def _fit(
     coordinates = _coordinates(given.shape, third, convention)
     problem = Problem(fitted, coordinates, scribbles, None, known)
     # Generators of random numbers cannot count in NumPy's integers.
-    return fit_shape(
+    half = int(points) // 2
+    return fit_problem(
         with_margin(problem, int(margin)),
-        replace(shape, points=int(shape.points)),
+        replace(recipe, points=Points(half, int(points) - half)),
         steps=int(steps),
         seed=int(seed),
         device=str(choose_device(device)),
         schedule=schedule,
     )
+
+
+def fit_problem(
+    problem: Problem,
+    recipe: Recipe,
+    *,
+    steps: int,
+    seed: int,
+    device: str,
+    schedule: Schedule | None = None,
+) -> Representation:
+    """Fit a shape to one problem.
+
+    Raises:
+        UserError: the fit did not stay finite, or the problem lacks what the shape needs.
+    """
+    recipe = recipe.for_problem(problem)
+    unaries, scribbles = problem.unaries is not None, problem.scribbles is not None
+    phases = schedule or recipe.schedule(unaries=unaries, scribbles=scribbles)
+    queue = EqualWorks([(problem.name, seed)], phases, steps)
+    settings = Settings(device=torch.device(device))
+    stack = Stack(recipe.task(problem), queue, lambda *_: problem, settings)
+    while not stack.finished:
+        stack.advance()
+    ((key, state),) = stack.result.states.items()
+    if not stack.result.finite[key]:
+        raise UserError("the fit did not stay finite: lower the learning rate of the schedule.")
+    representation = recipe.build(problem.coordinates.shape[-1])
+    load_parameters(representation, own_parameters(state, "representation"))
+    return representation.requires_grad_(False)
 
 
 def _coordinates(

@@ -1,6 +1,42 @@
-"""Predictors: what gives a picture's unaries."""
+"""The kinds of predictors: what gives an item's unaries. One file each, and one line here."""
 
-from isr.networks.predictor import Predictor
-from isr.predictors.registry import NAMES, build
+from typing import Any
 
-__all__ = ["NAMES", "Predictor", "build"]
+from isr.models import kind_of, one_of, parse
+from isr.predictors.base import Computation, Computed, PredictorKind, Trained
+from isr.predictors.cnn import CNN
+from isr.predictors.fcn import FCN
+from isr.predictors.given import Given
+from isr.predictors.tv import TV
+from isr.predictors.unet import UNet
+
+__all__ = [
+    "KINDS",
+    "Computation",
+    "Computed",
+    "Given",
+    "Predictor",
+    "PredictorKind",
+    "Trained",
+    "kind_named",
+    "read_entry",
+]
+
+KINDS: tuple[type[PredictorKind], ...] = (Given, FCN, CNN, UNet, TV)
+
+Predictor = one_of(KINDS)
+"""The type of an entry of `predictors`."""
+
+
+def read_entry(content: Any, where: str = "predictor") -> PredictorKind:
+    """The predictor of an entry of the configuration.
+
+    Raises:
+        UserError: a key is wrong; the message names it.
+    """
+    return parse(Predictor, content, where)  # type: ignore[no-any-return]
+
+
+def kind_named(kind: str) -> type[PredictorKind] | None:
+    """The class of a kind, None for none of this name."""
+    return next((each for each in KINDS if kind_of(each) == kind), None)

@@ -1,11 +1,17 @@
 """Total-variation segmentation, the energy of the UniReps paper's eq. 3: nothing is trained."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from isr.predictors.likelihood import log_likelihood_ratio
+from isr.errors import UserError
+from isr.predictors.base import Computation, Computed
+
+if TYPE_CHECKING:
+    from isr.data.problems import Problem
 
 Array = NDArray[np.float32]
 
@@ -13,6 +19,38 @@ _TAU, _RELAXATION = 0.3, 1.8
 """Step of the primal variable (that of the dual is 1 / (8 tau)), and over-relaxation of both."""
 _BETWEEN_CHECKS = 50
 """Iterations from one computation of the gap to the next."""
+
+
+class TV(Computed):
+    """Total variation and the likelihood of the features at scribbled pixels: not trained.
+
+    It minimises eq. 3 of the UniReps paper; densities as in Nieuwenhuis & Cremers 2013, spatially
+    varying with `xy`. For `fit: sequential` and `protocol: paper` alone.
+    """
+
+    title: ClassVar[str] = "TV"
+
+    kind: Literal["tv"]
+    alpha: Annotated[float, Field(ge=0)] = Field(
+        0.03,
+        description="weight of the total variation: a contour as long as the picture's longer side "
+        "is worth this difference in log-likelihoods over the square of that side, at every size",
+    )
+
+    def compute(self, problem: "Problem", features: str | None) -> Computation:
+        """The minimiser of the energy."""
+        if problem.features is None or problem.scribbles is None or features is None:
+            raise UserError(f"{problem.name}: tv needs features and scribbles: draw some.")
+        found = segment(
+            problem.features, problem.scribbles, features, alpha=self.alpha, name=problem.name
+        )
+        return Computation(
+            found.u,
+            {"energy": found.energy, "gap": found.gap, "iterations": found.iterations},
+            found.converged,
+            f"{found.iterations} iterations, energy {found.energy:.4f} at most {found.gap:.1e} "
+            "above the least",
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +93,8 @@ def segment(
     Raises:
         UserError: the scribbles lack object or background.
     """
+    from isr.predictors.likelihood import log_likelihood_ratio
+
     return minimise(log_likelihood_ratio(features, scribbles, sets, name=name), alpha)
 
 

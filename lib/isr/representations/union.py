@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from isr.constraints import build
 from isr.errors import UserError
-from isr.representations import registry
 from isr.representations.base import Representation
 from isr.representations.starts import shares
 
@@ -48,7 +48,7 @@ class Union(Representation):
             raise UserError('members: one has no name; write {"name": "convex", "options": {}}.')
         self.dim = dim
         self.members = nn.ModuleList(
-            registry.build(one["name"], dim, **one.get("options", {})) for one in members
+            build(one["name"], dim, **one.get("options", {})) for one in members
         )
 
     def forward(self, coordinates: Tensor) -> Tensor:

@@ -98,7 +98,9 @@ def _say(line: str) -> None:
 
 def _efficientnet(item: Item, normalise: bool) -> Maps:
     frames = [
-        efficientnet_maps(item.frame(number) / np.float32(255), normalise=normalise)
+        efficientnet_maps(
+            item.frame(number).astype(np.float32) / np.float32(255), normalise=normalise
+        )
         for number in range(item.frames)
     ]
     return np.stack(frames) if item.is_layered else frames[0]

@@ -1,6 +1,6 @@
 """Sequences of FBMS-59's training set (Ochs, Malik & Brox, TPAMI 2014), those of the paper's Table 4.
 
-How a sequence is read: `isr.data.fbms`.
+How a sequence is read: `fbms_sequence`.
 """
 
 import tempfile
@@ -64,7 +64,8 @@ class FBMS(LabelledVideos):
         if self.path:
             self.unpack_folder(own_folder(self.path, root) / name, output, downloads)
             return
-        from isr.data import archives, fbms
+        from isr.data import archives
+        from isr.data.kinds import fbms_sequence
 
         archive = verified(self._archive, downloads)
         with tempfile.TemporaryDirectory(dir=downloads, prefix=f".{archive.stem}.") as temporary:
@@ -80,7 +81,7 @@ class FBMS(LabelledVideos):
                     f"items: {archive.name} holds {len(found)} sequences named {name!r}: "
                     "correct the name."
                 )
-            fbms.unpack(found[0], name, output, mapping_path(self.mapping, downloads))
+            fbms_sequence.unpack(found[0], name, output, mapping_path(self.mapping, downloads))
 
     def describe(self, name: str, items: Sequence[str]) -> str:
         """How many of the paper's."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.data.videos import Video
+from isr.data.items import Item
 from isr.data.weak_labels.store import FOREGROUND, WeakLabels
 from isr.errors import UserError
 
@@ -71,7 +71,7 @@ def choose(counts: NDArray[np.int64], objects: int, named: int | None) -> Foregr
 
 
 def tallied(
-    video: Video, frames: Iterable[WeakLabels], about: dict[str, Any]
+    video: Item, frames: Iterable[WeakLabels], about: dict[str, Any]
 ) -> Iterator[WeakLabels]:
     """Hand labels on, and when all are drawn add to `about` which object they follow.
 
@@ -108,7 +108,7 @@ def foreground_of(about: Mapping[str, Any]) -> Foreground | None:
         ) from None
 
 
-def scored(video: Video, about: Mapping[str, Any]) -> Video:
+def scored(video: Item, about: Mapping[str, Any]) -> Item:
     """The video with the ground truth of the object that is its foreground.
 
     Args:

@@ -1,14 +1,16 @@
 """Making the weak labels of a video by the name of what makes them."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from isr.data.videos import Video
+from isr.data.items import Item
+from isr.data.kinds.base import DatasetKind
 from isr.data.weak_labels.foreground import tallied
+from isr.data.weak_labels.options import Motion, Simulated
 from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.errors import UserError
 
@@ -26,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 def write_kind(
-    kind: str, video: Video, entry: Mapping[str, Any], downloads: Path, output: Path
+    kind: str, video: Item, entry: DatasetKind, downloads: Path, output: Path
 ) -> pd.DataFrame:
     """Label a video and write the labels.
 
@@ -34,9 +36,7 @@ def write_kind(
         kind: one of KINDS, or AUTO. What was taken stands as `kind` in about.json, with `wanted`
             beside it and, where the published ones cannot be had, `reason`.
         video: what to label.
-        entry: of its data set: {motion?: {others?, border?}} for our own labels, {labels?,
-            mapping?} for the published ones, {simulated?: {unlabelled?, wrong?, seed?}} for
-            simulated ones.
+        entry: of its data set, whose keys `motion`, `labels`, `mapping` and `simulated` say how.
         downloads: where downloaded files lie.
         output: folder to write.
 
@@ -48,9 +48,9 @@ def write_kind(
     """
     writers: dict[str, Callable[[], pd.DataFrame]] = {
         AUTO: lambda: _published_or_motion(video, entry, downloads, output),
-        "motion": lambda: _motion(video, entry.get("motion") or {}, output),
+        "motion": lambda: _motion(video, _motion_options(entry), output),
         "published": lambda: _published(video, entry, downloads, output),
-        "simulated": lambda: _simulated(video, entry.get("simulated") or {}, output),
+        "simulated": lambda: _simulated(video, entry, output),
     }
     if kind not in writers:
         names = ", ".join((*KINDS, AUTO))
@@ -58,56 +58,60 @@ def write_kind(
     return writers[kind]()
 
 
+def _motion_options(entry: DatasetKind) -> Motion:
+    return getattr(entry, "motion", None) or Motion()
+
+
 def _write(
-    video: Video, frames: Iterable[WeakLabels], about: dict[str, Any], output: Path
+    video: Item, frames: Iterable[WeakLabels], about: dict[str, Any], output: Path
 ) -> pd.DataFrame:
     return write_labels(output, tallied(video, frames, about), about)
 
 
 def _published_or_motion(
-    video: Video, entry: Mapping[str, Any], downloads: Path, output: Path
+    video: Item, entry: DatasetKind, downloads: Path, output: Path
 ) -> pd.DataFrame:
     from isr.data.weak_labels.published import MissingLabelsError
 
     try:
-        if not entry.get("labels"):
-            raise MissingLabelsError("the data set names no published labels")
         return _published(video, entry, downloads, output, wanted=AUTO)
     except MissingLabelsError as error:
         reason = error.reason
     _log.info("%s: our own labels are taken: %s", video.name, reason)
-    return _motion(video, entry.get("motion") or {}, output, wanted=AUTO, reason=reason)
+    return _motion(video, _motion_options(entry), output, wanted=AUTO, reason=reason)
 
 
-def _motion(video: Video, options: Mapping[str, Any], output: Path, **asked: str) -> pd.DataFrame:
-    from isr.data.weak_labels import flow, motion, votes
+def _motion(video: Item, options: Motion, output: Path, **asked: str) -> pd.DataFrame:
+    from isr.data.weak_labels import flow, motion
 
-    values = {"others": motion.OTHERS[0], "border": votes.BORDER, **options}
     text = MOTION_TEXT
-    if values["border"]:
-        text += _BORDER_TEXT.format(100 * values["border"])
-    if values["others"] == motion.UNLABELLED:
+    if options.border:
+        text += _BORDER_TEXT.format(100 * options.border)
+    if options.others == motion.UNLABELLED:
         text += _OTHERS_TEXT
+    values = options.model_dump()
     about = {"kind": "motion", "text": text, "options": values, **asked}
     with flow.one_thread():
         return _write(video, motion.label(video, **values), about, output)
 
 
 def _published(
-    video: Video, entry: Mapping[str, Any], downloads: Path, output: Path, **asked: str
+    video: Item, entry: DatasetKind, downloads: Path, output: Path, **asked: str
 ) -> pd.DataFrame:
     from isr.data.weak_labels import published
 
+    labels = getattr(entry, "labels", None)
+    if labels is None:
+        raise published.MissingLabelsError("the data set names no published labels")
     about = {"kind": "published", "text": published.TEXT, "options": {}, "points": True, **asked}
-    return _write(video, published.label(video, entry, downloads), about, output)
+    found = published.label(video, labels, getattr(entry, "mapping", None), downloads)
+    return _write(video, found, about, output)
 
 
-def _simulated(video: Video, options: Mapping[str, Any], output: Path) -> pd.DataFrame:
+def _simulated(video: Item, entry: DatasetKind, output: Path) -> pd.DataFrame:
     from isr.data.weak_labels import simulated
 
-    values = {"unlabelled": simulated.UNLABELLED, "wrong": simulated.WRONG, "seed": 0, **options}
-    if unknown := sorted(set(values) - {"unlabelled", "wrong", "seed"}):
-        raise UserError(f"simulated: {unknown[0]!r} is unknown: use unlabelled, wrong or seed.")
+    values = (getattr(entry, "simulated", None) or Simulated()).model_dump()
     text = simulated.describe(values["unlabelled"], values["wrong"])
     about = {"kind": "simulated", "text": text, "options": values, "points": True}
     return _write(video, simulated.label(video, **values), about, output)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.data.videos import Video
+from isr.data.items import Item
 from isr.data.weak_labels.evidence import Evidence, gather
 from isr.data.weak_labels.flow import Grey, working_grey
 from isr.data.weak_labels.store import FOREGROUND, WeakLabels
@@ -36,7 +36,7 @@ OTHERS = ("background", UNLABELLED)
 """What becomes of objects that move but are not the foreground."""
 
 
-def label(video: Video, *, others: str = OTHERS[0], border: float = BORDER) -> Iterator[WeakLabels]:
+def label(video: Item, *, others: str = OTHERS[0], border: float = BORDER) -> Iterator[WeakLabels]:
     """Label the frames of a video by motion, in their order.
 
     The video is read three times, frame by frame. A note tells why a frame has no foreground.
@@ -140,11 +140,11 @@ class _Seen:
         return votes
 
 
-def _grey(video: Video, number: int) -> Grey:
+def _grey(video: Item, number: int) -> Grey:
     return working_grey(video.frame(number))
 
 
-def _watch(video: Video) -> tuple[list[_Seen], NDArray[np.int32]]:
+def _watch(video: Item) -> tuple[list[_Seen], NDArray[np.int32]]:
     tracks = Tracks()
     seen = []
     for evidence, backward in gather(lambda number: _grey(video, number), len(video)):
@@ -161,7 +161,7 @@ def _roles(tracks: Tracks) -> NDArray[np.int32]:
 
 
 def _frames(
-    video: Video, seen: list[_Seen], roles: NDArray[np.int32], order: Iterable[int]
+    video: Item, seen: list[_Seen], roles: NDArray[np.int32], order: Iterable[int]
 ) -> Iterator[tuple[Grey, Votes]]:
     for number in order:
         yield _grey(video, number), seen[number].votes(roles)

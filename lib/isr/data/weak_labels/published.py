@@ -8,25 +8,25 @@ around them, and empty parts of the border become background.
 
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from isr.data.archives import safe_untar, safe_unzip
-from isr.data.fbms import find_label
-from isr.data.video_sources import mapping_path, verified
-from isr.data.videos import Video
+from isr.data.items import Item
+from isr.data.kinds.base import verified
+from isr.data.kinds.fbms_sequence import find_label
+from isr.data.kinds.videos import mapping_path
+from isr.data.weak_labels.options import PublishedLabels
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE, WeakLabels
 from isr.errors import UserError
+from isr.models import RemoteFile
 
 TEXT = "multicut labels with confidences, published by Kardoost and Keuper (UAI 2021)"
-FILE = "labelsUncertFbms.tar"
 
 _SURE = 0.4
 """Labels of lower confidence may be wrong."""
@@ -51,12 +51,15 @@ class MissingLabelsError(UserError):
 Floats = NDArray[np.float64]
 
 
-def label(video: Video, entry: Mapping[str, Any], downloads: Path) -> Iterator[WeakLabels]:
+def label(
+    video: Item, labels: PublishedLabels, mapping: RemoteFile | None, downloads: Path
+) -> Iterator[WeakLabels]:
     """Read and process the published labels of a video.
 
     Args:
         video: whose frames are labelled.
-        entry: of the data set: {labels: {file?, path?, url?, sha256?, bytes?}, mapping?}.
+        labels: where they lie.
+        mapping: the authors' choice of objects, if there is one.
         downloads: where the archive, or a folder of its name, lies.
 
     Yields:
@@ -67,34 +70,34 @@ def label(video: Video, entry: Mapping[str, Any], downloads: Path) -> Iterator[W
             nothing says which is the foreground; the message says what belongs where.
         UserError: a file is not of the form.
     """
-    foreground = find_label(video.name, mapping_path(entry, downloads))
-    with _folder(entry.get("labels") or {}, video.name, Path(downloads)) as folder:
+    foreground = find_label(video.name, mapping_path(mapping, downloads))
+    with _folder(labels, video.name, Path(downloads)) as folder:
         for path in _match(video, folder):
             if path is None:
                 yield WeakLabels(np.full(video.size, NONE, np.uint8), note="nothing published")
                 continue
-            labels, confidence = _read(path, video.size)
-            frame = process(_choose(labels, foreground, path), confidence)
+            numbers, confidence = _read(path, video.size)
+            frame = process(_choose(numbers, foreground, path), confidence)
             found = {FOREGROUND, BACKGROUND} & set(np.unique(frame.labels).tolist())
             note = "" if len(found) == 2 else "not both classes labelled"
             yield WeakLabels(frame.labels, frame.flip, note)
 
 
 @contextmanager
-def _folder(entry: Mapping[str, Any], name: str, downloads: Path) -> Iterator[Path]:
+def _folder(entry: PublishedLabels, name: str, downloads: Path) -> Iterator[Path]:
     """The folder of one sequence, unpacked for the time being if it lies in an archive."""
-    archive = downloads / (entry.get("file") or FILE)
-    unpacked = Path(entry["path"]).expanduser() if entry.get("path") else archive.with_suffix("")
+    archive = downloads / entry.file
+    unpacked = Path(entry.path).expanduser() if entry.path else archive.with_suffix("")
     if unpacked.is_dir():
         yield _find(unpacked, name, unpacked)
         return
     if not archive.exists():
-        address = f" from {entry['url']}" if entry.get("url") else ""
+        address = f" from {entry.url}" if entry.url else ""
         raise MissingLabelsError(
             f"{archive} does not exist: put the published labels{address} there, or their folders "
             f"SEQ with SEQ/*.h5 below {unpacked}, or choose other labels."
         )
-    verified(entry, downloads, FILE)
+    verified(RemoteFile.model_validate(entry.model_dump(exclude={"path"})), downloads)
     with tempfile.TemporaryDirectory(dir=downloads, prefix=f".{archive.stem}.") as temporary:
         folder = Path(temporary) / "unpacked"
         _unpack(archive, name, folder)
@@ -117,7 +120,7 @@ def _unpack(archive: Path, name: str, folder: Path) -> None:
     unpack(archive, folder, lambda member: name in member.parts[:-1])
 
 
-def _match(video: Video, folder: Path) -> list[Path | None]:
+def _match(video: Item, folder: Path) -> list[Path | None]:
     """The file of each frame: by its name, or in their order if there are as many."""
     # NAME.h5 or NAME.ppm.h5, where NAME.jpg is the picture.
     files = {path.name.split(".")[0]: path for path in sorted(folder.glob("*.h5"))}

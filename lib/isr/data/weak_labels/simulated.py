@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.data.dataset import OBJECT, UNKNOWN
-from isr.data.videos import Video
+from isr.data.pictures import OBJECT, UNKNOWN
+from isr.data.items import Item
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE, WeakLabels
 from isr.errors import UserError
 
@@ -28,7 +28,7 @@ def describe(unlabelled: float, wrong: float) -> str:
 
 
 def label(
-    video: Video, unlabelled: float = UNLABELLED, wrong: float = WRONG, seed: int = 0
+    video: Item, unlabelled: float = UNLABELLED, wrong: float = WRONG, seed: int = 0
 ) -> Iterator[WeakLabels]:
     """Label the annotated frames of a video from their ground truth.
 

@@ -1,12 +1,12 @@
 """The certificate of a union: those of its members, and that it is their union."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import torch
 
 from isr.coordinates import Points, Scene
+from isr.evaluation.certificates.dispatch import check
 from isr.evaluation.certificates.verdicts import (
     RASTER_WORDS,
     Certificate,
@@ -24,11 +24,8 @@ from isr.representations.union import Union
 
 POINTS = 2000
 
-CertifyMember = Callable[[Representation, Scene, Points, int], list[Certificate]]
-
-
 def certify_union(
-    representation: Union, scene: Scene, level: Points, certify: CertifyMember, *, seed: int
+    representation: Union, scene: Scene, level: Points, *, seed: int
 ) -> list[Certificate]:
     """Three certificates of the union, and those of each member with its number.
 
@@ -38,7 +35,6 @@ def certify_union(
         representation: as it was stored.
         scene: for which the level was drawn.
         level: as `scene.shape`.
-        certify: gives a member's certificates, from its level.
         seed: for the sampled points.
     """
     members = [each for each in representation.members if isinstance(each, Representation)]
@@ -46,7 +42,7 @@ def certify_union(
     kinds: list[str] = []
     rows, broken = [], []
     for number, (member, own) in enumerate(zip(members, drawn, strict=True), start=1):
-        found = certify(member, scene, own, seed)
+        found = check(member, scene, own, seed)
         kinds.append(found[0].property)
         for row in found:
             if row.method == "structure" and not row.holds:

@@ -1,10 +1,9 @@
 """The outline of a representation as a polygon in pixel units."""
 
-from functools import singledispatch
-
 import numpy as np
 from shapely import MultiPolygon, Polygon, unary_union
 
+from isr.constraints import load, record_of
 from isr.coordinates import Convention, Points
 from isr.evaluation.drawing import LevelFunction, level_function
 from isr.evaluation.outlines.agreement import passed_by
@@ -65,15 +64,20 @@ def outline(
     return canvas.in_pixels(_outline(representation, canvas, level))
 
 
-@singledispatch
 def _outline(
     representation: Representation, canvas: Canvas, drawn: Points | None
 ) -> Polygon | MultiPolygon:
-    return raster_outline(cell_level(representation, canvas), *canvas.grid, drawn)
+    place = record_of(representation).outline
+    if not place:
+        return raster_outline(cell_level(representation, canvas), *canvas.grid, drawn)
+    found: Polygon | MultiPolygon = load(place)(representation, canvas, drawn)
+    return found
 
 
-@_outline.register
-def _(representation: Convex, canvas: Canvas, drawn: Points | None) -> Polygon | MultiPolygon:
+def outline_of_convex(
+    representation: Convex, canvas: Canvas, drawn: Points | None
+) -> Polygon | MultiPolygon:
+    """One convex polygon by root finding along rays."""
     level, linearised = cell_level(representation, canvas), _linearised(representation, canvas)
     if drawn is None:
         return convex_outline(level, linearised, *canvas.grid)
@@ -83,8 +87,10 @@ def _(representation: Convex, canvas: Canvas, drawn: Points | None) -> Polygon |
     return _checked(region, level, drawn)
 
 
-@_outline.register
-def _(representation: Polar, canvas: Canvas, drawn: Points | None) -> Polygon | MultiPolygon:
+def outline_of_rays(
+    representation: Polar, canvas: Canvas, drawn: Points | None
+) -> Polygon | MultiPolygon:
+    """Where rays from the representation's centre leave the region."""
     level = cell_level(representation, canvas)
     drawn = level(canvas.centres()) if drawn is None else drawn
     rim = canvas.coordinates(rim_of(*canvas.grid))
@@ -95,10 +101,10 @@ def _(representation: Polar, canvas: Canvas, drawn: Points | None) -> Polygon | 
     return _checked(rays.agreeing(foreground(drawn), canvas.coordinates), level, drawn)
 
 
-@_outline.register
-def _(
+def outline_of_flow(
     representation: PathConnected, canvas: Canvas, drawn: Points | None
 ) -> Polygon | MultiPolygon:
+    """Rays of the base, carried back by the inverse of the diffeomorphism."""
     level = cell_level(representation, canvas)
     drawn = level(canvas.centres()) if drawn is None else drawn
     if not np.isfinite(drawn).all():
@@ -106,8 +112,10 @@ def _(
     return _checked(flow_outline(representation, canvas, foreground(drawn)), level, drawn)
 
 
-@_outline.register
-def _(representation: Union, canvas: Canvas, drawn: Points | None) -> Polygon | MultiPolygon:
+def outline_of_union(
+    representation: Union, canvas: Canvas, drawn: Points | None
+) -> Polygon | MultiPolygon:
+    """The union of the members' outlines."""
     members = [member for member in representation.members if isinstance(member, Representation)]
     own = [cell_level(member, canvas)(canvas.centres()) for member in members]
     # The least of the levels is not a number where one of them is not.

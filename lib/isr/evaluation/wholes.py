@@ -1,0 +1,264 @@
+"""What is found of items as a whole: pictures, pictures with depth, volumes.
+
+Of an item with several objects that is the union of their regions and, beside it, each of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from shapely import MultiPolygon, Polygon, get_parts
+
+from isr.coordinates import Points, Scene, ThirdAxis, from_pixels
+from isr.data.items import Item
+from isr.data.pictures import BACKGROUND, BACKGROUND_SCRIBBLE, NO_SCRIBBLE, OBJECT, UNKNOWN
+from isr.data.problems import working_size
+from isr.errors import UserError
+from isr.evaluation.baselines import project_trivially
+from isr.evaluation.certificates import certify
+from isr.evaluation.columns import ALL_OBJECTS, GROUND_TRUTH, SCRIBBLES, UNARIES, Row
+from isr.evaluation.connecting import draw_connected
+from isr.evaluation.drawing import LevelFunction, level_function
+from isr.evaluation.evaluate import Evaluation
+from isr.evaluation.meshes import mesh
+from isr.evaluation.metrics import compare, resize_unaries
+from isr.evaluation.objects import label_map, overlaps, together
+from isr.evaluation.outlines import outline
+from isr.evaluation.outlines.raster import raster_outline
+from isr.fitting.predict import finite_of, picture_levels
+from isr.levels import foreground, likely_foreground, probability
+from isr.representations import Representation
+from isr.representations.path_connected import PathConnected
+from isr.store import StoredFits, read_fits
+
+if TYPE_CHECKING:
+    from isr.evaluation.evaluate import EvaluateJob
+
+Mask = NDArray[np.bool_]
+Unaries = NDArray[np.floating]
+
+_MESH_RESOLUTION = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """What was found of one object, or of all together.
+
+    Attributes:
+        name: of the item, or ITEM/k.
+        unaries: (*grid) of the predictor at the size of the item; None without.
+        level: (*grid) of the representation.
+        outputs: masks (*grid) by name: of the predictor, the representation, trivial projections.
+    """
+
+    name: str
+    unaries: Unaries | None
+    level: Points
+    outputs: Mapping[str, Mask]
+
+
+def evaluate(job: "EvaluateJob", item: Item) -> Evaluation:
+    """Draw, score and certify the fit of one item at its own size.
+
+    Raises:
+        UserError: a file is missing, or the item was not fitted.
+    """
+    fits = job.fits_of(item.name)
+    scene = item.scene(fits.convention)
+    problems = fits.problems(item.name)
+    if not problems:
+        raise UserError(f"{fits.path} holds no fit of {item.name}: give all parts of the cell.")
+    regions = [_region(job, fits, item, scene, name) for name in problems]
+    several = len(regions) > 1
+    whole = _together(item.name, regions) if several else regions[0]
+    shown = [whole, *(regions if several else [])]
+    level = whole.level
+    certificates = certify(
+        fits.representation(item.name),
+        *item.size,
+        scene.convention,
+        third=scene.third,
+        seed=job.seed,
+        level=level,
+    )
+    outlines = {} if item.is_layered else _outlines(fits, item, scene, shown)
+    return Evaluation(
+        item.name,
+        item.name,
+        rows=[row | _origin(job, fits, row, problems) for row in _rows(item, whole, regions)],
+        certificates={(item.name, None): certificates},
+        masks={each.name: each.outputs["representation"] for each in shown},
+        unaries={each.name: each.unaries for each in shown if each.unaries is not None},
+        outlines=outlines,
+        picture=None if item.is_layered else _drawn(item, outlines),
+        surface=None
+        if scene.third is None
+        else mesh(fits.representation(item.name), scene, _MESH_RESOLUTION),
+        labels=label_map([each.level for each in regions])
+        if several and not item.is_layered
+        else None,
+    )
+
+
+def _region(
+    job: "EvaluateJob", fits: StoredFits, item: Item, scene: Scene, name: str
+) -> Region:
+    representation = fits.representation(name)
+    level = level_function(representation)(scene.coordinates())
+    mask = _connected(representation, scene) if job.cell.connect else foreground(level)
+    unaries = _unaries(job, fits, item, name)
+    outputs = {"representation": mask}
+    if unaries is not None:
+        predicted = likely_foreground(unaries)
+        # A constraint on points of three coordinates says nothing of a picture's plane.
+        trivial = project_trivially(predicted, job.cell.constraint) if scene.third is None else {}
+        outputs = {"predictor": predicted, **outputs, **trivial}
+    return Region(name, unaries, level, outputs)
+
+
+def _unaries(job: "EvaluateJob", fits: StoredFits, item: Item, name: str) -> Unaries | None:
+    """The predictor's unaries at the item's own size: stored, given, or of stored parameters."""
+    reader = job.reader
+    if reader.predictions is not None:
+        size = working_size(*item.size, job.predictor.scale)
+        grid = (item.frames, *size) if item.is_layered else size
+        unaries: Unaries = reader.predictions.read(name, job.seed, grid)
+    elif job.trains:
+        level = picture_levels(fits.predictor(name), reader.load(name, job.seed))
+        unaries = probability(level)
+    else:
+        given = item.unaries()
+        if given is None:
+            return None
+        unaries = given
+    if unaries.ndim == 3:
+        return np.stack([resize_unaries(each, *item.size) for each in unaries])
+    return resize_unaries(unaries, *item.size)
+
+
+def _connected(representation: Representation, scene: Scene) -> Mask:
+    """The mask with thin connections drawn in.
+
+    Raises:
+        UserError: they can be drawn for path-connected regions of the plane alone.
+    """
+    if not isinstance(representation, PathConnected) or scene.third is not None:
+        raise UserError("connect is for path_connected in the plane: set it to false.")
+    return draw_connected(representation, scene.height, scene.width, scene.convention)
+
+
+def _together(name: str, regions: Sequence[Region]) -> Region:
+    """All objects of an item as one."""
+    each = [region.unaries for region in regions if region.unaries is not None]
+    return Region(
+        name,
+        np.maximum.reduce(each) if each else None,
+        np.minimum.reduce([region.level for region in regions]),
+        {
+            key: together([region.outputs[key] for region in regions])
+            for key in regions[0].outputs
+        },
+    )
+
+
+def _rows(item: Item, whole: Region, regions: Sequence[Region]) -> list[Row]:
+    """Scores of all objects together, and of each where the ground truth tells them apart."""
+    picture = item.read(image=False)
+    shared = {key: overlaps([one.outputs[key] for one in regions]) for key in whole.outputs}
+    about = {"object": ALL_OBJECTS, "objects": len(regions)}
+    rows = [about | row for row in _compared(item, whole, picture.ground_truth, picture.scribbles)]
+    if len(regions) > 1 and not item.is_layered:
+        for number, region in enumerate(regions, start=1):
+            truth = item.truth_of(0, number)
+            if truth is not None:
+                about = {"object": str(number), "objects": len(regions)}
+                rows += [about | row for row in compare(region.outputs, GROUND_TRUTH, truth)]
+    return [row | {"overlap": shared[row["output"]][_number(row["object"])]} for row in rows]
+
+
+def _number(name: str) -> int:
+    return 0 if name == ALL_OBJECTS else int(name)
+
+
+def _compared(
+    item: Item, region: Region, truth: NDArray[np.uint8] | None, scribbles: NDArray[np.uint8] | None
+) -> list[Row]:
+    """How the outputs of a region agree with all that is known of an item."""
+    rows: list[Row] = []
+    found = {key: mask for key, mask in region.outputs.items() if key != "predictor"}
+    if region.unaries is not None:
+        own = np.where(region.outputs["predictor"], OBJECT, BACKGROUND).astype(np.uint8)
+        rows += compare(found, UNARIES, own)
+    if scribbles is not None:
+        known = np.full(scribbles.shape, UNKNOWN, np.uint8)
+        known[scribbles != NO_SCRIBBLE] = OBJECT
+        known[scribbles == BACKGROUND_SCRIBBLE] = BACKGROUND
+        rows += compare(found, SCRIBBLES, known)
+    if truth is not None:
+        rows += compare(region.outputs, GROUND_TRUTH, truth)
+    return rows
+
+
+def _origin(job: "EvaluateJob", fits: StoredFits, row: Row, problems: Sequence[str]) -> Row:
+    """How the parameters behind a row were made: steps, and whether all were taken."""
+    number = _number(row["object"])
+    own = problems if number == 0 else [problems[number - 1]]
+    annotated = row["against"] == GROUND_TRUTH
+    if job.predictions and row["output"] != "representation":
+        folder = job.reader.predictions.folder(own[0], job.seed)  # type: ignore[union-attr]
+        made = read_fits(folder / "predictor.safetensors").metadata
+        finite = finite_of(made)
+        return {
+            "steps": made["settings"].get("steps", 0),
+            "finite": all(finite[name, job.seed] for name in own),
+            "annotated": annotated,
+        }
+    told = fits.metadata["finite"][str(job.seed)]
+    return {"finite": all(told[name] for name in own), "annotated": annotated}
+
+
+def _outlines(
+    fits: StoredFits, item: Item, scene: Scene, shown: Sequence[Region]
+) -> dict[str, Polygon | MultiPolygon]:
+    """Outlines of all objects together, and of each of several; of a depth, of what is seen."""
+    found = {}
+    for each in shown:
+        representation = fits.representation(each.name)
+        if scene.third is None:
+            found[each.name] = outline(
+                representation, *item.size, scene.convention, level=each.level
+            )
+        else:
+            seen = seen_level(representation, scene, scene.third)
+            found[each.name] = raster_outline(seen, *item.size, each.level)
+    return found
+
+
+def _drawn(
+    item: Item, outlines: Mapping[str, Polygon | MultiPolygon]
+) -> tuple[Polygon | MultiPolygon, NDArray[np.uint8]]:
+    """The outline of each object, also where they overlap, and the picture below."""
+    own = [region for name, region in outlines.items() if name != item.name]
+    drawn = outlines[item.name]
+    if own:
+        drawn = MultiPolygon([part for region in own for part in get_parts(region).tolist()])
+    return drawn, item.frame()
+
+
+def seen_level(representation: Representation, scene: Scene, depth: ThirdAxis) -> LevelFunction:
+    """The level as a function of points (..., 2) in pixel units, where the picture has a depth.
+
+    Depths between pixel centres are interpolated.
+    """
+    level = level_function(representation)
+
+    def seen(points: Points) -> Points:
+        places = np.stack([points[..., 1], points[..., 0]]) - 0.5
+        third = ndimage.map_coordinates(depth.values, places, order=1, mode="nearest")
+        plane = from_pixels(points, scene.height, scene.width, scene.convention)
+        return level(np.concatenate([plane, third[..., None]], axis=-1))
+
+    return seen

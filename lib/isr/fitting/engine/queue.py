@@ -1,0 +1,189 @@
+"""Queues: what a stack works off and in which order, its slots, and what it finds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from isr.fitting.engine.phases import Phase, Schedule, phase_ends
+
+State = dict[str, Tensor]
+
+Key = tuple[str, int]
+"""(name of a problem, seed): what a fit is of. Random numbers are keyed by both."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One fit: a problem with a seed, how it is optimised, and what it starts from.
+
+    Attributes:
+        name: of the problem.
+        seed: of the study.
+        schedule: phases of the optimisation.
+        steps: how many.
+        start: parameters by name that the fit goes on from; None for initial weights.
+    """
+
+    name: str
+    seed: int
+    schedule: Schedule
+    steps: int
+    start: Mapping[str, Tensor] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def key(self) -> Key:
+        """Name and seed."""
+        return self.name, self.seed
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """The step at which each phase ends."""
+        return phase_ends(self.schedule, self.steps)
+
+    def phase(self, step: int) -> int:
+        """Number of the phase that a step belongs to."""
+        return next(number for number, end in enumerate(self.ends) if step < end)
+
+
+@dataclass
+class Slot:
+    """One place of the stack: what is worked on there and how far it is."""
+
+    work: Work
+    step: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are taken."""
+        return self.step == self.work.steps
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the next step."""
+        return self.work.schedule[self.work.phase(self.step)]
+
+    @property
+    def begins_phase(self) -> bool:
+        """Whether the next step is the first of its phase."""
+        return self.step in (0, *self.work.ends)
+
+    @property
+    def steps_to_phase_end(self) -> int:
+        """How many steps are left of the phase."""
+        return self.work.ends[self.work.phase(self.step)] - self.step
+
+
+@dataclass
+class Result:
+    """What a stack has found.
+
+    Attributes:
+        states: parameters by problem and seed; of the last finite step.
+        finite: whether a problem stayed finite to its end.
+        history: rows (item, seed, step, term, value).
+    """
+
+    states: dict[Key, State] = field(default_factory=dict)
+    finite: dict[Key, bool] = field(default_factory=dict)
+    history: list[tuple[str, int, int, str, float]] = field(default_factory=list)
+
+    def add(self, other: "Result") -> None:
+        """Take over what another stack has found."""
+        self.states |= other.states
+        self.finite |= other.finite
+        self.history += other.history
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a stack is run.
+
+    Attributes:
+        stack_size: problems side by side.
+        shared_initial_weights: start every problem from the same weights.
+        device: where the optimisation runs.
+    """
+
+    stack_size: int = 1
+    shared_initial_weights: bool = False
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+
+@runtime_checkable
+class Queue(Protocol):
+    """What a stack works off. Whatever `take` depends on is told by `finish`."""
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """Problems and seeds of all results there may be."""
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of everything that is known to be done, for progress."""
+
+    def take(self) -> Work | None:
+        """The next work that can begin now; None if there is none."""
+
+    def again(self, key: Key) -> Work:
+        """The work of this name and seed that was taken before, without its start."""
+
+    def finish(self, work: Work, state: State, finite: bool) -> str | None:
+        """Take note of a result; the name to keep it under, None to drop it."""
+
+    def state(self) -> dict[str, Any]:
+        """Plain data and tensors that a resumed queue goes on from."""
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on where a queue of the same works was when `state` was made."""
+
+
+class EqualWorks:
+    """Problems that are all optimised alike, each on its own.
+
+    Args:
+        keys: names of the problems, and seeds.
+        schedule: phases of the optimisation.
+        steps: per problem.
+    """
+
+    def __init__(self, keys: Sequence[Key], schedule: Schedule, steps: int) -> None:
+        self._keys, self.schedule, self.steps = list(keys), schedule, steps
+        phase_ends(schedule, steps)
+        self._taken = 0
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """The problems."""
+        return self._keys
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of all problems."""
+        return len(self._keys) * self.steps
+
+    def take(self) -> Work | None:
+        """The next problem."""
+        if self._taken == len(self._keys):
+            return None
+        self._taken += 1
+        return self.again(self._keys[self._taken - 1])
+
+    def again(self, key: Key) -> Work:
+        """The work on a problem."""
+        return Work(*key, self.schedule, self.steps)
+
+    def finish(self, work: Work, state: State, finite: bool) -> str | None:
+        """Every result is kept."""
+        return work.name
+
+    def state(self) -> dict[str, Any]:
+        """How many problems were begun."""
+        return {"taken": self._taken}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Leave out problems that were begun before."""
+        self._taken = state["taken"]

@@ -1,0 +1,338 @@
+"""The training of a UNet on the weak labels of videos, and the unaries that it gives."""
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from isr.data.problems import write_unaries
+from isr.fitting.engine.long_work import complete, fingerprint
+from isr.fitting.engine.queue import Key
+from isr.fitting.engine.random_numbers import generator
+from isr.fitting.labelled_video import (
+    LabelledVideo,
+    channels_innermost,
+    check_kind,
+    predict_video,
+)
+from isr.fitting.optimise import write_history
+from isr.networks.layers import initialise_
+from isr.networks.unet import UNet
+from isr.objectives import multicut
+from isr.errors import UserError
+from isr.predictors.unet import UNet as UNetKind
+from isr.settings import TOGETHER
+from isr.store import Group, read_fits, write_fits
+from isr.data.items import frame_name
+
+if TYPE_CHECKING:
+    from isr.fitting.predict import PredictJob
+
+_log = logging.getLogger(__name__)
+
+MULTICUT = "multicut"
+"""Name of L_multicut in histories."""
+TRAINED, PUBLISHED = "trained", "published"
+_STAGES = 3
+"""The learning rate falls twice, after each third: every 5 of the paper's 15 epochs."""
+
+
+class UNetTraining:
+    """A UNet and its Adam optimiser on the labelled frames of one or more videos.
+
+    Attributes:
+        done: steps taken.
+        history: rows (name, seed, epoch, term, value).
+
+    Args:
+        network: with the weights to start from; it is changed.
+        videos: frames and labels, all on one device; the frames of all are shuffled together.
+        epochs: times that every labelled frame is seen.
+        learning_rate: at the beginning.
+    """
+
+    def __init__(
+        self, network: UNet, *videos: LabelledVideo, epochs: int, learning_rate: float
+    ) -> None:
+        self.device = videos[0].device
+        self.network = network.to(self.device).requires_grad_(True).train()
+        channels_innermost(self.network)
+        self.videos, self.epochs, self.learning_rate = videos, epochs, learning_rate
+        self.optimiser = torch.optim.Adam(self.network.parameters(), learning_rate)
+        self.done = 0
+        self.history: list[tuple[str, int, int, str, float]] = []
+
+    @cached_property
+    def frames(self) -> list[tuple[LabelledVideo, int]]:
+        """All labelled frames, each with its video."""
+        return [(video, number) for video in self.videos for number in video.labelled_frames]
+
+    @property
+    def total(self) -> int:
+        """Number of steps."""
+        return self.epochs * len(self.frames)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are taken."""
+        return self.done == self.total
+
+    @property
+    def progress(self) -> str:
+        """Nothing but the steps."""
+        return ""
+
+    def place(self) -> tuple[int, int, LabelledVideo]:
+        """Epoch, frame and video of the next step: an epoch sees all frames in a drawn order."""
+        epoch, position = divmod(self.done, len(self.frames))
+        drawn = np.concatenate([video.places(epoch) for video in self.videos])
+        video, number = self.frames[np.argsort(drawn, kind="stable")[position]]
+        return epoch, number, video
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a resumed training needs, as tensors and plain data."""
+        return {
+            "done": self.done,
+            "history": self.history,
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def load_state(self, state: Mapping[str, Any], /) -> None:
+        """Go on where a training of the same videos and settings was when `state` was made."""
+        self.done, self.history = state["done"], list(state["history"])
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def stored(self) -> dict[str, Tensor]:
+        """Parameters and buffers under the names of stored fits."""
+        state = self.network.state_dict()
+        return {f"predictor.{key}": value.detach().cpu() for key, value in state.items()}
+
+
+class WeakLabelTraining(UNetTraining):
+    """Training of a UNet on the weak labels of one or more videos, after the published code.
+
+    Adam, one picture a step; the learning rate falls to `decay` of itself after each third of the
+    epochs. Short videos are seen more often: until there are `min_steps` steps.
+
+    Args:
+        network: with its initial weights.
+        videos: frames and labels.
+        epochs: times that every labelled frame is seen, at least.
+        learning_rate: at the beginning.
+        decay: factor of the learning rate.
+        min_steps: least number of steps; 0 keeps to the epochs, as the paper does.
+    """
+
+    def __init__(
+        self,
+        network: UNet,
+        *videos: LabelledVideo,
+        epochs: int = 15,
+        learning_rate: float = 0.01,
+        decay: float = 0.1,
+        min_steps: int = 0,
+    ) -> None:
+        needed = math.ceil(min_steps / sum(len(video.labelled_frames) for video in videos))
+        super().__init__(network, *videos, epochs=max(epochs, needed), learning_rate=learning_rate)
+        self.decay = decay
+        self.sums = torch.zeros(len(videos), device=self.device)
+
+    def advance(self) -> None:
+        """Take one step, on one frame.
+
+        Raises:
+            UserError: at the end of an epoch, if the loss did not stay finite.
+        """
+        epoch, number, video = self.place()
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.learning_rate * self.decay ** (_STAGES * epoch // self.epochs)
+        level = self.network(video.inputs(number)).flatten(1)
+        loss = multicut(level, *video.targets(number, epoch)).sum()
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        self.sums[self.videos.index(video)] += loss.detach()
+        self.done += 1
+        if self.done % len(self.frames) == 0:
+            self._end_epoch(epoch)
+
+    def _end_epoch(self, epoch: int) -> None:
+        for video, total in zip(self.videos, self.sums.tolist(), strict=True):
+            name, mean = video.video.name, total / len(video.labelled_frames)
+            if not math.isfinite(mean):
+                raise UserError(
+                    f"{name}: the loss of the predictor is not finite in epoch {epoch}: choose a "
+                    "smaller learning_rate in its options."
+                )
+            self.history.append((name, video.seed, epoch, MULTICUT, mean))
+        self.sums.zero_()
+
+    def state(self) -> dict[str, Any]:
+        """As of every training, with the running sums of the epoch's losses."""
+        return super().state() | {"sums": self.sums}
+
+    def load_state(self, state: Mapping[str, Any], /) -> None:
+        """As of every training."""
+        super().load_state(state)
+        self.sums = state["sums"].to(self.device)
+
+
+@torch.no_grad()
+def settle_statistics(network: UNet, *videos: LabelledVideo) -> None:
+    """Take the batch statistics of evaluation from every frame of some videos alike.
+
+    The running averages of a training with batches of one picture follow the last few pictures,
+    and the weights as they were: after few steps they fit neither. Here each layer gets the plain
+    mean over all frames of what it sees with the final weights.
+    """
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # The cumulative mean.
+    network.train()
+    for video in videos:
+        for number in range(len(video.video)):
+            network(video.inputs(number))
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+    network.eval()
+
+
+def train(
+    job: "PredictJob", kind: UNetKind, seed: int, *videos: LabelledVideo
+) -> WeakLabelTraining:
+    """Train the UNet of one or more videos to its end; its statistics are settled over all.
+
+    Raises:
+        UserError: there is no foreground label, or the loss did not stay finite.
+    """
+    name = "+".join(video.video.name for video in videos)
+    network = UNet(**kind.options())
+    initialise_(network, generator(seed, name, "initial predictor"))
+    training = WeakLabelTraining(
+        network,
+        *videos,
+        epochs=kind.epochs,
+        learning_rate=kind.learning_rate,
+        decay=kind.decay,
+        min_steps=kind.min_steps,
+    )
+    run = job.run.beside(f"{name}-{seed}" if len(videos) == 1 else f"together-{seed}")
+    complete(
+        training,
+        run,
+        fingerprint=fingerprint(
+            job.settings,
+            run,
+            name=name,
+            seed=seed,
+            inputs="".join(video.digest() for video in videos),
+        ),
+        what=f"{job.what}: {name}, seed {seed}",
+    )
+    settle_statistics(training.network, *videos)
+    return training
+
+
+def predict(job: "PredictJob", folder: Path) -> None:
+    """Train the UNet of each video, or one of all together, or take published ones.
+
+    Of one that is trained on all, each video gets a copy, whose batch statistics are those of the
+    video: over all videos together they fit none. With weights `auto` a network is trained where
+    there is no published one of a video; the metadata say under `origins` which it is, and why.
+
+    Raises:
+        UserError: a file is missing or does not fit, the labels are of another kind or size than
+            the settings and the videos say, or the training failed.
+    """
+    kind = cast(UNetKind, job.predictor)
+    told = {name: check_kind(path, job.settings) for name, path in job.labels.items()}
+    states: dict[Key, Mapping[str, Tensor]] = {}
+    origins: dict[str, dict[str, Any]] = {}
+    history: list[tuple[str, int, int, str, float]] = []
+    about: Mapping[str, Any] = {}
+    for names, seed in _shares(job):
+        videos = [_video(job, kind, name, seed) for name in names]
+        published, reason = _published(kind, names[0], job.checkpoints)
+        if published is None:
+            trained = train(job, kind, seed, *videos)
+            network, steps = trained.network, trained.total
+            history += trained.history
+        else:
+            network, steps = published.to(job.run.device), 0
+        about = {"predictor": unet_metadata(network)}
+        for video in videos:
+            if len(videos) > 1:
+                settle_statistics(network, video)
+            name = video.video.name
+            states[name, seed] = {
+                f"predictor.{key}": value.detach().cpu().clone()
+                for key, value in network.state_dict().items()
+            }
+            origins.setdefault(str(seed), {})[name] = {
+                "labels": told[name],
+                "weights": TRAINED if published is None else PUBLISHED,
+                "weights_reason": reason,
+                "steps": steps,
+                "trained_on": names if published is None else [],
+            }
+    path = folder / "predictor.safetensors"
+    finite = [[*key, True] for key in states]
+    write_fits(path, [Group(states, about)], job.metadata(origins=origins, finite=finite))
+    write_history(folder / "history.parquet", history)
+    stored = read_fits(path)
+    for name, seed in states:
+        own = stored.of_seed(seed).predictor(name).to(job.run.device)
+        for number, unaries in enumerate(predict_video(own, job.items[name], kind.scale)):
+            write_unaries(folder / "unaries" / str(seed), frame_name(name, number), unaries)
+    for names, seed in _shares(job):
+        job.run.beside(f"{names[0]}-{seed}" if len(names) == 1 else f"together-{seed}").end()
+
+
+def _shares(job: "PredictJob") -> list[tuple[list[str], int]]:
+    """Videos that share a network, with their seeds."""
+    if job.settings.get("training") != TOGETHER:
+        return [([name], seed) for name, seed in job.keys]
+    seeds = dict.fromkeys(seed for _, seed in job.keys)
+    return [([name for name, own in job.keys if own == seed], seed) for seed in seeds]
+
+
+def _video(job: "PredictJob", kind: UNetKind, name: str, seed: int) -> LabelledVideo:
+    return LabelledVideo(
+        job.items[name], job.labels[name], scale=kind.scale, seed=seed, device=job.run.device
+    )
+
+
+def _published(
+    kind: UNetKind, name: str, checkpoints: Path | None
+) -> tuple[UNet | None, str]:
+    """The published network of a video if it is wanted and can be had; else maybe why not."""
+    from isr.networks.unet_checkpoint import MissingNetworkError, read_published
+
+    if kind.weights == TRAINED:
+        return None, ""
+    if checkpoints is None:
+        return None, "the data set names no published networks" if kind.weights == "auto" else ""
+    try:
+        return read_published(checkpoints, name, **kind.options()), ""
+    except MissingNetworkError as error:
+        if kind.weights != "auto":
+            raise
+        reason = error.reason
+    _log.info("%s: a network is trained: %s", name, reason)
+    return None, reason
+
+
+def unet_metadata(network: UNet) -> dict[str, Any]:
+    """How a stored UNet is built again."""
+    options = {"width": network.width, "channel_order": network.channel_order}
+    return {"kind": "unet", "channels": network.channels, "options": options}

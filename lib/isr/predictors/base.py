@@ -1,0 +1,111 @@
+"""What every kind of predictor offers: its keys, what it sees, and how it comes to unaries.
+
+A predictor is anything that gives an item's unaries. A kind is one file of this folder with one
+model, and one line in the registry (`__init__`). Some take what comes with the items (`Given`), some
+compute (`Computed`: GrabCut, an energy, a foundation model), some are trained first (`Trained`).
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from isr.models import Model
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from isr.data.kinds import Known
+    from isr.data.problems import Problem
+
+Scale = Annotated[float, Field(gt=0, le=1)]
+
+_SCALE = (
+    "pictures are shrunk by this factor before the predictor sees them; the representation is "
+    "fitted to its unaries on that grid too; masks are scored at full size"
+)
+
+
+class PredictorKind(Model):
+    """One predictor.
+
+    Attributes:
+        title: its name in print.
+        input: what it sees beside the colours of an item: the combination of `features` of a cell,
+            its weak `labels`, or nothing that a cell could choose.
+    """
+
+    title: ClassVar[str]
+    input: ClassVar[Literal["features", "labels", "nothing"]] = "nothing"
+
+    kind: str
+    scale: Scale = Field(1.0, description=_SCALE)
+
+    @abstractmethod
+    def refuses(self, known: "Known") -> str:
+        """What an item lacks that the predictor needs, in words; "" if it lacks nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Computation:
+    """What a computed predictor found for a problem.
+
+    Attributes:
+        unaries: (*grid) foreground probabilities.
+        numbers: what is to be stored with them, such as an energy.
+        converged: whether it came to its end.
+        remark: further words for the log.
+    """
+
+    unaries: "NDArray[np.floating[Any]]"
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    converged: bool = True
+    remark: str = ""
+
+
+class Computed(PredictorKind):
+    """A predictor of which nothing is trained: a function of a picture, its scribbles and features.
+
+    It is projected; there is nothing to train jointly.
+    """
+
+    input: ClassVar[Literal["features", "labels", "nothing"]] = "features"
+
+    @abstractmethod
+    def compute(self, problem: "Problem", features: str | None) -> Computation:
+        """The unaries of a problem.
+
+        Args:
+            problem: with its features (*grid, channels) and scribbles (*grid).
+            features: the combination of features, such as `rgb+xy`; None if it sees none.
+
+        Raises:
+            UserError: the problem lacks what is needed.
+        """
+
+    def refuses(self, known: "Known") -> str:
+        """By default, scribbles are needed, and pictures in the plane."""
+        if known.third is not None:
+            return "a picture without a third coordinate"
+        return "" if known.scribbles else "scribbles"
+
+
+class Trained(PredictorKind):
+    """A predictor that is a network.
+
+    Attributes:
+        network: of it, as `module:class`.
+        sees_pictures: whether a step has to see whole pictures; else pixels are drawn.
+        teacher: what it learns from: an item's scribbles, or a video's weak labels.
+    """
+
+    network: ClassVar[str]
+    sees_pictures: ClassVar[bool] = False
+    teacher: ClassVar[Literal["scribbles", "labels"]] = "scribbles"
+
+    def options(self) -> dict[str, Any]:
+        """Options of the network."""
+        return {}

@@ -1,3 +1,0 @@
-"""Kinds of predictors of which nothing is trained: their unaries are computed."""
-
-UNTRAINED = ("tv",)
