@@ -1,38 +1,45 @@
-"""Measure, certify and draw the fits of one cell.
+"""Measure, certify and draw the fits of one cell, whatever its items are.
 
-    python scripts/evaluate.py --settings JSON --dataset DIR [--semantic DIR] [--predictions DIR]
-        --fits part-0.safetensors ... --output CELL
+    python scripts/evaluate.py --settings JSON --items DIR [DIR ...] --fits DIR [DIR ...]
+        [--semantic DIR] [--predictions DIR ...] [--labels DIR ...] --output CELL
 
-Makes CELL/metrics.csv, CELL/certificates.csv, CELL/masks/, CELL/predictor/ and CELL/outlines/ from
-the stored parameters, at the pictures' own size.
+Makes CELL/metrics.csv, CELL/certificates.csv, CELL/masks/, CELL/predictor/, CELL/outlines/ and
+CELL/cell.json from the stored parameters (see isr.evaluation.evaluate).
 """
 
 from pathlib import Path
 
-from isr.cli import job_parser, run
-from isr.evaluation.cell import evaluate_cell
-from isr.fitting.jobs import PictureFolder
-from isr.fitting.store import read_parts
+from isr.cli import run, settings_parser
+from isr.data.items import find_items
+from isr.evaluation.evaluate import EvaluateJob, evaluate, read_networks
 from isr.io import read_json
+from isr.store import FITS, read_parts
 
 
 def main() -> None:
     """Parse the command line and evaluate."""
-    parser = job_parser(__doc__)
-    parser.add_argument("--predictions", type=Path, help="stored predictions")
-    parser.add_argument("--fits", type=Path, nargs="+", required=True, help="parts of the cell")
+    parser = settings_parser(__doc__)
+    parser.add_argument("--items", type=Path, nargs="+", required=True, help="unpacked items")
+    parser.add_argument("--fits", type=Path, nargs="+", required=True, help="parts of the batch")
+    parser.add_argument("--semantic", type=Path, help="semantic features")
+    parser.add_argument("--predictions", type=Path, nargs="*", default=[], help="stored unaries")
+    parser.add_argument("--labels", type=Path, nargs="*", default=[], help="weak labels of videos")
     parser.add_argument("--output", type=Path, required=True, help="folder of the cell")
-    arguments = parser.parse_args()
-    pictures = PictureFolder(
-        arguments.dataset,
-        arguments.settings,
-        semantic=arguments.semantic,
-        predictions=arguments.predictions,
+    options = parser.parse_args()
+    source = ""
+    if options.semantic is not None:
+        source = read_json(options.semantic / "source.json")["source"]
+    job = EvaluateJob(
+        options.settings,
+        find_items(options.items),
+        read_parts([part / FITS for part in options.fits]),
+        read_networks(options.fits),
+        options.semantic,
+        source,
+        options.predictions,
+        {path.name: path for path in options.labels},
     )
-    semantic = "none"
-    if arguments.semantic is not None:
-        semantic = read_json(arguments.semantic / "source.json")["source"]
-    evaluate_cell(read_parts(arguments.fits), pictures, arguments.output, semantic=semantic)
+    evaluate(job, options.output)
 
 
 if __name__ == "__main__":

@@ -1,47 +1,35 @@
 """Make the semantic features of a data set.
 
-    python scripts/features.py --dataset DIR --output DIR [--source SOURCE] [--published PATH]
-    python scripts/features.py --dataset DIR --output DIR --settings JSON --downloads DIR
+    python scripts/features.py --settings JSON --items DIR [DIR ...] --downloads DIR --output DIR
 
-Makes PICTURE.npy and source.json from the pictures: from the published features, or from
-EfficientNet-Lite0 where they cannot be had. The second form takes source, file and hash from the
-key `semantic` of the data set's entry of the configuration.
+Makes ITEM.npy and source.json from the items: from the published features, or from EfficientNet-Lite0
+where they cannot be had. The settings are {source, file, sha256, bytes, raw_components}: where the
+published features come from, and whether components are left as they are.
 """
 
-import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from isr.cli import run
+from isr.cli import run, settings_parser
 from isr.data.download import record_path, verify
-from isr.data.feature_files import SOURCES, write_semantic
+from isr.data.features.files import write_semantic
+from isr.data.items import find_items
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line and make the features."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--dataset", type=Path, required=True, help="unpacked data set")
-    parser.add_argument("--source", choices=SOURCES, help="auto by default")
-    parser.add_argument("--published", type=Path, help="folder or zip file of published features")
-    parser.add_argument("--settings", type=json.loads, default={}, help="entry as JSON object")
+    parser = settings_parser(__doc__)
+    parser.add_argument("--items", type=Path, nargs="+", required=True, help="unpacked items")
     parser.add_argument("--downloads", type=Path, default=Path(), help="where archives lie")
-    parser.add_argument(
-        "--raw-components", action="store_true", help="leave the components at norm 1"
-    )
     parser.add_argument("--output", type=Path, required=True, help="folder to make")
     options = parser.parse_args(arguments)
-    semantic = options.settings.get("semantic") or {}
-    published = options.published or _published(semantic, options.downloads)
     write_semantic(
-        options.dataset,
+        list(find_items(options.items).values()),
         options.output,
-        source=options.source or semantic.get("source") or "auto",
-        published=published,
-        normalise=not options.raw_components,
+        source=options.settings.get("source") or "auto",
+        published=_published(options.settings, options.downloads),
+        normalise=not options.settings.get("raw_components", False),
     )
 
 

@@ -14,21 +14,6 @@ from isr.errors import UserError
 INTERRUPTED = 130
 
 
-def job_parser(description: str | None) -> argparse.ArgumentParser:
-    """A parser with what every job on the pictures of a data set is told."""
-    parser = settings_parser(description)
-    parser.add_argument("--dataset", type=Path, required=True, help="unpacked data set")
-    parser.add_argument("--semantic", type=Path, help="semantic features")
-    return parser
-
-
-def case_parser(description: str | None) -> argparse.ArgumentParser:
-    """A parser with what every job on one picture of a gallery is told."""
-    parser = settings_parser(description)
-    parser.add_argument("--picture", type=Path, required=True, help="unpacked picture")
-    return parser
-
-
 def settings_parser(description: str | None) -> argparse.ArgumentParser:
     """A parser with the settings that every job is told."""
     parser = argparse.ArgumentParser(
@@ -58,6 +43,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--checkpoint", type=Path, help="where an interrupted run goes on from")
     parser.add_argument("--checkpoint-every", type=float, default=60.0, help="seconds")
+    parser.add_argument("--code", default="", help="digest of the code, where edits redo fits")
 
 
 def run(main: Callable[[], None]) -> NoReturn:

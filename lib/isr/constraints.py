@@ -53,24 +53,21 @@ class Constraint:
     loses: str = ""
 
 
-_CERTIFICATES = "isr.evaluation.certificates"
-_OUTLINES = "isr.evaluation.outlines.dispatch"
-
 CONSTRAINTS = (
     Constraint(
         "convex",
         "isr.representations.convex:Convex",
         "convex",
-        f"{_CERTIFICATES}.convexity:certify_convex",
-        f"{_OUTLINES}:outline_of_convex",
+        "isr.evaluation.certificates.convexity:certify_convex",
+        "isr.evaluation.outlines.dispatch:outline_of_convex",
         projections=("convex_hull", "convex_hull_largest"),
     ),
     Constraint(
         "star_shaped",
         "isr.representations.polar:StarShaped",
         "star-shaped",
-        f"{_CERTIFICATES}.star_shape:certify_star",
-        f"{_OUTLINES}:outline_of_rays",
+        "isr.evaluation.certificates.star_shape:certify_star",
+        "isr.evaluation.outlines.dispatch:outline_of_rays",
         projections=("ray_polygon",),
         rate=0.3,
     ),
@@ -78,16 +75,16 @@ CONSTRAINTS = (
         "radially_connected",
         "isr.representations.polar:RadiallyConnected",
         "radially connected",
-        f"{_CERTIFICATES}.star_shape:certify_star",
-        f"{_OUTLINES}:outline_of_rays",
+        "isr.evaluation.certificates.star_shape:certify_star",
+        "isr.evaluation.outlines.dispatch:outline_of_rays",
         rate=0.3,
     ),
     Constraint(
         "path_connected",
         "isr.representations.path_connected:PathConnected",
         "path-connected",
-        f"{_CERTIFICATES}.path_connectedness:certify_path_connected",
-        f"{_OUTLINES}:outline_of_flow",
+        "isr.evaluation.certificates.path_connectedness:certify_path_connected",
+        "isr.evaluation.outlines.dispatch:outline_of_flow",
         projections=("largest_component_filled",),
         rate=0.4,
         bends=True,
@@ -97,19 +94,19 @@ CONSTRAINTS = (
         "mirror_symmetric",
         "isr.representations.mirror_symmetric:MirrorSymmetric",
         "mirror-symmetric",
-        f"{_CERTIFICATES}.symmetry:certify_mirror",
+        "isr.evaluation.certificates.symmetry:certify_mirror",
     ),
     Constraint(
         "rotationally_symmetric",
         "isr.representations.rotationally_symmetric:RotationallySymmetric",
         "rotationally symmetric",
-        f"{_CERTIFICATES}.symmetry:certify_rotation",
+        "isr.evaluation.certificates.symmetry:certify_rotation",
     ),
     Constraint(
         "periodic",
         "isr.representations.periodic:Periodic",
         "periodic",
-        f"{_CERTIFICATES}.periodicity:certify_periodic",
+        "isr.evaluation.certificates.periodicity:certify_periodic",
         threshold=True,
         loses="equation 8 has no period to keep: its free frequencies follow what hides the "
         "pattern too, and what brings hidden parts back, a penalty on the amplitudes or a "
@@ -119,20 +116,20 @@ CONSTRAINTS = (
         "lattice_periodic",
         "isr.representations.lattice_periodic:LatticePeriodic",
         "lattice-periodic",
-        f"{_CERTIFICATES}.periodicity:certify_lattice",
+        "isr.evaluation.certificates.periodicity:certify_lattice",
     ),
     Constraint(
         "union",
         "isr.representations.union:Union",
         "union",
-        f"{_CERTIFICATES}.union:certify_union",
-        f"{_OUTLINES}:outline_of_union",
+        "isr.evaluation.certificates.union:certify_union",
+        "isr.evaluation.outlines.dispatch:outline_of_union",
     ),
     Constraint(
         "unconstrained",
         "isr.representations.unconstrained:Unconstrained",
         "no constraint",
-        f"{_CERTIFICATES}.dispatch:certify_nothing",
+        "isr.evaluation.certificates.dispatch:certify_nothing",
     ),
 )
 

@@ -1,16 +1,23 @@
 """Which files of the library a script depends on, read from its import statements."""
 
 import ast
+import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+_REFERENCE = re.compile(r"^(isr(?:\.\w+)+):\w+$")
+"""How records name what they need."""
 
 
 def library_files(script: Path, library: Path) -> list[Path]:
     """List the files below `library` that `script` imports, directly or through one another.
 
-    Imports inside functions count. The package's own `isr/__init__.py`, which offers the public
-    calls to users, counts only where something is imported from it.
+    Imports inside functions count, those for type checking alone do not. The package's own
+    `isr/__init__.py`, which offers the public calls to users, counts only where something is imported
+    from it. What a record names as `isr.package.module:attribute` counts where the script imports
+    anything of that package: so a fit does not depend on the certificates that a constraint names.
 
     Args:
         script: a Python file.
@@ -22,22 +29,64 @@ def library_files(script: Path, library: Path) -> list[Path]:
     found: set[Path] = set()
     waiting = list(_imported(script, library))
     while waiting:
-        file = waiting.pop()
-        if file not in found:
-            found.add(file)
-            waiting.extend(_imported(file, library))
+        while waiting:
+            file = waiting.pop()
+            if file not in found:
+                found.add(file)
+                waiting.extend(_imported(file, library))
+        packages = {file.relative_to(library).parts[1] for file in found}
+        waiting = [
+            named
+            for file in found
+            for named in _named(file, library)
+            if named not in found and named.relative_to(library).parts[1] in packages
+        ]
     return sorted(found)
+
+
+def code_digest(script: Path, library: Path) -> str:
+    """A short hash of a script and of the library files that it depends on.
+
+    An edit changes it, a `touch` does not.
+    """
+    files = [script, *library_files(script, library)]
+    content = b"".join(file.read_bytes() for file in files)
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 @cache
 def _imported(file: Path, library: Path) -> tuple[Path, ...]:
-    names = _names(ast.parse(file.read_text(encoding="utf-8")))
-    return tuple(path for name in names for path in _files(name, library))
+    return tuple(path for name in _names(_tree(file)) for path in _files(name, library))
+
+
+@cache
+def _named(file: Path, library: Path) -> tuple[Path, ...]:
+    """Files of the modules that a file names in strings."""
+    strings = (node.value for node in ast.walk(_tree(file)) if isinstance(node, ast.Constant))
+    found = (_REFERENCE.match(text) for text in strings if isinstance(text, str))
+    return tuple(path for name in found if name for path in _files(name[1], library))
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def _run(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those for type checking alone."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            waiting.extend(node.orelse)
+        else:
+            waiting.extend(ast.iter_child_nodes(node))
 
 
 def _names(tree: ast.AST) -> Iterator[str]:
     """Full names of what is imported; `from a import b` gives a.b, since b may be a module."""
-    for node in ast.walk(tree):
+    for node in _run(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None:

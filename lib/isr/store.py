@@ -26,6 +26,9 @@ from isr.predictors import Trained, kind_named
 from isr.representations import Representation
 from isr.representations.union import Union
 
+FITS, HISTORY, PREDICTORS = "fits.safetensors", "history.parquet", "predictors.safetensors"
+"""Files of a part of a batch: the last one of joint fits of videos alone."""
+
 State = Mapping[str, Tensor]
 Module = TypeVar("Module", bound=nn.Module)
 

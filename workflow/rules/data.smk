@@ -1,84 +1,106 @@
 rule fetch:
-    input:
-        # A newer script is no reason to download again, or to replace a file put there by hand.
-        script=ancient("scripts/download.py"),
     output:
         f"{DOWNLOADS}/{{file}}",
     log:
         "logs/fetch/{file}.log",
     wildcard_constraints:
-        file="|".join(map(re.escape, REMOTE)) or "(?!)",
+        file=names(JOBS.remote),
     localrule: True
     conda:
         "../../envs/isr.yaml"
     params:
-        source=get_source,
+        source=lambda wildcards: JOBS.fetch_options(wildcards.file),
     message:
         "Download {wildcards.file}"
     shell:
-        "python {input.script} {params.source} --output {output} 2>&1 | tee {log} >&2"
+        "python scripts/download.py {params.source} --output {output} 2>&1 | tee {log} >&2"
 
 
-rule fetch_features:
-    input:
-        script=ancient("scripts/download.py"),
+rule fetch_optional:
     output:
         f"{DOWNLOADS}/{{file}}.status.json",
     log:
         "logs/fetch/{file}.status.log",
     wildcard_constraints:
-        file="|".join(map(re.escape, REMOTE)) or "(?!)",
+        file=names(JOBS.remote),
     localrule: True
     conda:
         "../../envs/isr.yaml"
     params:
-        source=get_source,
+        source=lambda wildcards: JOBS.fetch_options(wildcards.file),
         file=f"{DOWNLOADS}/{{file}}",
     message:
         "Download {wildcards.file}, if it can be had"
     shell:
-        "python {input.script} {params.source} --output {params.file}"
+        "python scripts/download.py {params.source} --output {params.file}"
         " --optional {output} 2>&1 | tee {log} >&2"
 
 
 rule download:
     input:
-        [get_archives(name) for name in DATASETS if "url" in config["datasets"][name]],
-        [get_published_features(name) for name in DATASETS],
-        [get_gallery_downloads(study) for study in GALLERIES],
-        [video_downloads(name) for name in VIDEO_SETS],
+        JOBS.downloads(),
 
 
 rule unpack:
     input:
-        script="scripts/unpack.py",
-        library=library("scripts/unpack.py", "data/embedded_pictures/*.json"),
-        archives=lambda wildcards: get_archives(wildcards.dataset),
+        lambda wildcards: JOBS.unpack_inputs(wildcards.dataset, wildcards.item),
     output:
-        directory("resources/datasets/{dataset}"),
+        directory("resources/datasets/{dataset}/{item}"),
     log:
-        "logs/unpack/{dataset}.log",
+        "logs/unpack/{dataset}/{item}.log",
     conda:
         "../../envs/isr.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=get_dataset_settings,
-        downloads=DOWNLOADS,
+        settings=lambda wildcards: JOBS.unpack_settings(
+            wildcards.dataset, wildcards.item
+        ),
+        downloads=str(DOWNLOADS),
+        code=code("unpack"),
     message:
-        "Unpack the pictures of {wildcards.dataset}"
+        "Unpack {wildcards.item} of {wildcards.dataset}"
     shell:
-        "python {input.script} --settings {params.settings:q} --name {wildcards.dataset}"
-        " --downloads {params.downloads} --output {output} 2>&1 | tee {log} >&2"
+        "python scripts/unpack.py --settings {params.settings:q} --name {wildcards.item:q}"
+        " --downloads {params.downloads} --output {output:q} 2>&1 | tee {log:q} >&2"
+
+
+rule label:
+    input:
+        lambda wildcards: JOBS.label_inputs(
+            wildcards.dataset, wildcards.labels, wildcards.item
+        ),
+        item="resources/datasets/{dataset}/{item}",
+    output:
+        directory("resources/labels/{dataset}/{labels}/{item}"),
+    log:
+        "logs/label/{dataset}/{labels}/{item}.log",
+        benchmark="logs/label/{dataset}/{labels}/{item}.tsv",
+    conda:
+        "../../envs/isr.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=120,
+    params:
+        settings=lambda wildcards: JOBS.unpack_settings(
+            wildcards.dataset, wildcards.item
+        ),
+        downloads=str(DOWNLOADS),
+        code=code("label"),
+    message:
+        "Label {wildcards.item} of {wildcards.dataset}: {wildcards.labels}"
+    shell:
+        "ISR_BENCHMARK={log.benchmark:q}"
+        " python scripts/label.py --settings {params.settings:q} --labels {wildcards.labels}"
+        " --item {input.item:q} --downloads {params.downloads}"
+        " --output {output:q} 2>&1 | tee {log[0]:q} >&2"
 
 
 rule features:
     input:
-        script="scripts/features.py",
-        library=library("scripts/features.py"),
-        dataset="resources/datasets/{dataset}",
-        published=lambda wildcards: get_published_features(wildcards.dataset),
+        lambda wildcards: JOBS.features_inputs(wildcards.dataset),
+        folders=lambda wildcards: JOBS.dataset_items(wildcards.dataset),
     output:
         directory("resources/features/{dataset}/semantic"),
     log:
@@ -89,11 +111,11 @@ rule features:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=get_dataset_settings,
-        downloads=DOWNLOADS,
-        raw="--raw-components" if raw_components(config["protocol"]) else "",
+        settings=lambda wildcards: JOBS.features_settings(wildcards.dataset),
+        downloads=str(DOWNLOADS),
+        code=code("features"),
     message:
-        "Make semantic features of {wildcards.dataset}"
+        "Make the semantic features of {wildcards.dataset}"
     shell:
-        "python {input.script} --settings {params.settings:q} --dataset {input.dataset}"
-        " --downloads {params.downloads} {params.raw} --output {output} 2>&1 | tee {log} >&2"
+        "python scripts/features.py --settings {params.settings:q} --items {input.folders:q}"
+        " --downloads {params.downloads} --output {output:q} 2>&1 | tee {log:q} >&2"

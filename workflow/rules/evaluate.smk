@@ -1,35 +1,34 @@
 rule evaluate:
     input:
-        script="scripts/evaluate.py",
-        library=library("scripts/evaluate.py"),
-        dataset=get_dataset,
-        semantic=get_semantic,
-        predictions=get_predictions,
-        fits=get_fits,
+        unpack(
+            lambda wildcards: JOBS.evaluate_inputs(wildcards.study, wildcards.cell)
+        ),
     output:
         metrics="results/{study}/{cell}/metrics.csv",
         certificates="results/{study}/{cell}/certificates.csv",
+        about="results/{study}/{cell}/cell.json",
         masks=directory("results/{study}/{cell}/masks"),
         predictor=directory("results/{study}/{cell}/predictor"),
         outlines=directory("results/{study}/{cell}/outlines"),
     log:
         "logs/evaluate/{study}/{cell}.log",
-        benchmark="results/{study}/{cell}/benchmarks/evaluate.tsv",
+        benchmark="logs/evaluate/{study}/{cell}.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=4000,
+        runtime=240,
     params:
-        settings=get_cell_settings,
-        semantic=option("semantic"),
-        predictions=option("predictions"),
+        settings=lambda wildcards: JOBS.evaluate_settings(
+            wildcards.study, wildcards.cell
+        ),
+        given=options("folders", "fits", "semantic", "predictions", "labels"),
         folder="results/{study}/{cell}",
+        code=code("evaluate"),
     message:
-        "Evaluate: {wildcards.study}, {wildcards.cell}"
+        "Evaluate {wildcards.study}: {wildcards.cell}"
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
-        " python {input.script} --settings {params.settings:q}"
-        " --dataset {input.dataset} {params.semantic} {params.predictions}"
-        " --fits {input.fits} --output {params.folder} 2>&1 | tee {log[0]} >&2"
+        " python scripts/evaluate.py --settings {params.settings:q} {params.given}"
+        " --output {params.folder:q} 2>&1 | tee {log[0]:q} >&2"

@@ -1,39 +1,37 @@
 rule fit:
     input:
-        script="scripts/fit.py",
-        library=library("scripts/fit.py"),
-        dataset=get_dataset,
-        semantic=get_semantic,
-        predictions=get_predictions,
+        unpack(
+            lambda wildcards: JOBS.fit_inputs(
+                wildcards.study, wildcards.batch, int(wildcards.part)
+            )
+        ),
     output:
-        fits="results/{study}/{cell}/fits/part-{part}.safetensors",
-        history="results/{study}/{cell}/fits/part-{part}.history.parquet",
+        directory("results/{study}/fits/{batch}/part-{part}"),
     log:
-        "logs/fit/{study}/{cell}/part-{part}.log",
-        benchmark="results/{study}/{cell}/benchmarks/fit-{part}.tsv",
+        "logs/fit/{study}/{batch}/part-{part}.log",
+        benchmark="logs/fit/{study}/{batch}/part-{part}.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
     resources:
         gpu=GPU,
-        device=config["device"],
-        checkpoint_every=str(config["checkpoint_every"]),
-        mem_mb=2000,
-        runtime=120,
+        device=PLAN.config.device,
+        checkpoint_every=str(PLAN.config.checkpoint_every),
+        mem_mb=4000,
+        runtime=240,
     params:
-        settings=get_cell_settings,
-        semantic=option("semantic"),
-        predictions=option("predictions"),
-        parts=lambda wildcards: count_parts(wildcards.study),
+        settings=lambda wildcards: JOBS.fit_settings(
+            wildcards.study, wildcards.batch, int(wildcards.part)
+        ),
+        given=options("folders", "semantic", "predictions", "labels", "fits"),
+        code=code("fit"),
         # A checkpoint is no output: Snakemake would delete it with a job that fails.
-        checkpoint="results/{study}/{cell}/.checkpoints/part-{part}.pt",
+        checkpoint="results/{study}/fits/{batch}/.checkpoints/part-{part}.pt",
     message:
-        "Fit: {wildcards.study}, {wildcards.cell}, part {wildcards.part}"
+        "Fit {wildcards.study}: {wildcards.batch}, part {wildcards.part}"
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
-        " python {input.script} --settings {params.settings:q}"
-        " --dataset {input.dataset} {params.semantic} {params.predictions}"
-        " --part {wildcards.part} --parts {params.parts}"
-        " --device {resources.device}"
-        " --checkpoint {params.checkpoint} --checkpoint-every {resources.checkpoint_every}"
-        " --output {output.fits} --history {output.history} 2>&1 | tee {log[0]} >&2"
+        " python scripts/fit.py --settings {params.settings:q} {params.given}"
+        " --device {resources.device} --code={params.code}"
+        " --checkpoint {params.checkpoint:q} --checkpoint-every {resources.checkpoint_every}"
+        " --output {output:q} 2>&1 | tee {log[0]:q} >&2"

@@ -1,36 +1,37 @@
+def get_share(wildcards):
+    return JOBS.share(wildcards.dataset, wildcards.network, wildcards.share)
+
+
 rule predict:
     input:
-        script="scripts/predict.py",
-        library=library("scripts/predict.py"),
-        dataset="resources/datasets/{dataset}",
-        semantic=get_semantic,
+        unpack(lambda wildcards: JOBS.predict_inputs(get_share(wildcards))),
     output:
-        directory("resources/predictions/{dataset}/{predictor}+{features}/seed-{seed}"),
+        directory("resources/predictions/{dataset}/{network}/{share}"),
     log:
-        "logs/predict/{dataset}/{predictor}+{features}/seed-{seed}.log",
-        benchmark="resources/predictions/{dataset}/benchmarks/{predictor}+{features}/seed-{seed}.tsv",
+        "logs/predict/{dataset}/{network}/{share}.log",
+        benchmark="logs/predict/{dataset}/{network}/{share}.tsv",
     conda:
         "../../envs/isr.yaml"
     threads: 1
     resources:
         gpu=GPU,
-        device=config["device"],
-        checkpoint_every=str(config["checkpoint_every"]),
-        mem_mb=2000,
-        runtime=120,
+        device=PLAN.config.device,
+        checkpoint_every=str(PLAN.config.checkpoint_every),
+        mem_mb=4000,
+        runtime=240,
     params:
-        settings=get_prediction_settings,
-        semantic=option("semantic"),
-        checkpoint=lambda wildcards: (
-            f"resources/predictions/{wildcards.dataset}/.checkpoints/"
-            f"{wildcards.predictor}+{wildcards.features}/seed-{wildcards.seed}.pt"
-        ),
+        settings=lambda wildcards: JOBS.predict_settings(get_share(wildcards)),
+        given=options("folders", "semantic", "labels"),
+        networks=lambda wildcards: JOBS.checkpoints_option(get_share(wildcards)),
+        code=code("predict"),
+        # A checkpoint is no output: Snakemake would delete it with a job that fails.
+        checkpoint="resources/predictions/{dataset}/.checkpoints/{network}/{share}.pt",
     message:
-        "Predict: {wildcards.predictor} on {wildcards.features} of {wildcards.dataset}, seed {wildcards.seed}"
+        "Predict {wildcards.dataset}: {wildcards.network}, {wildcards.share}"
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
-        " python {input.script} --settings {params.settings:q}"
-        " --dataset {input.dataset} {params.semantic}"
-        " --device {resources.device}"
-        " --checkpoint {params.checkpoint} --checkpoint-every {resources.checkpoint_every}"
-        " --output {output} 2>&1 | tee {log[0]} >&2"
+        " python scripts/predict.py --settings {params.settings:q} {params.given}"
+        " {params.networks}"
+        " --device {resources.device} --code={params.code}"
+        " --checkpoint {params.checkpoint:q} --checkpoint-every {resources.checkpoint_every}"
+        " --output {output:q} 2>&1 | tee {log[0]:q} >&2"

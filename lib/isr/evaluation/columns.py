@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from isr.evaluation.certificates import Certificate
-from isr.fitting.recipe import Recipe
 from isr.predictors import Trained
 from isr.settings import SPATIO_TEMPORAL
 
@@ -76,9 +75,6 @@ def recipe_of(job: "EvaluateJob") -> Row:
     videos = any(item.is_video for item in job.items.values())
     in_time, points = cell.fit == SPATIO_TEMPORAL, cell.points
     framewise = videos and not in_time
-    recipe = Recipe.of_cell(cell, job.protocol, video=videos)
-    bends = recipe.constraint == "path_connected"
-    published = job.protocol == "published-code"
     joint = framewise and cell.fit == "joint"
     return {
         "protocol": job.protocol,
@@ -89,8 +85,16 @@ def recipe_of(job: "EvaluateJob") -> Row:
         "next_steps": cell.next_steps if framewise else None,
         "epochs": cell.epochs if joint else None,
         "points": None if points is None else points.strokes + points.random,
-        "optimiser": ("adamax" if published else recipe.optimiser) if bends else "adam",
-        "rate": None if published else recipe.learning_rate,
+        **_descent(job),
         "joint_rate": cell.joint_learning_rate if joint else None,
         "semantic": job.semantic_source or None,
     }
+
+
+def _descent(job: "EvaluateJob") -> Row:
+    """The optimiser at the end of the projections, and the learning rate at their beginning."""
+    for part in job.parts:
+        phases = [phase for each in part.metadata["schedules"].values() for phase in each]
+        if phases:
+            return {"optimiser": phases[-1]["optimiser"], "rate": phases[0]["learning_rate"]}
+    return {}

@@ -31,11 +31,11 @@ from isr.evaluation.certificates import Certificate
 from isr.evaluation.columns import CERTIFICATE_COLUMNS, COLUMNS, Row, axes_of, recipe_of
 from isr.evaluation.meshes import Mesh, write_ply
 from isr.evaluation.vector_files import write_geojson, write_svg
-from isr.fitting.fit import trains_along
 from isr.io import atomic_folder, atomic_path, write_json, write_png
 from isr.predictors import PredictorKind, read_entry
+from isr.predictors.use import trains_along
 from isr.settings import CONVENTIONS, CellSettings, Protocol
-from isr.store import StoredFits, read_fits
+from isr.store import PREDICTORS, StoredFits, read_fits
 
 _log = logging.getLogger(__name__)
 
@@ -250,6 +250,4 @@ def _write_outlines(folder: Path, found: Evaluation, about: Mapping[str, Any]) -
 
 def read_networks(parts: Sequence[Path]) -> list[StoredFits]:
     """The networks that joint fits of videos have tuned, of those parts that have any."""
-    from isr.fitting.fit import PREDICTORS
-
     return [read_fits(part / PREDICTORS) for part in parts if (part / PREDICTORS).exists()]

@@ -29,8 +29,8 @@ from isr.evaluation.frame_drawing import (
     told_of,
 )
 from isr.evaluation.metrics import compare, resize_unaries
-from isr.fitting.labelled_video import predict_video
 from isr.levels import foreground, likely_foreground
+from isr.networks.inference import predict_video
 from isr.settings import SPATIO_TEMPORAL
 from isr.store import StoredFits, read_fits
 

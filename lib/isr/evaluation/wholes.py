@@ -28,8 +28,8 @@ from isr.evaluation.metrics import compare, resize_unaries
 from isr.evaluation.objects import label_map, overlaps, together
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.raster import raster_outline
-from isr.fitting.predict import finite_of, picture_levels
 from isr.levels import foreground, likely_foreground, probability
+from isr.networks.inference import picture_levels
 from isr.representations import Representation
 from isr.representations.path_connected import PathConnected
 from isr.store import StoredFits, read_fits
@@ -168,8 +168,8 @@ def _rows(item: Item, whole: Region, regions: Sequence[Region]) -> list[Row]:
     """Scores of all objects together, and of each where the ground truth tells them apart."""
     picture = item.read(image=False)
     shared = {key: overlaps([one.outputs[key] for one in regions]) for key in whole.outputs}
-    about = {"object": ALL_OBJECTS, "objects": len(regions)}
-    rows = [about | row for row in _compared(item, whole, picture.ground_truth, picture.scribbles)]
+    about: Row = {"object": ALL_OBJECTS, "objects": len(regions)}
+    rows: list[Row] = [about | row for row in _compared(item, whole, picture.ground_truth, picture.scribbles)]
     if len(regions) > 1 and not item.is_layered:
         for number, region in enumerate(regions, start=1):
             truth = item.truth_of(0, number)
@@ -210,7 +210,7 @@ def _origin(job: "EvaluateJob", fits: StoredFits, row: Row, problems: Sequence[s
     if job.predictions and row["output"] != "representation":
         folder = job.reader.predictions.folder(own[0], job.seed)  # type: ignore[union-attr]
         made = read_fits(folder / "predictor.safetensors").metadata
-        finite = finite_of(made)
+        finite = {(name, seed): value for name, seed, value in made["finite"]}
         return {
             "steps": made["settings"].get("steps", 0),
             "finite": all(finite[name, job.seed] for name in own),

@@ -17,12 +17,10 @@ from isr.fitting.engine.long_work import PLAIN_RUN, Run, versions
 from isr.fitting.engine.queue import Key
 from isr.fitting.optimise import Job, write_history
 from isr.io import atomic_folder
-from isr.predictors import PredictorKind, Trained, read_entry
+from isr.predictors import PredictorKind, read_entry
+from isr.predictors.use import trains_along
 from isr.settings import CONVENTIONS, SPATIO_TEMPORAL, CellSettings, Protocol
-from isr.store import Group, StoredFits, write_fits
-
-FITS, HISTORY, PREDICTORS = "fits.safetensors", "history.parquet", "predictors.safetensors"
-"""Files of a part."""
+from isr.store import FITS, HISTORY, PREDICTORS, Group, StoredFits, write_fits
 
 
 @dataclass
@@ -131,16 +129,6 @@ class FitJob:
         )
 
 
-def trains_along(predictor: PredictorKind, cell: CellSettings, protocol: Protocol) -> bool:
-    """Whether a cell trains its own predictor on scribbles, rather than project stored predictions.
-
-    Joint fits do, and in the published code all fits, since it trains both networks at once also
-    where it is called sequential.
-    """
-    on_scribbles = isinstance(predictor, Trained) and predictor.teacher == "scribbles"
-    return on_scribbles and (cell.fit == "joint" or protocol == "published-code")
-
-
 def fit(job: FitJob, output: Path) -> None:
     """Fit the items of a part and store their parameters and the course of the loss terms.
 
@@ -164,10 +152,7 @@ def fit(job: FitJob, output: Path) -> None:
         "convention": CONVENTIONS[job.protocol],
         "versions": versions(),
         "schedules": found.schedules,
-        **{
-            name: _by_seed(getattr(found, name))
-            for name in ("finite", "frames", "noisy")
-        },
+        **{name: _by_seed(getattr(found, name)) for name in ("finite", "frames", "noisy")},
     }
     with atomic_folder(output) as folder:
         write_history(folder / HISTORY, found.history)

@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ from isr.fitting.engine.queue import Key
 from isr.fitting.engine.random_numbers import uniforms
 from isr.fitting.engine.sampling import unaries_strata
 from isr.fitting.frames import agreement, inputs_of
-from isr.fitting.labelled_video import LabelledVideo, check_kind, predict_video
+from isr.fitting.labelled_video import LabelledVideo, check_kind
 from isr.fitting.schedules import COUPLING
 from isr.fitting.weak_label_training import (
     MULTICUT,
@@ -30,6 +30,7 @@ from isr.fitting.weak_label_training import (
     unet_metadata,
 )
 from isr.levels import probability
+from isr.networks.inference import predict_video
 from isr.networks.unet import UNet
 from isr.objectives import multicut, softly_clipped, squared_distance
 from isr.representations import Representation
@@ -440,7 +441,7 @@ def fit(job: "FitJob", keys: Sequence[Key]) -> "Found":
             f"predictor.{key}": value.detach().cpu()
             for key, value in tuned.network.state_dict().items()
         }
-        about = {"predictor": unet_metadata(cast(UNet, tuned.network))}
+        about = {"predictor": unet_metadata(tuned.network)}
     rate = job.cell.joint_learning_rate or LEARNING_RATE
     found.schedules["joint"] = describe((Phase(1.0, rate, {MULTICUT: 1.0, COUPLING: 1.0}),))
     found.groups = [Group(states, modules)] if states else []

@@ -1,6 +1,6 @@
 """A video with its weak labels, as the UNet is trained on it: read frame by frame."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isr.data.edges import network_input
 from isr.data.problems import working_size
 from isr.data.items import Item, frame_file, frame_name
 from isr.data.weak_labels.store import (
@@ -24,8 +23,7 @@ from isr.data.weak_labels.store import (
 from isr.errors import UserError
 from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.random_numbers import uniforms
-from isr.levels import probability
-from isr.networks.predictor import Predictor
+from isr.networks.inference import frame_tensor
 
 
 def check_kind(labels: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,38 +134,3 @@ class LabelledVideo:
         names = map(frame_file, range(len(self.video)))
         files = [folder / name for name in names for folder in folders]
         return files_digest([self.labels / "about.json", *files])
-
-
-def frame_tensor(video: Item, number: int, scale: float, device: torch.device) -> Tensor:
-    """What a UNet sees of a frame of a video at its working size: (1, 4, h, w)."""
-    inputs = torch.from_numpy(network_input(video.frame(number), scale)).unsqueeze(0)
-    return inputs.to(device, memory_format=torch.channels_last)
-
-
-def channels_innermost(network: Predictor) -> Predictor:
-    """The same network, its weights laid out as the inputs of `frame_tensor` are.
-
-    Convolutions on a CPU take two thirds of the time so.
-    """
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def predict_video(
-    predictor: Predictor, video: Item, scale: float = 1.0
-) -> Iterator[NDArray[np.float32]]:
-    """The unaries of a video by a trained UNet in evaluation mode.
-
-    Args:
-        predictor: such as `StoredFits.predictor` gives.
-        video: the frames.
-        scale: working size over original size.
-
-    Yields:
-        float32 (h, w) foreground probabilities of every frame in order, at working size.
-    """
-    channels_innermost(predictor).eval()
-    device = next(predictor.parameters()).device
-    for number in range(len(video)):
-        with torch.no_grad():
-            level = predictor(frame_tensor(video, number, scale, device))[0]
-        yield probability(level).cpu().numpy()

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from isr.data.items import Item
-from isr.data.problems import Problem, ProblemReader, write_unaries
+from isr.data.problems import ProblemReader, write_unaries
 from isr.errors import UserError
 from isr.fitting.engine.batches import Points
 from isr.fitting.engine.long_work import PLAIN_RUN, Run, files_digest, versions
@@ -27,7 +25,7 @@ from isr.fitting.schedules import predictor_schedule
 from isr.fitting.wholes import about_predictor, training
 from isr.io import atomic_folder
 from isr.levels import probability
-from isr.networks.predictor import Predictor
+from isr.networks.inference import picture_levels
 from isr.predictors import Computed, Given, PredictorKind, read_entry
 from isr.settings import CONVENTIONS
 from isr.store import Group, read_fits, write_fits
@@ -119,22 +117,6 @@ def predict(job: PredictJob, output: Path) -> None:
     job.run.end()
 
 
-def picture_levels(network: Predictor, problem: Problem) -> NDArray[np.float32]:
-    """Levels (*grid) that a network gives a problem with features, slice by slice of a volume.
-
-    Raises:
-        UserError: the problem has no features.
-    """
-    if problem.features is None:
-        raise UserError(f"{problem.name}: a predictor needs features: load them first.")
-    features = torch.from_numpy(problem.features)
-    with torch.no_grad():
-        if features.ndim == 3:
-            return np.asarray(network.picture_levels(features).numpy(), dtype=np.float32)
-        slices = [network.picture_levels(each).numpy() for each in features]
-        return np.asarray(np.stack(slices), dtype=np.float32)
-
-
 def _train(job: PredictJob, folder: Path) -> None:
     """Train a network on the scribbles of every item: one for each of its objects."""
     told, reader = job.settings, job.reader
@@ -187,13 +169,3 @@ def _compute(job: PredictJob, predictor: Computed, folder: Path) -> None:
             finite.append([name, seed, found.converged])
     write_fits(folder / PREDICTOR, [Group(states, {})], job.metadata(finite=finite))
     write_history(folder / HISTORY, [])
-
-
-def finite_of(metadata: Mapping[str, Any]) -> dict[Key, bool]:
-    """Whether each stored prediction took all its steps, by problem and seed."""
-    return {(str(name), int(seed)): bool(value) for name, seed, value in metadata["finite"]}
-
-
-def unaries_of(folders: Sequence[Path]) -> list[Path]:
-    """Folders of predictions that hold any unaries."""
-    return [folder for folder in folders if (folder / UNARIES).is_dir()]

@@ -56,6 +56,7 @@ class PredictorTraining(Task):
         if representation is not None:
             self.modules["representation"] = representation
         self.points, self.coupling = points, coupling
+        self._parts = 0 if representation is None else representation.part_count
 
     @property
     def joint(self) -> bool:
@@ -86,8 +87,9 @@ class PredictorTraining(Task):
             return {}
         strokes = batch["targets"].shape[0]
         coordinates = batch["coordinates"]
-        seen = coordinates if {COUPLING, OVERLAP} & active else coordinates[:strokes]
-        if OVERLAP in active:
+        overlaps = OVERLAP in active and self._parts > 1
+        seen = coordinates if overlaps or COUPLING in active else coordinates[:strokes]
+        if overlaps:
             levels = call("representation", seen, method="parts")
             level = levels.amin(-1)
         else:
@@ -97,7 +99,7 @@ class PredictorTraining(Task):
                 level[:strokes], batch["targets"], batch["stroke_weights"]
             )
         }
-        if OVERLAP in active:
+        if overlaps:
             terms[OVERLAP] = overlap(levels[strokes:], batch["point_weights"])
         if COUPLING in active:
             prediction = probability(point_level)

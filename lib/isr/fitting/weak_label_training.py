@@ -15,13 +15,9 @@ from isr.data.problems import write_unaries
 from isr.fitting.engine.long_work import complete, fingerprint
 from isr.fitting.engine.queue import Key
 from isr.fitting.engine.random_numbers import generator
-from isr.fitting.labelled_video import (
-    LabelledVideo,
-    channels_innermost,
-    check_kind,
-    predict_video,
-)
+from isr.fitting.labelled_video import LabelledVideo, check_kind
 from isr.fitting.optimise import write_history
+from isr.networks.inference import channels_innermost, predict_video
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
 from isr.objectives import multicut

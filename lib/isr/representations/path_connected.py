@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from isr.errors import UserError
 from isr.networks.real_nvp import RealNVP
-from isr.representations import registry
+from isr.constraints import build
 from isr.representations.base import Representation
 
 LOG_SCALE_BOUND = 3.0
@@ -84,7 +84,7 @@ class PathConnected(Representation):
         self.dim = dim
         self.linear = AxisScaling(dim)
         self.flow = RealNVP(dim, blocks=blocks, hidden_units=hidden_units)
-        self.base = registry.build(base, dim, **{**_BASE_DEFAULTS[base], **(base_options or {})})
+        self.base = build(base, dim, **{**_BASE_DEFAULTS[base], **(base_options or {})})
 
     def forward(self, coordinates: Tensor) -> Tensor:
         """Levels (...,) at coordinates (..., dim)."""

@@ -1,7 +1,7 @@
 """Make the weak labels of one video.
 
-    python scripts/label_video.py --settings JSON --labels auto|motion|published|simulated
-        --video DIR --downloads DIR --output DIR
+    python scripts/label.py --settings JSON --labels auto|motion|published|simulated --item DIR
+        --downloads DIR --output DIR
 
 Makes 00000.png, ... (0 none, 255 background, 1 foreground), flip/ where labels may be wrong,
 labels.csv and about.json. Motion needs nothing but the frames; the published labels lie in the
@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from isr.cli import run, settings_parser
-from isr.data.videos import read_video
+from isr.data.items import read_item
+from isr.data.kinds import read_entry
 from isr.data.weak_labels.kinds import AUTO, KINDS, write_kind
 
 
@@ -23,12 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--labels", choices=(AUTO, *KINDS), required=True, help="kind of the labels"
     )
-    parser.add_argument("--video", type=Path, required=True, help="unpacked video")
-    parser.add_argument("--downloads", type=Path, required=True, help="where archives lie")
+    parser.add_argument("--item", type=Path, required=True, help="unpacked video")
+    parser.add_argument("--downloads", type=Path, required=True, help="where downloaded files lie")
     parser.add_argument("--output", type=Path, required=True, help="folder to make")
     options = parser.parse_args(arguments)
-    video = read_video(options.video)
-    write_kind(options.labels, video, options.settings, options.downloads, options.output)
+    entry, video = read_entry(options.settings), read_item(options.item)
+    write_kind(options.labels, video, entry, options.downloads, options.output)
 
 
 if __name__ == "__main__":

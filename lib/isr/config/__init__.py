@@ -1,0 +1,1 @@
+"""The configuration: its models, what is planned by it, and what each job is told."""

@@ -1,0 +1,236 @@
+"""What the models cannot check: that the entries of a configuration fit together."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from isr.config.plan import Cell, Plan
+from isr.constraints import record
+from isr.errors import UserError
+from isr.models import must_know
+from isr.predictors import Computed, Given
+from isr.predictors.use import trains_along
+from isr.settings import DISTANCES, SPATIO_TEMPORAL, TOGETHER, CellSettings
+
+_RESERVED_CELL = "fits"
+
+
+def check(plan: Plan, reserved: Iterable[str]) -> None:
+    """See that the entries of a configuration fit together.
+
+    Args:
+        plan: of the configuration.
+        reserved: names that a study may not have, those of the workflow's targets.
+
+    Raises:
+        UserError: something does not fit; the message names the key.
+    """
+    config = plan.config
+    if not config.studies:
+        raise UserError("config: studies is empty; give at least one study.")
+    for name, study in config.studies.items():
+        if name in reserved:
+            raise UserError(f"config: studies.{name} has the name of a target; give it another.")
+        if _RESERVED_CELL in study.cells:
+            place = f"studies.{name}.cells.{_RESERVED_CELL}"
+            raise UserError(f"config: {place} has the name of a folder; give it another.")
+        must_know(f"studies.{name}.dataset", study.dataset, config.datasets)
+        for key in study.by_hand:
+            if not key.startswith("options."):
+                must_know(f"studies.{name}.by_hand", key, CellSettings.model_fields)
+    for cells in plan.cells.values():
+        for cell in cells.values():
+            _Check(plan, cell).all()
+    _check_displays(plan)
+
+
+class _Check:
+    """Everything that can be wrong with one cell.
+
+    Args:
+        plan: the plan.
+        cell: of it.
+    """
+
+    def __init__(self, plan: Plan, cell: Cell) -> None:
+        self.plan, self.cell, self.settings = plan, cell, cell.settings
+        self.place = cell.place
+        must_know(f"{self.place}.predictor", self.settings.predictor, plan.predictors)
+        self.predictor = plan.predictor(self.settings)
+        self.dataset = plan.config.studies[cell.study].dataset
+        self.known = {item: plan.known(self.dataset, item) for item in cell.items}
+        self.trains = trains_along(self.predictor, self.settings, plan.config.protocol)
+
+    def fail(self, key: str, words: str) -> None:
+        raise UserError(f"config: {self.place}.{key} {words}")
+
+    def all(self) -> None:
+        """Run all checks."""
+        self._predictor()
+        self._fit()
+        self._videos()
+        self._shape()
+
+    def _predictor(self) -> None:
+        own = self.settings.predictor
+        for item, known in self.known.items():
+            if lack := self.predictor.refuses(known):
+                self.fail(
+                    "predictor",
+                    f"is {own!r}, which needs {lack}, but the item {item} of {self.dataset} does "
+                    "not have that; take another predictor or other items.",
+                )
+        if self.predictor.input == "features" and self.settings.features is None:
+            if not isinstance(self.predictor, Computed) or self.predictor.kind == "tv":
+                self.fail("predictor", f"is {own!r}, which sees features; name some in features.")
+
+    def _fit(self) -> None:
+        settings, protocol = self.settings, self.plan.config.protocol
+        videos = [item for item, known in self.known.items() if known.third == "t"]
+        if settings.fit == SPATIO_TEMPORAL and len(videos) < len(self.known):
+            other = next(item for item in self.known if item not in videos)
+            self.fail("fit", f"is {SPATIO_TEMPORAL}, but {other} is no video; take sequential.")
+        untrained = isinstance(self.predictor, Given | Computed)
+        if settings.fit == "joint" and untrained:
+            self.fail(
+                "fit",
+                f"is joint, but the predictor {settings.predictor!r} is not trained; take fit "
+                "sequential, in a study of its own or in cells.",
+            )
+        if isinstance(self.predictor, Computed) and protocol == "published-code":
+            raise UserError(
+                f"config: protocol is {protocol}, whose fits train their predictor along, but "
+                f"{self.place} has the predictor {settings.predictor!r}, which is not trained; take "
+                "protocol paper or another predictor."
+            )
+        if settings.fit == "joint" and settings.distance != DISTANCES[0]:
+            self.fail(
+                "distance",
+                f"is {settings.distance} with fit joint, which takes the squared distance (equation "
+                "17); set distance to squared there, or name the cells one by one in cells.",
+            )
+        if settings.noise and settings.fit != SPATIO_TEMPORAL:
+            self.fail(
+                "noise",
+                f"is {settings.noise:g} with fit {settings.fit}, but frames are replaced by noise "
+                f"for fit {SPATIO_TEMPORAL} alone; leave it out there, or name the cells one by one "
+                "in cells.",
+            )
+        if settings.margin and (self.trains or "depth" in self._thirds):
+            self.fail(
+                "margin",
+                f"is {settings.margin}, but a depth, or a predictor that is trained along, sees "
+                "nothing outside the picture; set it to 0.",
+            )
+
+    @property
+    def _thirds(self) -> set[str | None]:
+        return {known.third for known in self.known.values()}
+
+    def _videos(self) -> None:
+        if self.predictor.input != "labels":
+            return
+        settings, entry = self.settings, self.plan.dataset(self.dataset)
+        if settings.labels == "published" and not getattr(entry, "labels", None):
+            self.fail(
+                "labels",
+                "is 'published', but the videos have no such labels; take auto or motion, or say in "
+                f"datasets.{self.dataset}.labels where the published ones lie.",
+            )
+        weights = getattr(self.predictor, "weights", "trained")
+        where = f"config: predictors.{settings.predictor}.weights is"
+        if weights == "published" and entry.network_sources() is None:
+            raise UserError(
+                f"{where} 'published', but datasets.{self.dataset} names no such networks; take "
+                "auto or trained, or say there under checkpoints where they lie."
+            )
+        if weights != "trained" and settings.training == TOGETHER:
+            self.fail(
+                "training",
+                f"is {TOGETHER}, but predictors.{settings.predictor} takes published networks, of "
+                "which every video has its own; set training to each there.",
+            )
+        if settings.fit == "joint":
+            self._continues()
+
+    def _continues(self) -> None:
+        before = self.plan.sequential(self.cell)
+        if before is None:
+            self.fail(
+                "fit",
+                f"is joint ({self.cell.name}), which goes on from the sequential fit with otherwise "
+                "equal settings, but the study has none; add sequential to its fits.",
+            )
+            return
+        missing = [item for item in self.cell.items if item not in before.items]
+        if missing:
+            self.fail(
+                "items",
+                f"has {missing[0]}, but the sequential cell {before.name}, from which the joint fit "
+                "goes on, has not; name the same in both.",
+            )
+
+    def _shape(self) -> None:
+        settings = self.settings
+        own = record(settings.constraint)
+        if settings.threshold and not own.threshold:
+            self.fail(
+                "threshold",
+                f"is {settings.threshold:g}, but {own.name} has its foreground at levels up to 0; "
+                "remove it, it is for periodic.",
+            )
+        if isinstance(settings.options.get("order"), list):
+            self._orders()
+        alone = isinstance(self.predictor, Given) and not all(
+            known.unaries for known in self.known.values()
+        )
+        if settings.tv_weight and (alone or self.trains):
+            self.fail(
+                "tv_weight",
+                f"is {settings.tv_weight:g}, but there are no unaries, which it is weighed against; "
+                "remove it.",
+            )
+        if settings.connect and (own.name != "path_connected" or self._thirds != {None}):
+            self.fail(
+                "connect",
+                "is true, but paths are drawn for path_connected in items without a third "
+                "coordinate alone; set it to false.",
+            )
+
+    def _orders(self) -> None:
+        own = self.settings.constraint
+        if own != "rotationally_symmetric":
+            self.fail(
+                "options.order",
+                f"is a list, which is for rotationally_symmetric, not {own}; give one number or "
+                "remove it.",
+            )
+        scribbles = isinstance(self.predictor, Given) and any(
+            not known.unaries for known in self.known.values()
+        )
+        if self.trains or scribbles or self.plan.is_framewise(self.cell):
+            self.fail(
+                "options.order",
+                "is a list, but no unaries of a whole item settle which; give one number.",
+            )
+
+
+def _check_displays(plan: Plan) -> None:
+    """See that tables and figures pick cells, and that no two share a name."""
+    for kind in ("tables", "figures"):
+        owner: dict[str, str] = {}
+        for study, entry in plan.config.studies.items():
+            cells = {name: cell.settings for name, cell in plan.cells[study].items()}
+            own: Mapping[str, Any] = getattr(entry, kind)
+            for name, display in own.items():
+                place = f"studies.{study}.{kind}.{name}"
+                if name in owner:
+                    raise UserError(
+                        f"config: {place} stands in study {owner[name]} too; give it another name."
+                    )
+                owner[name] = study
+                if isinstance(display, dict):
+                    continue
+                shown = display.shown(cells, place)
+                if kind == "figures":
+                    items = {cell: plan.cells[study][cell].items for cell in shown}
+                    display.check_items(items, place)

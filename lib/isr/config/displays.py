@@ -1,0 +1,183 @@
+"""What tables, figures and the report are made from, and what they are told."""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from isr.config.jobs import Jobs, item_folder
+from isr.config.plan import Cell, Plan
+from isr.reporting.figures import FigureKind
+from isr.reporting.tables import TableKind
+from isr.settings import CellSettings
+
+_CELL_FILES = ("metrics.csv", "certificates.csv", "cell.json", "masks", "predictor", "outlines")
+_USUAL = {
+    **{name: field.default for name, field in CellSettings.model_fields.items()},
+    **{"optimiser": "adam", "weight_decay": 1e-5},
+}
+"""What a cell has, or the paper says, where nothing was set by hand."""
+
+
+class Displays:
+    """The tables and figures of a plan.
+
+    Args:
+        plan: what is asked for.
+        jobs: its jobs.
+    """
+
+    def __init__(self, plan: Plan, jobs: Jobs) -> None:
+        self.plan, self.jobs = plan, jobs
+
+    @cached_property
+    def tables(self) -> dict[str, tuple[str, TableKind]]:
+        """All tables by name, each with its study."""
+        return {
+            name: (study, table)
+            for study, entry in self.plan.config.studies.items()
+            for name, table in entry.tables.items()
+        }
+
+    @cached_property
+    def figures(self) -> dict[str, tuple[str, FigureKind]]:
+        """All figures by name, each with its study."""
+        return {
+            name: (study, figure)
+            for study, entry in self.plan.config.studies.items()
+            for name, figure in entry.figures.items()
+        }
+
+    def figure_file(self, name: str) -> str:
+        """The file of a figure: a picture, or an animation."""
+        return f"results/figures/{name}.{'gif' if self.figures[name][1].animated else 'png'}"
+
+    def figure_names(self, *, animated: bool) -> list[str]:
+        """Names of the figures that are animations, or are not."""
+        return [name for name, (_, each) in self.figures.items() if each.animated == animated]
+
+    def study_outputs(self, study: str) -> list[str]:
+        """What the target named by a study makes."""
+        entry = self.plan.config.studies[study]
+        return [
+            *(f"{cell.folder}/metrics.csv" for cell in self.plan.cells[study].values()),
+            *(f"results/tables/{name}.csv" for name in entry.tables),
+            *(self.figure_file(name) for name in entry.figures),
+        ]
+
+    def _settings(self, study: str) -> dict[str, CellSettings]:
+        return {name: cell.settings for name, cell in self.plan.cells[study].items()}
+
+    def _shown(self, name: str) -> tuple[str, Any, list[str]]:
+        """The study of a table or figure, itself, and the names of the cells that it shows."""
+        table = name in self.tables
+        study, entry = self.tables[name] if table else self.figures[name]
+        kind = "tables" if table else "figures"
+        place = f"studies.{study}.{kind}.{name}"
+        return study, entry, entry.shown(self._settings(study), place)
+
+    def table_inputs(self, name: str) -> list[str]:
+        """Metrics of the cells of a table."""
+        study, _, shown = self._shown(name)
+        return [f"{self.plan.cell(study, cell).folder}/metrics.csv" for cell in shown]
+
+    def figure_inputs(self, name: str) -> dict[str, list[str]]:
+        """What the cells of a figure left, and what they were made from."""
+        study, figure, shown = self._shown(name)
+        cells = [self.plan.cell(study, cell) for cell in shown]
+        if figure.whole:
+            return {"cells": [f"{cell.folder}/metrics.csv" for cell in cells]}
+        dataset = self.plan.config.studies[study].dataset
+        inputs = [self.jobs.evaluate_inputs(study, cell.name) for cell in cells]
+        return {
+            "cells": [f"{cell.folder}/{file}" for cell in cells for file in _CELL_FILES],
+            "folders": [item_folder(dataset, item) for item in self.plan.shown_items(cells)],
+            "labels": _unique(inputs, "labels"),
+            "fits": _unique(inputs, "fits"),
+        }
+
+    def display_settings(self, name: str) -> str:
+        """What a table or a figure is told."""
+        study, entry, shown = self._shown(name)
+        told = {"name": name, "entry": entry.model_dump(), "shown": shown}
+        return json.dumps({**told, "study": self.describe(study)})
+
+    def describe(self, study: str) -> dict[str, Any]:
+        """What a table, a figure or the report is told of a study."""
+        entry, config = self.plan.config.studies[study], self.plan.config
+        cells = self.plan.cells[study].values()
+        used = {cell.settings.predictor for cell in cells}
+        return {
+            "name": study,
+            "text": entry.text,
+            "dataset": entry.dataset,
+            "entry": self.plan.dataset(entry.dataset).model_dump(exclude_unset=True),
+            "cells": [self._planned(cell) for cell in cells],
+            "predictors": {
+                name: each.model_dump()
+                for name, each in self.plan.predictors.items()
+                if name in used
+            },
+            "protocol": config.protocol,
+        }
+
+    def _planned(self, cell: Cell) -> dict[str, Any]:
+        return {
+            "name": cell.name,
+            "folder": cell.folder,
+            "settings": cell.settings.model_dump(exclude={"items"}),
+            "items": cell.items,
+            "by_hand": by_hand(self.plan.config.studies[cell.study].by_hand, cell.settings),
+        }
+
+    def report_inputs(self) -> dict[str, list[str]]:
+        """All that the report shows."""
+        cells = [cell for each in self.plan.cells.values() for cell in each.values()]
+        files = ("metrics.csv", "certificates.csv", "cell.json", "masks")
+        items = [
+            item_folder(self.plan.config.studies[study].dataset, item)
+            for study, own in self.plan.cells.items()
+            for item in self.plan.shown_items(own.values())
+        ]
+        labels = [self.jobs.evaluate_inputs(cell.study, cell.name) for cell in cells]
+        return {
+            "cells": [f"{cell.folder}/{file}" for cell in cells for file in files],
+            "folders": list(dict.fromkeys(items)),
+            "labels": _unique(labels, "labels"),
+            "tables": [f"results/tables/{name}.html" for name in self.tables],
+            "figures": [self.figure_file(name) for name in self.figures],
+        }
+
+    def report_settings(self) -> str:
+        """What the report is told."""
+        tables = [
+            {"file": f"results/tables/{name}.html", "study": study, "caption": each.caption}
+            for name, (study, each) in self.tables.items()
+        ]
+        figures = [
+            {"file": self.figure_file(name), "study": study, "caption": each.caption}
+            for name, (study, each) in self.figures.items()
+        ]
+        return json.dumps(
+            {
+                "studies": [self.describe(study) for study in self.plan.cells],
+                "tables": tables,
+                "figures": figures,
+                "benchmarks": self.jobs.benchmarks(),
+            }
+        )
+
+
+def by_hand(keys: list[str], settings: CellSettings) -> dict[str, Any]:
+    """The values of a cell that were set by hand, as `by_hand` of its study tells."""
+    own = settings.model_dump()
+    given = {**own, **{f"options.{name}": value for name, value in own["options"].items()}}
+    return {
+        key: given[key]
+        for key in keys
+        if given.get(key) is not None and given[key] != _USUAL.get(key)
+    }
+
+
+def _unique(inputs: list[Mapping[str, list[str]]] | Any, key: str) -> list[str]:
+    return list(dict.fromkeys(file for each in inputs for file in each.get(key, [])))

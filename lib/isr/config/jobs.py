@@ -1,0 +1,345 @@
+"""What each job is made from, and what it is told: the inputs and settings of every rule."""
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from isr.config.plan import GIVEN, Cell, Plan, Share
+from isr.data.features.sets import SEMANTIC
+from isr.data.kinds import Sources
+from isr.models import RemoteFile
+from isr.predictors import Trained
+from isr.predictors.use import trains_along
+from isr.settings import EVALUATION, SPATIO_TEMPORAL, CellSettings
+
+DOWNLOADS = Path("resources/downloads")
+
+
+def item_folder(dataset: str, item: str) -> str:
+    """Where an item lies."""
+    return f"resources/datasets/{dataset}/{item}"
+
+
+def features_folder(dataset: str) -> str:
+    """Where the semantic features of a data set lie."""
+    return f"resources/features/{dataset}/{SEMANTIC}"
+
+
+def label_folder(dataset: str, labels: str, item: str) -> str:
+    """Where the weak labels of a video lie."""
+    return f"resources/labels/{dataset}/{labels}/{item}"
+
+
+class Jobs:
+    """The jobs of a plan.
+
+    Args:
+        plan: what is asked for.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.config = plan, plan.config
+
+    # Downloads
+
+    @cached_property
+    def remote(self) -> dict[str, RemoteFile]:
+        """Every file that can be downloaded, by its name below the folder of downloads."""
+        found: list[RemoteFile] = []
+        for name in self.config.datasets:
+            entry = self.plan.dataset(name)
+            every = [entry.feature_sources(), *self._label_sources(name)]
+            every += [entry.sources(item, self.plan.root) for item in self.plan.items(name)]
+            for sources in every:
+                found += [*sources.downloads, *sources.optional]
+            found += filter(None, [entry.network_sources()])
+        return {file.file: file for file in found if file.url is not None}
+
+    def _label_sources(self, dataset: str) -> list[Sources]:
+        entry, root = self.plan.dataset(dataset), self.plan.root
+        return [
+            entry.label_sources(item, kind, root, DOWNLOADS)
+            for item in self.plan.items(dataset)
+            for kind in ("published", "auto")
+        ]
+
+    def fetch_options(self, file: str) -> str:
+        """Address, hash and size of a file to download, as command line options."""
+        remote = self.remote[file]
+        known = {"url": remote.url, "sha256": remote.sha256, "size": remote.bytes}
+        return " ".join(f"--{key} {value}" for key, value in known.items() if value)
+
+    def files(self, sources: Sources) -> list[str]:
+        """Files that something is made from, and what says whether optional ones can be had."""
+        downloads = [str(DOWNLOADS / file.file) for file in sources.downloads]
+        optional = [_optional(file) for file in sources.optional]
+        return [*downloads, *optional, *map(str, sources.files)]
+
+    def downloads(self) -> list[str]:
+        """All files that the studies need from elsewhere."""
+        found: list[str] = []
+        for cells in self.plan.cells.values():
+            for cell in cells.values():
+                dataset = self._dataset(cell)
+                for item in cell.items:
+                    found += self.unpack_inputs(dataset, item)
+                    if self._on_labels(cell.settings):
+                        found += self.label_inputs(dataset, cell.settings.labels, item)
+                found += self._features_inputs(cell)
+                for share in self.plan.shares_of(cell, self._works(cell)):
+                    found += self.checkpoints(share)[1]
+        folder = str(DOWNLOADS)
+        return [file for file in dict.fromkeys(found) if file.startswith(folder)]
+
+    # Items, labels, features
+
+    def _dataset(self, cell: Cell) -> str:
+        return self.config.studies[cell.study].dataset
+
+    def unpack_inputs(self, dataset: str, item: str) -> list[str]:
+        """What an item is made from."""
+        return self.files(self.plan.dataset(dataset).sources(item, self.plan.root))
+
+    def unpack_settings(self, dataset: str, item: str) -> str:
+        """The entry of its data set, without what concerns others."""
+        return json.dumps(self.plan.dataset(dataset).settings(item))
+
+    def label_inputs(self, dataset: str, labels: str, item: str) -> list[str]:
+        """What the weak labels of a video are made from, beside its frames."""
+        entry = self.plan.dataset(dataset)
+        return self.files(entry.label_sources(item, labels, self.plan.root, DOWNLOADS))
+
+    def features_inputs(self, dataset: str) -> list[str]:
+        """What the semantic features of a data set are made from, beside its items."""
+        return self.files(self.plan.dataset(dataset).feature_sources())
+
+    def features_settings(self, dataset: str) -> str:
+        """Where the semantic features come from, and whether they are scaled."""
+        semantic = getattr(self.plan.dataset(dataset), "semantic", None)
+        raw = self.config.protocol == "published-code"
+        told = {} if semantic is None else semantic.model_dump()
+        return json.dumps({**told, "raw_components": raw})
+
+    def dataset_items(self, dataset: str) -> list[str]:
+        """Folders of the items that any study takes of a data set."""
+        cells = [
+            cell
+            for study, entry in self.config.studies.items()
+            if entry.dataset == dataset
+            for cell in self.plan.cells[study].values()
+        ]
+        return [item_folder(dataset, item) for item in self.plan.shown_items(cells)]
+
+    def _features_inputs(self, cell: Cell) -> list[str]:
+        semantic = SEMANTIC in (cell.settings.features or "").split("+")
+        return self.features_inputs(self._dataset(cell)) if semantic else []
+
+    def _on_labels(self, settings: CellSettings) -> bool:
+        return self.plan.predictor(settings).input == "labels"
+
+    # Predictions
+
+    def share(self, dataset: str, network: str, name: str) -> Share:
+        """The prediction job of a folder."""
+        return self.plan.shares[dataset, network][name]
+
+    def predict_inputs(self, share: Share) -> dict[str, list[str]]:
+        """What predictions are made from."""
+        items = _names(share.works)
+        inputs = {"folders": [item_folder(share.dataset, item) for item in items]}
+        if SEMANTIC in (share.settings.features or "").split("+"):
+            inputs["semantic"] = [features_folder(share.dataset)]
+        if self._on_labels(share.settings):
+            labels = share.settings.labels
+            inputs["labels"] = [label_folder(share.dataset, labels, item) for item in items]
+            inputs["networks"] = self.checkpoints(share)[1]
+        return inputs
+
+    def checkpoints(self, share: Share) -> tuple[str, list[str]]:
+        """Where a job looks for published networks ("" for nowhere), and what says if there are."""
+        remote = self.plan.dataset(share.dataset).network_sources()
+        weights = getattr(self.plan.predictor(share.settings), "weights", "trained")
+        if weights == "trained" or remote is None:
+            return "", []
+        unpacked = DOWNLOADS / Path(remote.file).stem
+        if unpacked.is_dir():
+            return str(unpacked), [str(path) for path in sorted(unpacked.rglob("*.*"))]
+        archive = DOWNLOADS / remote.file
+        return str(archive), [_optional(remote) if weights == "auto" else str(archive)]
+
+    def checkpoints_option(self, share: Share) -> str:
+        """Where a job looks for published networks, as a command line option."""
+        place = self.checkpoints(share)[0]
+        return f"--checkpoints {shlex.quote(place)}" if place else ""
+
+    def predict_settings(self, share: Share) -> str:
+        """What a predictor's own training depends on, the same for every study that projects it."""
+        predictor = self.plan.predictor(share.settings)
+        told: dict[str, Any] = {
+            "dataset": share.dataset,
+            "name": share.settings.predictor,
+            "predictor": predictor.model_dump(),
+            "protocol": self.config.protocol,
+            "works": share.works,
+        }
+        if predictor.input == "features":
+            told["features"] = share.settings.features
+        if predictor.input == "labels":
+            told |= {key: getattr(share.settings, key) for key in ("labels", "training")}
+        elif isinstance(predictor, Trained):
+            told |= {
+                "steps": self.config.steps,
+                "points": self.config.points.model_dump(),
+                "stack_size": self.config.stack_size,
+            }
+        return json.dumps(told)
+
+    # Fits
+
+    def _works(self, cell: Cell) -> list[tuple[str, int]]:
+        return [(item, cell.settings.seed) for item in cell.items]
+
+    def _trains(self, settings: CellSettings) -> bool:
+        return trains_along(self.plan.predictor(settings), settings, self.config.protocol)
+
+    def fit_inputs(self, study: str, batch: str, part: int) -> dict[str, list[str]]:
+        """What a part of a batch is fitted from."""
+        cell, works = self.plan.batch(study, batch)[0], self.plan.parts(study, batch)[part]
+        dataset, items = self._dataset(cell), _names(works)
+        inputs = {
+            "folders": [item_folder(dataset, item) for item in items],
+            "predictions": [share.folder for share in self.plan.shares_of(cell, works)],
+        }
+        if self._trains(cell.settings):
+            inputs["semantic"] = self._semantic(cell)
+        if self.plan.is_framewise(cell) and cell.settings.fit == "joint":
+            inputs["labels"] = self._labels(cell, items)
+            inputs["fits"] = self._sequential_parts(cell, works)
+        return {key: found for key, found in inputs.items() if found}
+
+    def _semantic(self, cell: Cell) -> list[str]:
+        seen = SEMANTIC in (cell.settings.features or "").split("+")
+        return [features_folder(self._dataset(cell))] if seen else []
+
+    def _labels(self, cell: Cell, items: Iterable[str]) -> list[str]:
+        if not self._on_labels(cell.settings):
+            return []
+        dataset, labels = self._dataset(cell), cell.settings.labels
+        return [label_folder(dataset, labels, item) for item in items]
+
+    def _sequential_parts(self, cell: Cell, works: Sequence[tuple[str, int]]) -> list[str]:
+        before = self.plan.sequential(cell)
+        assert before is not None
+        parts = self.plan.parts(cell.study, before.batch)
+        return [
+            self.plan.part_folder(cell.study, before.batch, number)
+            for number, own in enumerate(parts)
+            if set(own) & set(works)
+        ]
+
+    def fit_settings(self, study: str, batch: str, part: int) -> str:
+        """What the fits of a part depend on; what concerns other kinds of fit is left out."""
+        cell = self.plan.batch(study, batch)[0]
+        return json.dumps(
+            {
+                "study": study,
+                "batch": batch,
+                "protocol": self.config.protocol,
+                "cell": self._fit_keys(cell),
+                "predictor": self.plan.predictor(cell.settings).model_dump(),
+                "works": self.plan.parts(study, batch)[part],
+            }
+        )
+
+    def _fit_keys(self, cell: Cell) -> dict[str, Any]:
+        predictor, settings = self.plan.predictor(cell.settings), cell.settings
+        dropped = {"items", "seed", "problems_per_job", *EVALUATION}
+        if self.plan.is_framewise(cell):
+            dropped |= {"steps", "noise", "margin", "threshold"}
+            if settings.fit != "joint":
+                dropped |= {"epochs", "joint_learning_rate"}
+        else:
+            dropped |= {"first_steps", "next_steps", "epochs", "joint_learning_rate"}
+        if settings.fit != SPATIO_TEMPORAL:
+            dropped.add("noise")
+        if predictor.input != "labels":
+            dropped |= {"labels", "training"}
+        if predictor.input != "features":
+            dropped.add("features")
+        return settings.model_dump(exclude=dropped)
+
+    # Evaluation
+
+    def evaluate_inputs(self, study: str, name: str) -> dict[str, list[str]]:
+        """What a cell is evaluated from."""
+        cell = self.plan.cell(study, name)
+        dataset = self._dataset(cell)
+        inputs = {
+            "folders": [item_folder(dataset, item) for item in cell.items],
+            "fits": [
+                self.plan.part_folder(study, cell.batch, part) for part in self.plan.parts_of(cell)
+            ],
+            "predictions": [
+                share.folder for share in self.plan.shares_of(cell, self._works(cell))
+            ],
+            "semantic": self._semantic(cell),
+            "labels": self._labels(cell, cell.items),
+        }
+        return {key: found for key, found in inputs.items() if found}
+
+    def evaluate_settings(self, study: str, name: str) -> str:
+        """What the evaluation of a cell depends on."""
+        cell = self.plan.cell(study, name)
+        return json.dumps(
+            {
+                "study": study,
+                "cell": name,
+                "dataset": self._dataset(cell),
+                "protocol": self.config.protocol,
+                "seed": cell.settings.seed,
+                "name": cell.settings.predictor,
+                "predictor": self.plan.predictor(cell.settings).model_dump(),
+                "items": cell.items,
+                "settings": cell.settings.model_dump(exclude={"items", "problems_per_job"}),
+            }
+        )
+
+    def benchmarks(self) -> list[dict[str, str]]:
+        """Files with the costs of all jobs behind the studies, with their rules."""
+        found: list[tuple[str, str]] = []
+        for study, cells in self.plan.cells.items():
+            for cell in cells.values():
+                for part in self.plan.parts_of(cell):
+                    found.append(("fit", f"logs/fit/{study}/{cell.batch}/part-{part}.tsv"))
+                found.append(("evaluate", f"logs/evaluate/{study}/{cell.name}.tsv"))
+                dataset = self._dataset(cell)
+                for share in self.plan.shares_of(cell, self._works(cell)):
+                    place = f"{dataset}/{share.network}/{share.name}"
+                    found.append(("predict", f"logs/predict/{place}.tsv"))
+                if self._on_labels(cell.settings):
+                    labels = cell.settings.labels
+                    for item in cell.items:
+                        found.append(("label", f"logs/label/{dataset}/{labels}/{item}.tsv"))
+        return [{"rule": rule, "file": file} for rule, file in dict.fromkeys(found)]
+
+
+def _names(works: Iterable[tuple[str, int]]) -> list[str]:
+    return list(dict.fromkeys(item for item, _ in works))
+
+
+def _optional(file: RemoteFile) -> str:
+    """What says whether a file can be had: itself if put there by hand, else how a download went.
+
+    A downloaded file must not count: it would be a new input, and redo all that is made from it.
+    """
+    archive = DOWNLOADS / file.file
+    status = Path(f"{archive}.status.json")
+    downloaded = status.exists() and json.loads(status.read_text())["present"]
+    by_hand = archive.exists() and not downloaded
+    return str(archive) if by_hand or file.url is None else str(status)
+
+
+__all__ = ["DOWNLOADS", "GIVEN", "Jobs", "features_folder", "item_folder", "label_folder"]

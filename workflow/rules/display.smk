@@ -1,0 +1,91 @@
+rule tabulate:
+    input:
+        lambda wildcards: DISPLAYS.table_inputs(wildcards.table),
+    output:
+        csv="results/tables/{table}.csv",
+        others=multiext("results/tables/{table}", ".html", ".md", ".tex"),
+    log:
+        "logs/tables/{table}.log",
+    wildcard_constraints:
+        table=names(DISPLAYS.tables),
+    conda:
+        "../../envs/isr.yaml"
+    params:
+        settings=lambda wildcards: DISPLAYS.display_settings(wildcards.table),
+        code=code("tabulate"),
+    message:
+        "Make {output.csv}"
+    shell:
+        "python scripts/tabulate.py --settings {params.settings:q}"
+        " --output {output.csv} 2>&1 | tee {log} >&2"
+
+
+rule draw:
+    input:
+        unpack(lambda wildcards: DISPLAYS.figure_inputs(wildcards.figure)),
+    output:
+        multiext("results/figures/{figure}", ".png", ".svg"),
+    log:
+        "logs/figures/{figure}.log",
+    wildcard_constraints:
+        figure=names(DISPLAYS.figure_names(animated=False)),
+    conda:
+        "../../envs/isr.yaml"
+    params:
+        settings=lambda wildcards: DISPLAYS.display_settings(wildcards.figure),
+        code=code("draw"),
+    message:
+        "Make {output[0]}"
+    shell:
+        "python scripts/draw.py --settings {params.settings:q}"
+        " --output {output[0]} 2>&1 | tee {log} >&2"
+
+
+rule animate:
+    input:
+        unpack(lambda wildcards: DISPLAYS.figure_inputs(wildcards.figure)),
+    output:
+        "results/figures/{figure}.gif",
+    log:
+        "logs/figures/{figure}.log",
+    wildcard_constraints:
+        figure=names(DISPLAYS.figure_names(animated=True)),
+    conda:
+        "../../envs/isr.yaml"
+    params:
+        settings=lambda wildcards: DISPLAYS.display_settings(wildcards.figure),
+        code=code("draw"),
+    message:
+        "Make {output}"
+    shell:
+        "python scripts/draw.py --settings {params.settings:q}"
+        " --output {output} 2>&1 | tee {log} >&2"
+
+
+rule tables:
+    input:
+        expand("results/tables/{table}.csv", table=DISPLAYS.tables),
+
+
+rule figures:
+    input:
+        [DISPLAYS.figure_file(name) for name in DISPLAYS.figures],
+
+
+rule report:
+    input:
+        **DISPLAYS.report_inputs(),
+    output:
+        "results/report.html",
+    log:
+        "logs/report.log",
+    conda:
+        "../../envs/isr.yaml"
+    params:
+        settings=DISPLAYS.report_settings(),
+        code=code("report"),
+    message:
+        "Make {output}"
+    shell:
+        "python scripts/report.py --settings {params.settings:q}"
+        " --output {output} 2>&1 | tee {log} >&2"
