@@ -3,7 +3,8 @@
     python scripts/draw.py --settings JSON --output FIGURE.png
     python scripts/draw.py --settings JSON --output ANIMATION.gif
 
-Writes FIGURE.png and FIGURE.svg, or ANIMATION.gif. `--settings` is a JSON object, or the path of a JSON
+Writes FIGURE.png and FIGURE.svg, or ANIMATION.gif. `--settings` is a JSON object, or the path of a
+JSON
 file: {name, entry (of the configuration), shown (names of cells), study (see isr.reporting.study)}.
 """
 

@@ -2,9 +2,10 @@
 
     python scripts/features.py --settings JSON --items DIR [DIR ...] --downloads DIR --output DIR
 
-Makes ITEM.npy and source.json from the items: from the published features, or from EfficientNet-Lite0
-where they cannot be had. The settings are {source, file, sha256, bytes, raw_components}: where the
-published features come from, and whether components are left as they are.
+Makes ITEM.npy and source.json from the items: from the published features, or from
+EfficientNet-Lite0 where they cannot be had. The settings are {source, file, sha256, bytes,
+raw_components}: where the published features come from, and whether components are left as they
+are.
 """
 
 from collections.abc import Mapping, Sequence

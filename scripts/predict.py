@@ -3,8 +3,8 @@
     python scripts/predict.py --settings JSON --items DIR [DIR ...] [--semantic DIR]
         [--labels DIR ...] [--checkpoints PATH] --output DIR
 
-Makes OUTPUT/predictor.safetensors, OUTPUT/history.parquet and OUTPUT/unaries/SEED/ITEM.png (16 bit):
-from the scribbles of the items, the weak labels of videos, or by computing.
+Makes OUTPUT/predictor.safetensors, OUTPUT/history.parquet and OUTPUT/unaries/SEED/ITEM.png (16
+bit): from the scribbles of the items, the weak labels of videos, or by computing.
 """
 
 from pathlib import Path

@@ -2,9 +2,9 @@
 
     python scripts/unpack.py --settings JSON --name ITEM --downloads DIR --output DIR
 
-Makes a folder with frames/, item.json and whatever is known of the item (see isr.data.items) from what
-the data set's entry of the configuration names: embedded pictures, a download, or files of the user's
-own.
+Makes a folder with frames/, item.json and whatever is known of the item (see isr.data.items) from
+what the data set's entry of the configuration names: embedded pictures, a download, or files of the
+user's own.
 """
 
 from collections.abc import Sequence

@@ -38,8 +38,8 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 
 _PATTERNS = {
     r"^[A-Za-z][A-Za-z0-9-]*$": "letters, digits and hyphens, beginning with a letter",
-    r"^[A-Za-z][A-Za-z0-9_-]*$": "letters, digits, hyphens and underscores, beginning with a letter",
-    r"^([A-Za-z0-9][A-Za-z0-9_-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*$": "the name of a file",
+    r"^[A-Za-z][A-Za-z0-9_-]*$": "letters, digits, hyphens and underscores, beginning with a
+    letter", r"^([A-Za-z0-9][A-Za-z0-9_-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*$": "the name of a file",
     r"^(https?|file)://": "an address that begins with http://, https:// or file://",
     r"^[0-9a-f]{64}$": "a SHA-256 of 64 hexadecimal digits",
 }
@@ -59,7 +59,9 @@ _BOUNDS = {
     "less_than": ("less than", "lt"),
 }
 _QUOTED = r"'([^']*)'"
-_BRANCH = re.compile(r"^(int|float|str|bool|none|(constrained|list|dict|function|model|nullable)\W.*)$")
+_BRANCH = re.compile(
+    r"^(int|float|str|bool|none|(constrained|list|dict|function|model|nullable)\W.*)$"
+)
 
 
 class Model(BaseModel):
@@ -88,7 +90,9 @@ class Model(BaseModel):
         for key, field in known.items():
             if field.is_required() and key not in content:
                 meaning = f": {field.description}" if field.description else "."
-                raise PydanticCustomError("missing_key", "{meaning}", {"key": key, "meaning": meaning})
+                raise PydanticCustomError(
+                    "missing_key", "{meaning}", {"key": key, "meaning": meaning}
+                )
         return content
 
 

@@ -80,8 +80,7 @@ class _Check:
                     "not have that; take another predictor or other items.",
                 )
         if self.predictor.input == "features" and self.settings.features is None:
-            if not isinstance(self.predictor, Computed) or self.predictor.kind == "tv":
-                self.fail("predictor", f"is {own!r}, which sees features; name some in features.")
+            self.fail("predictor", f"is {own!r}, which sees features; name some in features.")
 
     def _fit(self) -> None:
         settings, protocol = self.settings, self.plan.config.protocol
@@ -99,21 +98,22 @@ class _Check:
         if isinstance(self.predictor, Computed) and protocol == "published-code":
             raise UserError(
                 f"config: protocol is {protocol}, whose fits train their predictor along, but "
-                f"{self.place} has the predictor {settings.predictor!r}, which is not trained; take "
-                "protocol paper or another predictor."
+                f"{self.place} has the predictor {settings.predictor!r}, which is not trained; "
+                "take protocol paper or another predictor."
             )
         if settings.fit == "joint" and settings.distance != DISTANCES[0]:
             self.fail(
                 "distance",
-                f"is {settings.distance} with fit joint, which takes the squared distance (equation "
-                "17); set distance to squared there, or name the cells one by one in cells.",
+                f"is {settings.distance} with fit joint, which takes the squared distance "
+                "(equation 17); set distance to squared there, or name the cells one by one in "
+                "cells.",
             )
         if settings.noise and settings.fit != SPATIO_TEMPORAL:
             self.fail(
                 "noise",
                 f"is {settings.noise:g} with fit {settings.fit}, but frames are replaced by noise "
-                f"for fit {SPATIO_TEMPORAL} alone; leave it out there, or name the cells one by one "
-                "in cells.",
+                f"for fit {SPATIO_TEMPORAL} alone; leave it out there, or name the cells one by "
+                "one in cells.",
             )
         if settings.margin and (self.trains or "depth" in self._thirds):
             self.fail(
@@ -133,8 +133,8 @@ class _Check:
         if settings.labels == "published" and not getattr(entry, "labels", None):
             self.fail(
                 "labels",
-                "is 'published', but the videos have no such labels; take auto or motion, or say in "
-                f"datasets.{self.dataset}.labels where the published ones lie.",
+                "is 'published', but the videos have no such labels; take auto or motion, or say "
+                f"in datasets.{self.dataset}.labels where the published ones lie.",
             )
         weights = getattr(self.predictor, "weights", "trained")
         where = f"config: predictors.{settings.predictor}.weights is"
@@ -157,16 +157,16 @@ class _Check:
         if before is None:
             self.fail(
                 "fit",
-                f"is joint ({self.cell.name}), which goes on from the sequential fit with otherwise "
-                "equal settings, but the study has none; add sequential to its fits.",
+                f"is joint ({self.cell.name}), which goes on from the sequential fit with "
+                "otherwise equal settings, but the study has none; add sequential to its fits.",
             )
             return
         missing = [item for item in self.cell.items if item not in before.items]
         if missing:
             self.fail(
                 "items",
-                f"has {missing[0]}, but the sequential cell {before.name}, from which the joint fit "
-                "goes on, has not; name the same in both.",
+                f"has {missing[0]}, but the sequential cell {before.name}, from which the joint "
+                "fit goes on, has not; name the same in both.",
             )
 
     def _shape(self) -> None:
@@ -186,8 +186,8 @@ class _Check:
         if settings.tv_weight and (alone or self.trains):
             self.fail(
                 "tv_weight",
-                f"is {settings.tv_weight:g}, but there are no unaries, which it is weighed against; "
-                "remove it.",
+                f"is {settings.tv_weight:g}, but there are no unaries, which it is weighed "
+                "against; remove it.",
             )
         if settings.connect and (own.name != "path_connected" or self._thirds != {None}):
             self.fail(

@@ -282,9 +282,7 @@ class Jobs:
             "fits": [
                 self.plan.part_folder(study, cell.batch, part) for part in self.plan.parts_of(cell)
             ],
-            "predictions": [
-                share.folder for share in self.plan.shares_of(cell, self._works(cell))
-            ],
+            "predictions": [share.folder for share in self.plan.shares_of(cell, self._works(cell))],
             "semantic": self._semantic(cell),
             "labels": self._labels(cell, cell.items),
         }

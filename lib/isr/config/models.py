@@ -4,7 +4,7 @@ The JSON schema for editors and the tables of config/README.md are made from the
 (`isr.config.reference`). What a kind of data set, predictor, table or figure has stands beside it.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, create_model
 
@@ -23,8 +23,8 @@ def _lists() -> dict[str, Any]:
     """For each key of a cell that can be varied, a list of its values."""
     return {
         name: (
-                Annotated[list[field.rebuild_annotation()], Field(min_length=1)] | None,
-            Field(None, description=field.description),
+            Annotated[list[field.rebuild_annotation()], Field(min_length=1)] | None,  # type:
+            ignore[misc] Field(None, description=field.description),
         )
         for name, field in CellSettings.model_fields.items()
         if name in VARIED
@@ -35,13 +35,11 @@ Vary: Any = create_model(
     "Vary", __base__=Model, __doc__="Lists of values; every combination is a cell.", **_lists()
 )
 
-_GRID = "name the cells in `cells`, or lists in `vary`"
-
 
 class Study(Model):
     """What is fitted: a data set, and cells that `vary` generates or `cells` names one by one."""
 
-    moved = {
+    moved: ClassVar[dict[str, str]] = {
         "kind": "every study is a set of cells, whatever its items are: remove it",
         "rows": "give each row a name in cells",
         "cases": "they are called cells now, and a case's picture is its items: [NAME]",
@@ -63,7 +61,7 @@ class Study(Model):
     settings: CellSettings = Field(
         CellSettings(), description="what all cells have in common: any key of a cell"
     )
-    vary: Vary | None = Field(  # type: ignore[valid-type]
+    vary: Vary | None = Field(
         None, description="lists of values of keys of a cell; every combination is a cell"
     )
     cells: dict[OutputName, CellSettings] = Field(
@@ -86,7 +84,7 @@ class Study(Model):
 class Config(Model):
     """The whole."""
 
-    moved = {"videos": "its entries stand in datasets now"}
+    moved: ClassVar[dict[str, str]] = {"videos": "its entries stand in datasets now"}
 
     protocol: Protocol = Field(
         "paper",
@@ -113,8 +111,9 @@ class Config(Model):
         "`cnn` side by side). Other stack sizes agree to rounding only",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="where fits run; `auto` takes a GPU where there is one. A change redoes "
-        "nothing"
+        "auto",
+        description="where fits run; `auto` takes a GPU where there is one. A change redoes "
+        "nothing",
     )
     checkpoint_every: Annotated[float, Field(gt=0)] = Field(
         60,

@@ -7,7 +7,7 @@ Nothing here knows of Snakemake; the workflow's rules are thin around it. What e
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +198,9 @@ class Plan:
         """
         found = [cell for cell in self.cells[study].values() if cell.batch == batch]
         if not found:
-            raise UserError(f"study {study} has no batch {batch}: snakemake -n lists what there is.")
+            raise UserError(
+                f"study {study} has no batch {batch}: snakemake -n lists what there is."
+            )
         return found
 
     def parts(self, study: str, batch: str) -> list[list[Key]]:
@@ -324,9 +326,7 @@ def _word(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def share_out(
-    seeds: Sequence[tuple[int, Sequence[str]]], at_most: int | None
-) -> list[list[Key]]:
+def share_out(seeds: Sequence[tuple[int, Sequence[str]]], at_most: int | None) -> list[list[Key]]:
     """Share items and seeds out among jobs.
 
     A job has one seed; only where it may have more problems than a seed has items, several. Sizes
@@ -349,7 +349,7 @@ def share_out(
             continue
         count = 1 if at_most is None else max(1, -(-len(works) // at_most))
         ends = [len(works) * number // count for number in range(count + 1)]
-        parts += [works[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+        parts += [works[start:end] for start, end in pairwise(ends)]
     return parts
 
 

@@ -188,7 +188,9 @@ class Item:
             return None
         unaries = read_array(path).astype(np.float32)
         if unaries.shape != self.grid:
-            raise UserError(f"{path} has shape {unaries.shape}, expected {self.grid}: unpack again.")
+            raise UserError(
+                f"{path} has shape {unaries.shape}, expected {self.grid}: unpack again."
+            )
         return unaries
 
     def objects(self, number: int = 0) -> Bytes | None:

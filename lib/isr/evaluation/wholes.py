@@ -103,9 +103,7 @@ def evaluate(job: "EvaluateJob", item: Item) -> Evaluation:
     )
 
 
-def _region(
-    job: "EvaluateJob", fits: StoredFits, item: Item, scene: Scene, name: str
-) -> Region:
+def _region(job: "EvaluateJob", fits: StoredFits, item: Item, scene: Scene, name: str) -> Region:
     representation = fits.representation(name)
     level = level_function(representation)(scene.coordinates())
     mask = _connected(representation, scene) if job.cell.connect else foreground(level)
@@ -157,10 +155,7 @@ def _together(name: str, regions: Sequence[Region]) -> Region:
         name,
         np.maximum.reduce(each) if each else None,
         np.minimum.reduce([region.level for region in regions]),
-        {
-            key: together([region.outputs[key] for region in regions])
-            for key in regions[0].outputs
-        },
+        {key: together([region.outputs[key] for region in regions]) for key in regions[0].outputs},
     )
 
 
@@ -169,7 +164,9 @@ def _rows(item: Item, whole: Region, regions: Sequence[Region]) -> list[Row]:
     picture = item.read(image=False)
     shared = {key: overlaps([one.outputs[key] for one in regions]) for key in whole.outputs}
     about: Row = {"object": ALL_OBJECTS, "objects": len(regions)}
-    rows: list[Row] = [about | row for row in _compared(item, whole, picture.ground_truth, picture.scribbles)]
+    rows: list[Row] = [
+        about | row for row in _compared(item, whole, picture.ground_truth, picture.scribbles)
+    ]
     if len(regions) > 1 and not item.is_layered:
         for number, region in enumerate(regions, start=1):
             truth = item.truth_of(0, number)

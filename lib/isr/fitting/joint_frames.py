@@ -360,9 +360,7 @@ class Before:
         assert points is not None
         return JointTraining(
             self.network(),
-            FrameRepresentations(
-                module, self.states(), learning_rate=rate, device=job.run.device
-            ),
+            FrameRepresentations(module, self.states(), learning_rate=rate, device=job.run.device),
             video,
             job.reader,
             points=points.strokes + points.random,

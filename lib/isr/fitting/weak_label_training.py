@@ -308,9 +308,7 @@ def _video(job: "PredictJob", kind: UNetKind, name: str, seed: int) -> LabelledV
     )
 
 
-def _published(
-    kind: UNetKind, name: str, checkpoints: Path | None
-) -> tuple[UNet | None, str]:
+def _published(kind: UNetKind, name: str, checkpoints: Path | None) -> tuple[UNet | None, str]:
     """The published network of a video if it is wanted and can be had; else maybe why not."""
     from isr.networks.unet_checkpoint import MissingNetworkError, read_published
 

@@ -147,9 +147,7 @@ class _Alike:
         if self.objects == 1:
             return Plan(self._task(self.recipe.build(self.dim)), schedule, steps, modules)
         options = dict(self.recipe.options)
-        union = Union(
-            self.dim, member=self.recipe.constraint, count=self.objects, options=options
-        )
+        union = Union(self.dim, member=self.recipe.constraint, count=self.objects, options=options)
         tasks = [self._task(cast(Representation, member)) for member in union.members]
         task = ObjectsTask(tasks, union, self.recipe.points.random)
         every = schedule_of_all(schedule, self.objects, self.recipe.overlap_weight)

@@ -59,7 +59,7 @@ class DatasetKind(Model):
     """
 
     closed: ClassVar[bool] = True
-    moved = {
+    moved: ClassVar[dict[str, str]] = {
         "pictures": "it is called items now",
         "videos": "it is called items now",
     }

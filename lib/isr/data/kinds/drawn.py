@@ -35,7 +35,9 @@ class Drawn(DatasetKind):
     long_side: Annotated[int, Field(ge=32)] = Field(
         LONG_SIDE, description="pixels on the longer side"
     )
-    motion: DrawnMotion = Field(DrawnMotion(), description="how labels `motion` are made")
+    motion: DrawnMotion = Field(
+        DrawnMotion(), description="how labels `motion` are made, whose borders are sharp here"
+    )
     simulated: Simulated = Field(Simulated(), description="how labels `simulated` are made")
 
     def all_names(self, root: Path) -> list[str]:
