@@ -38,8 +38,10 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 
 _PATTERNS = {
     r"^[A-Za-z][A-Za-z0-9-]*$": "letters, digits and hyphens, beginning with a letter",
-    r"^[A-Za-z][A-Za-z0-9_-]*$": "letters, digits, hyphens and underscores, beginning with a
-    letter", r"^([A-Za-z0-9][A-Za-z0-9_-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*$": "the name of a file",
+    r"^[A-Za-z][A-Za-z0-9_-]*$": (
+        "letters, digits, hyphens and underscores, beginning with a letter"
+    ),
+    r"^([A-Za-z0-9][A-Za-z0-9_-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*$": "the name of a file",
     r"^(https?|file)://": "an address that begins with http://, https:// or file://",
     r"^[0-9a-f]{64}$": "a SHA-256 of 64 hexadecimal digits",
 }

@@ -23,8 +23,8 @@ def _lists() -> dict[str, Any]:
     """For each key of a cell that can be varied, a list of its values."""
     return {
         name: (
-            Annotated[list[field.rebuild_annotation()], Field(min_length=1)] | None,  # type:
-            ignore[misc] Field(None, description=field.description),
+            Annotated[list[field.rebuild_annotation()], Field(min_length=1)] | None,
+            Field(None, description=field.description),
         )
         for name, field in CellSettings.model_fields.items()
         if name in VARIED
