@@ -19,11 +19,15 @@ Table: Any = one_of(TABLES) if TABLES else dict[str, Any]
 Figure: Any = one_of(FIGURES) if FIGURES else dict[str, Any]
 
 
+def _list_of(kind: Any) -> Any:
+    return list[kind]
+
+
 def _lists() -> dict[str, Any]:
     """For each key of a cell that can be varied, a list of its values."""
     return {
         name: (
-            Annotated[list[field.rebuild_annotation()], Field(min_length=1)] | None,
+            Annotated[_list_of(field.rebuild_annotation()), Field(min_length=1)] | None,
             Field(None, description=field.description),
         )
         for name, field in CellSettings.model_fields.items()
