@@ -1,0 +1,120 @@
+"""Entries of a configuration that do not fit together are told in one sentence with their place."""
+
+import pytest
+from configurations import planned
+
+from isr.config.plan import read_plan
+from isr.errors import UserError
+
+SPATIO = {"dataset": "films", "settings": {"predictor": "unet", "fit": "spatio-temporal"}}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("studies", {}, "studies is empty"),
+        ("studies.fit", {"dataset": "photos"}, "studies.fit has the name of a target"),
+        ("studies.single.cells.fits", {"items": ["horse"]}, "cells.fits has the name of a folder"),
+        ("studies.grid.dataset", "photo", r"studies.grid.dataset is 'photo'; .*mean photos"),
+        ("studies.grid.items", ["cofee"], r"studies.grid.items\[0\] is 'cofee'; .*mean coffee"),
+        ("studies.single.cells.saucer.items", ["tea"], r"cells.saucer.items\[0\] is 'tea'"),
+        ("studies.grid.vary.predictor", ["fnc"], "vary.predictor is 'fnc'; .*mean fcn"),
+        ("studies.grid.settings", {}, "which sees features; name some in features"),
+        ("studies.grid.by_hand", ["stps"], r"by_hand is 'stps'; .*mean steps"),
+        ("studies.grid.vary.predictor", ["unet"], "needs frames: it is for videos"),
+        ("studies.grid.vary.predictor", ["given"], "is 'given', .* not trained|not trained"),
+        ("studies.film.settings.predictor", "fcn", "needs scribbles, but the item cars3"),
+        ("studies.grid.vary.predictor", ["tv"], "fit is joint, but the predictor 'tv' is not trained"),
+        ("studies.grid.vary.distance", ["absolute"], "distance is absolute with fit joint"),
+        ("studies.grid.vary.noise", [0.2], "noise is 0.2 with fit sequential"),
+        ("studies.grid.vary.fit", ["spatio-temporal"], "is spatio-temporal, but coffee is no video"),
+        ("studies.grid.settings.margin", 3, "margin is 3, but a depth, or a predictor that is trained"),
+        ("studies.film.vary.fit", ["joint"], r"fit is joint .* but the study has none"),
+        ("studies.film.settings.labels", "published", "labels is 'published', but the videos have no"),
+        ("predictors.unet.weights", "published", "predictors.unet.weights is 'published'"),
+        ("studies.single.cells.saucer.threshold", 0.2, "threshold is 0.2, but convex has its"),
+        ("studies.single.cells.saucer.options", {"order": [2]}, "is for rotationally_symmetric"),
+        ("studies.single.cells.saucer.connect", True, "connect is true, but paths are drawn for"),
+        ("studies.single.cells.saucer.seed", -1, "cells.saucer.seed is -1; it must be at least 0"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(path, value, words):
+    with pytest.raises(UserError, match=words) as caught:
+        plan = planned((path, value))
+        read_plan({}) if plan is None else None
+    assert str(caught.value).startswith("config: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_reserved_names_are_those_of_the_rules():
+    with pytest.raises(UserError, match="has the name of a target"):
+        read_plan({"studies": {"fit": {"dataset": "x"}}, "datasets": {"x": {"kind": "gallery"}}}, ["fit"])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("kind", "video", "studies.grid.kind is unknown; every study is a set of cells"),
+        ("rows", [], "studies.grid.rows is unknown; give each row a name in cells"),
+        ("cases", {}, "they are called cells now"),
+        ("source", "embedded", "name a dataset of kind gallery or authors"),
+        ("videos", ["a"], "it is called items now"),
+        ("first_steps", 3, "it stands in settings now"),
+    ],
+)
+def test_keys_that_moved_are_named_with_their_new_place(key, value, words):
+    with pytest.raises(UserError, match=words):
+        planned((f"studies.grid.{key}", value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("videos", {}, "videos is unknown; its entries stand in datasets now"),
+        ("datasets.photos.pictures", ["coffee"], "datasets.photos.pictures is unknown; it is called"),
+        ("datasets.films.videos", ["cars3"], "datasets.films.videos is unknown; it is called items"),
+        ("datasets.mine", {"kind": "scribbles", "path": "x"}, "kind is 'scribbles'; .* pictures"),
+    ],
+)
+def test_parts_of_old_configurations_are_named_with_their_new_place(path, value, words):
+    with pytest.raises(UserError, match=words):
+        planned((path, value))
+
+
+def test_tv_weight_is_weighed_against_unaries():
+    cell = {"items": ["motorcycle"], "tv_weight": 0.02}
+    with pytest.raises(UserError, match="tv_weight is 0.02, but there are no unaries"):
+        planned(("studies.single.cells.plane", cell))
+    planned(("studies.single.cells.saucer.tv_weight", 0.02))
+
+
+def test_a_list_of_orders_needs_unaries_of_whole_items():
+    options = {"constraint": "rotationally_symmetric", "options": {"order": [4, 5]}}
+    row = {"predictor": "fcn", "features": "rgb", **options}
+    planned(("studies.grid.cells", {"own": row}))
+    with pytest.raises(UserError, match="is a list, but no unaries"):
+        planned(("studies.grid.cells", {"own": row | {"fit": "joint"}}))
+
+
+def test_a_network_of_all_videos_is_trained():
+    with pytest.raises(UserError, match="training is together, but predictors.unet takes published"):
+        planned(
+            ("predictors.unet.weights", "auto"),
+            ("studies.film.settings.training", "together"),
+            ("datasets.films.checkpoints", {"file": "networks.tar"}),
+        )
+
+
+def test_a_joint_fit_has_no_other_videos_than_the_sequential_one():
+    with pytest.raises(UserError, match="items has cars6, but the sequential cell"):
+        planned(
+            ("studies.film.vary", None),
+            (
+                "studies.film.cells",
+                {"one": {"items": ["cars3"]}, "two": {"items": ["cars6"], "fit": "joint"}},
+            ),
+        )
+
+
+def test_noise_is_for_fits_in_time():
+    planned(("studies.noise", SPATIO | {"vary": {"noise": [0, 0.2]}}))
