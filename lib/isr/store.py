@@ -1,8 +1,8 @@
 """Stored fits: the truth that everything after is made from.
 
-A file holds the parameters of modules in groups of equal ones, stacked: the tensor `G/KEY` has a row
-for each fit of group G. The metadata say which problem and seed each row is of, and how the modules
-are built again.
+A file holds the parameters of modules in groups of equal ones, stacked: the tensor `G/KEY` has a
+row for each fit of group G. The metadata say which problem and seed each row is of, and how the
+modules are built again.
 """
 
 import json

@@ -23,6 +23,7 @@ Key = tuple[str, int]
 """(item, seed)"""
 
 _DROPPED = ("datasets", "predictors", "studies")
+_OLD_KINDS = {"scribbles": "pictures"}
 GIVEN = "given"
 
 
@@ -368,10 +369,21 @@ def read_plan(
     """
     from isr.config.checks import check
 
-    config: Config = parse(Config, without_dropped(content))
+    kept = without_dropped(content)
+    _check_old_kinds(kept.get("datasets"))
+    config: Config = parse(Config, kept)
     plan = Plan(config, root or Path())
     check(plan, reserved)
     return plan
+
+
+def _check_old_kinds(datasets: Any) -> None:
+    """Name the new kind of a data set whose kind is called otherwise now."""
+    for name, entry in datasets.items() if isinstance(datasets, Mapping) else ():
+        kind = entry.get("kind") if isinstance(entry, Mapping) else None
+        if isinstance(kind, str) and kind in _OLD_KINDS:
+            new = _OLD_KINDS[kind]
+            raise UserError(f"config: datasets.{name}.kind is {kind!r}; it is called {new} now.")
 
 
 def without_dropped(content: Mapping[str, Any]) -> dict[str, Any]:

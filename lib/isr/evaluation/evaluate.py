@@ -5,12 +5,12 @@ Whatever the items are, a cell's folder holds
 - metrics.csv: one row per item, frame, object, output and what it is compared with (`COLUMNS`)
 - certificates.csv: what is proved of each stored representation
 - masks/NAME.png: 8 bits, 255 where it is foreground; predictor/NAME.png: unaries of 16 bits
-- outlines/NAME.geojson, in pixels of the item's own size; of pictures NAME.svg; where there is a third
-  coordinate NAME.ply, a mesh in coordinates
+- outlines/NAME.geojson, in pixels of the item's own size; of pictures NAME.svg; where there is a
+  third coordinate NAME.ply, a mesh in coordinates
 - cell.json: what the cell is of, for figures, tables and the report
 
-NAME is an item's, ITEM/00007 of a frame or slice, ITEM/k of one of several objects; masks/ITEM/labels.png
-then says which object each pixel belongs to.
+NAME is an item's, ITEM/00007 of a frame or slice, ITEM/k of one of several objects;
+masks/ITEM/labels.png then says which object each pixel belongs to.
 """
 
 import logging

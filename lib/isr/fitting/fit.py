@@ -1,7 +1,7 @@
-"""Fits: one part of a batch of cells, from items on disk to stored parameters, whatever the items are.
+"""Fits: one part of a batch of cells, from items on disk to stored parameters.
 
-A picture, a picture with depth or a volume is fitted as a whole (`fitting.wholes`); a video frame by
-frame (`fitting.frames`), jointly with its UNet (`fitting.joint_frames`), or as one region in
+A picture, a picture with depth or a volume is fitted as a whole (`fitting.wholes`); a video frame
+by frame (`fitting.frames`), jointly with its UNet (`fitting.joint_frames`), or as one region in
 (x, y, t) (`fitting.in_time`).
 """
 

@@ -1,4 +1,4 @@
-"""Fits of videos frame by frame: a representation for each frame, from where the one before ended."""
+"""Fits of videos frame by frame: a representation for each, from where the one before ended."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence

@@ -6,7 +6,7 @@ working size); see `isr.data.problems.Predictions`.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,8 +123,8 @@ def _train(job: PredictJob, folder: Path) -> None:
     dims = {2 if item.third is None else 3 for item in job.items.values()}
     if len(dims) > 1:
         raise UserError(
-            f"{told['dataset']} has items with a third coordinate and others without: name items of "
-            "one kind, in a study for each."
+            f"{told['dataset']} has items with a third coordinate and others without: name items "
+            "of one kind, in a study for each."
         )
     dim = dims.pop()
     task = training(

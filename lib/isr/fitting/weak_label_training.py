@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from isr.data.items import frame_name
 from isr.data.problems import write_unaries
+from isr.errors import UserError
 from isr.fitting.engine.long_work import complete, fingerprint
 from isr.fitting.engine.queue import Key
 from isr.fitting.engine.random_numbers import generator
@@ -21,11 +23,9 @@ from isr.networks.inference import channels_innermost, predict_video
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
 from isr.objectives import multicut
-from isr.errors import UserError
 from isr.predictors.unet import UNet as UNetKind
 from isr.settings import TOGETHER
 from isr.store import Group, read_fits, write_fits
-from isr.data.items import frame_name
 
 if TYPE_CHECKING:
     from isr.fitting.predict import PredictJob

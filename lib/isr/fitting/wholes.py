@@ -110,7 +110,8 @@ class _Alike:
             recipe = base
             if isinstance(base.options.get("order"), list):
                 raise UserError(
-                    f"{name}: order is a list, but no unaries are given that settle which: name one."
+                    f"{name}: order is a list, but no unaries are given that settle which: name "
+                    "one."
                 )
             return cls(job, recipe, dim, objects, unaries=False, scribbles=True)
         needs_problem = isinstance(base.options.get("order"), list) or not job.predictions

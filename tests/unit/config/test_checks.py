@@ -13,7 +13,6 @@ SPATIO = {"dataset": "films", "settings": {"predictor": "unet", "fit": "spatio-t
     ("path", "value", "words"),
     [
         ("studies", {}, "studies is empty"),
-        ("studies.fit", {"dataset": "photos"}, "studies.fit has the name of a target"),
         ("studies.single.cells.fits", {"items": ["horse"]}, "cells.fits has the name of a folder"),
         ("studies.grid.dataset", "photo", r"studies.grid.dataset is 'photo'; .*mean photos"),
         ("studies.grid.items", ["cofee"], r"studies.grid.items\[0\] is 'cofee'; .*mean coffee"),
@@ -22,15 +21,31 @@ SPATIO = {"dataset": "films", "settings": {"predictor": "unet", "fit": "spatio-t
         ("studies.grid.settings", {}, "which sees features; name some in features"),
         ("studies.grid.by_hand", ["stps"], r"by_hand is 'stps'; .*mean steps"),
         ("studies.grid.vary.predictor", ["unet"], "needs frames: it is for videos"),
-        ("studies.grid.vary.predictor", ["given"], "is 'given', .* not trained|not trained"),
+        ("studies.grid.vary.predictor", ["given"], "not trained"),
         ("studies.film.settings.predictor", "fcn", "needs scribbles, but the item cars3"),
-        ("studies.grid.vary.predictor", ["tv"], "fit is joint, but the predictor 'tv' is not trained"),
+        (
+            "studies.grid.vary.predictor",
+            ["tv"],
+            "fit is joint, but the predictor 'tv' is not trained",
+        ),
         ("studies.grid.vary.distance", ["absolute"], "distance is absolute with fit joint"),
         ("studies.grid.vary.noise", [0.2], "noise is 0.2 with fit sequential"),
-        ("studies.grid.vary.fit", ["spatio-temporal"], "is spatio-temporal, but coffee is no video"),
-        ("studies.grid.settings.margin", 3, "margin is 3, but a depth, or a predictor that is trained"),
+        (
+            "studies.grid.vary.fit",
+            ["spatio-temporal"],
+            "is spatio-temporal, but coffee is no video",
+        ),
+        (
+            "studies.grid.settings.margin",
+            3,
+            "margin is 3, but a depth, or a predictor that is trained",
+        ),
         ("studies.film.vary.fit", ["joint"], r"fit is joint .* but the study has none"),
-        ("studies.film.settings.labels", "published", "labels is 'published', but the videos have no"),
+        (
+            "studies.film.settings.labels",
+            "published",
+            "labels is 'published', but the videos have no",
+        ),
         ("predictors.unet.weights", "published", "predictors.unet.weights is 'published'"),
         ("studies.single.cells.saucer.threshold", 0.2, "threshold is 0.2, but convex has its"),
         ("studies.single.cells.saucer.options", {"order": [2]}, "is for rotationally_symmetric"),
@@ -40,15 +55,16 @@ SPATIO = {"dataset": "films", "settings": {"predictor": "unet", "fit": "spatio-t
 )
 def test_a_mistake_is_told_with_its_place(path, value, words):
     with pytest.raises(UserError, match=words) as caught:
-        plan = planned((path, value))
-        read_plan({}) if plan is None else None
+        planned((path, value))
     assert str(caught.value).startswith("config: ")
     assert "\n" not in str(caught.value)
 
 
 def test_reserved_names_are_those_of_the_rules():
     with pytest.raises(UserError, match="has the name of a target"):
-        read_plan({"studies": {"fit": {"dataset": "x"}}, "datasets": {"x": {"kind": "gallery"}}}, ["fit"])
+        read_plan(
+            {"studies": {"fit": {"dataset": "x"}}, "datasets": {"x": {"kind": "gallery"}}}, ["fit"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -71,9 +87,21 @@ def test_keys_that_moved_are_named_with_their_new_place(key, value, words):
     ("path", "value", "words"),
     [
         ("videos", {}, "videos is unknown; its entries stand in datasets now"),
-        ("datasets.photos.pictures", ["coffee"], "datasets.photos.pictures is unknown; it is called"),
-        ("datasets.films.videos", ["cars3"], "datasets.films.videos is unknown; it is called items"),
-        ("datasets.mine", {"kind": "scribbles", "path": "x"}, "kind is 'scribbles'; .* pictures"),
+        (
+            "datasets.photos.pictures",
+            ["coffee"],
+            "datasets.photos.pictures is unknown; it is called",
+        ),
+        (
+            "datasets.films.videos",
+            ["cars3"],
+            "datasets.films.videos is unknown; it is called items",
+        ),
+        (
+            "datasets.mine",
+            {"kind": "scribbles", "path": "x"},
+            "kind is 'scribbles'; it is called pictures now",
+        ),
     ],
 )
 def test_parts_of_old_configurations_are_named_with_their_new_place(path, value, words):
@@ -83,7 +111,7 @@ def test_parts_of_old_configurations_are_named_with_their_new_place(path, value,
 
 def test_tv_weight_is_weighed_against_unaries():
     cell = {"items": ["motorcycle"], "tv_weight": 0.02}
-    with pytest.raises(UserError, match="tv_weight is 0.02, but there are no unaries"):
+    with pytest.raises(UserError, match=r"tv_weight is 0\.02, but there are no unaries"):
         planned(("studies.single.cells.plane", cell))
     planned(("studies.single.cells.saucer.tv_weight", 0.02))
 
@@ -97,7 +125,9 @@ def test_a_list_of_orders_needs_unaries_of_whole_items():
 
 
 def test_a_network_of_all_videos_is_trained():
-    with pytest.raises(UserError, match="training is together, but predictors.unet takes published"):
+    with pytest.raises(
+        UserError, match=r"training is together, but predictors\.unet takes published"
+    ):
         planned(
             ("predictors.unet.weights", "auto"),
             ("studies.film.settings.training", "together"),

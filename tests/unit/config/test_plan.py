@@ -45,17 +45,12 @@ def test_keys_of_the_whole_of_a_study_and_of_a_cell_are_laid_over_one_another():
 
 
 def test_a_null_leaves_a_key_to_what_is_above():
-    plan = planned(("studies.single.settings.object_weight", 0.3), config=planned_base())
-    plain = plan.cells["single"]
-    assert plain["blossom"].settings.object_weight == 0.3
-    plan = planned(("studies.single.cells.saucer.object_weight", None))
-    assert plan.cells["single"]["saucer"].settings.object_weight is None
-
-
-def planned_base():
-    from configurations import SMALL
-
-    return SMALL
+    plan = planned(
+        ("studies.single.settings.object_weight", 0.3),
+        ("studies.single.cells.saucer.object_weight", None),
+    )
+    weights = {cell.settings.object_weight for cell in plan.cells["single"].values()}
+    assert weights == {0.3}
 
 
 def test_no_noise_is_not_a_share_of_nothing():
@@ -76,7 +71,9 @@ def test_a_batch_is_of_the_cells_that_differ_in_their_seed_alone():
     batches = {cell.batch for cell in plan.cells["grid"].values()}
     assert batches == {"predictor~fcn_fit~sequential", "predictor~fcn_fit~joint"}
     assert [cell.settings.seed for cell in plan.batch("grid", "predictor~fcn_fit~joint")] == [1, 2]
-    seeds = planned(("studies.grid.vary", {"seed": [1, 2]}), ("studies.grid.settings.predictor", "fcn"))
+    seeds = planned(
+        ("studies.grid.vary", {"seed": [1, 2]}), ("studies.grid.settings.predictor", "fcn")
+    )
     assert {cell.batch for cell in seeds.cells["grid"].values()} == {"all"}
 
 
@@ -101,7 +98,11 @@ def test_another_seed_leaves_the_parts_of_those_before_as_they_are():
 
 
 def test_predictions_are_made_once_for_all_studies_that_project_them():
-    other = {"dataset": "photos", "items": ["rocket"], "settings": {"predictor": "fcn", "features": "rgb+xy"}}
+    other = {
+        "dataset": "photos",
+        "items": ["rocket"],
+        "settings": {"predictor": "fcn", "features": "rgb+xy"},
+    }
     plan = planned(("studies.other", other))
     shares = plan.shares["photos", "fcn+rgb+xy"]
     assert list(shares) == ["seed-1", "seed-2", "seed-42"]

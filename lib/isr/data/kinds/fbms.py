@@ -1,4 +1,4 @@
-"""Sequences of FBMS-59's training set (Ochs, Malik & Brox, TPAMI 2014), those of the paper's Table 4.
+"""FBMS-59's training set (Ochs, Malik & Brox, TPAMI 2014): the sequences of the paper's Table 4.
 
 How a sequence is read: `fbms_sequence`.
 """

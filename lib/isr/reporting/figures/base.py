@@ -27,7 +27,10 @@ class FigureKind(Model):
     caption: ClassVar[str]
     animated: ClassVar[bool] = False
     whole: ClassVar[bool] = False
-    moved = {"cases": "it is called cells now", "case": "it is called cell now"}
+    moved: ClassVar[dict[str, str]] = {
+        "cases": "it is called cells now",
+        "case": "it is called cell now",
+    }
 
     kind: str
     title: Text | None = Field(None, description="replaces the words about the content")
