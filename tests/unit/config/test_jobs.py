@@ -1,0 +1,133 @@
+"""What jobs are made from and told: no more than they depend on."""
+
+import json
+
+import pytest
+from configurations import changed, planned, shipped
+
+from isr.config.jobs import Jobs
+from isr.config.plan import read_plan
+
+FIT = ("grid", "predictor~fcn_fit~sequential", 0)
+FILM = ("film", "fit~sequential", 0)
+
+
+def jobs(*changes):
+    return Jobs(planned(*changes))
+
+
+def told(*changes, batch=FIT):
+    return json.loads(jobs(*changes).fit_settings(*batch))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("studies.grid.settings.connect", False),
+        ("studies.grid.by_hand", ["steps"]),
+        ("studies.grid.text", "Words."),
+        ("studies.grid.settings.epochs", 7),
+        ("studies.single.settings", {"steps": 90}),
+        ("predictors.unet", {"kind": "unet", "width": 4}),
+        ("device", "cpu"),
+        ("checkpoint_every", 5),
+        ("studies.grid.vary.seed", [1, 2, 3]),
+    ],
+)
+def test_what_concerns_others_is_not_told_to_a_fit(path, value):
+    assert told((path, value)) == told()
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("steps", 60),
+        ("protocol", "published-code"),
+        ("points", {"random": 3}),
+        ("studies.grid.settings.object_weight", 0.3),
+        ("studies.grid.items", ["rocket"]),
+        ("predictors.fcn.scale", 2.0),
+        ("stack_size", 2),
+    ],
+)
+def test_what_a_fit_depends_on_is_told_to_it(path, value):
+    assert told((path, value)) != told()
+
+
+def test_frames_have_steps_of_their_own():
+    assert told(("steps", 60), batch=FILM) == told(batch=FILM)
+    assert told(("studies.film.settings.next_steps", 6), batch=FILM) != told(batch=FILM)
+    joint = ("film", "fit~joint", 0)
+    assert told(("studies.film.settings.epochs", 2), batch=FILM) == told(batch=FILM)
+    assert told(("studies.film.settings.epochs", 2), batch=joint) != told(batch=joint)
+
+
+def test_a_projection_is_made_from_predictions_and_a_joint_fit_from_features():
+    mine = jobs(("studies.grid.settings.features", "rgb+semantic"))
+    sequential, joint = (
+        mine.fit_inputs("grid", f"predictor~fcn_fit~{fit}", 0) for fit in ("sequential", "joint")
+    )
+    assert sequential["predictions"] == ["resources/predictions/photos/fcn+rgb+semantic/seed-1"]
+    assert joint["semantic"] == ["resources/features/photos/semantic"]
+    assert not sequential.keys() & {"semantic", "labels"}
+    assert not joint.get("predictions")
+
+
+def test_a_joint_fit_of_videos_is_made_from_labels_predictions_and_the_sequential_fits():
+    found = jobs().fit_inputs("film", "fit~joint", 0)
+    assert found["labels"] == [
+        f"resources/labels/films/motion/{name}" for name in ("cars3", "cars6")
+    ]
+    assert found["fits"] == ["results/film/fits/fit~sequential/part-0"]
+    assert len(found["predictions"]) == 2
+    own = jobs(("problems_per_job", 1)).fit_inputs("film", "fit~joint", 1)
+    assert own["fits"] == ["results/film/fits/fit~sequential/part-1"]
+    assert own["predictions"] == ["resources/predictions/films/unet+motion/seed-42_cars6"]
+
+
+def test_a_cell_is_evaluated_from_the_parts_that_hold_its_seed():
+    mine = jobs(("problems_per_job", 2))
+    found = mine.evaluate_inputs("grid", "predictor~fcn_fit~sequential_seed~2")
+    assert found["fits"] == [
+        f"results/grid/fits/predictor~fcn_fit~sequential/part-{k}" for k in (2, 3)
+    ]
+    assert found["predictions"] == ["resources/predictions/photos/fcn+rgb+xy/seed-2"]
+
+
+def test_predictions_are_told_what_all_studies_that_project_them_share():
+    own = jobs(("studies.grid.settings.steps", 20), ("studies.grid.settings.object_weight", 0.3))
+    share = own.share("photos", "fcn+rgb+xy", "seed-1")
+    assert own.predict_settings(share) == jobs().predict_settings(share)
+    assert jobs(("steps", 20)).predict_settings(share) != jobs().predict_settings(share)
+
+
+def test_another_object_s_entry_is_told_to_the_items_that_it_concerns():
+    other = ("datasets.photos.long_side", 64)
+    assert jobs(other).unpack_settings("photos", "coffee") != jobs().unpack_settings(
+        "photos", "coffee"
+    )
+    text = ("datasets.photos.text", "Photographs.")
+    assert jobs(text).unpack_settings("photos", "coffee") == jobs().unpack_settings(
+        "photos", "coffee"
+    )
+    fewer = ("datasets.photos.items", ["coffee", "retina", "rocket", "gland"])
+    assert jobs(fewer).unpack_settings("photos", "coffee") == jobs().unpack_settings(
+        "photos", "coffee"
+    )
+
+
+def test_downloads_are_those_of_the_studies_that_are_there():
+    config = shipped(
+        "paper.yaml", {"studies": {"authors-gallery": None, "motion": None, "noise": None}}
+    )
+    assert Jobs(read_plan(config)).downloads() == [
+        "resources/downloads/ConvexityDB.zip",
+        "resources/downloads/Feat.zip.status.json",
+    ]
+
+
+def test_every_job_that_costs_something_is_counted_once():
+    rows = jobs().benchmarks()
+    assert len({row["file"] for row in rows}) == len(rows)
+    assert {row["rule"] for row in rows} == {"predict", "fit", "evaluate", "label"}
+    assert read_plan(changed()).cells.keys() == {"grid", "film", "single"}
