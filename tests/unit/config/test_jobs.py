@@ -46,7 +46,7 @@ def test_what_concerns_others_is_not_told_to_a_fit(path, value):
         ("points", {"random": 3}),
         ("studies.grid.settings.object_weight", 0.3),
         ("studies.grid.items", ["rocket"]),
-        ("predictors.fcn.scale", 2.0),
+        ("predictors.fcn.scale", 0.5),
         ("stack_size", 2),
     ],
 )

@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 from configurations import DEMO_STUDIES, ROOT, examples, lay_over, shipped
+from own_files import write_own_files
 
 from isr.config.displays import Displays
 from isr.config.jobs import Jobs
@@ -37,27 +38,12 @@ def test_the_examples_of_the_readmes_are_valid(page, name, own_files):
 @pytest.fixture
 def own_files(tmp_path):
     """Folders with files of the names that the examples speak of."""
-    names = {
-        "my_pictures/images": "a.png",
-        "my_pictures/scribbles": "a.png",
-        "my_objects/images": "leaf.png",
-        "my_objects/unaries": "leaf.png",
-        "my_stacks/unaries": "cell.tif",
-        "my_videos/clip": "00.jpg",
-        "my_sequences/cars3/GroundTruth": "x.dat",
-        "my_sequences/cars6/GroundTruth": "x.dat",
-        "my_sequences/marple5/GroundTruth": "x.dat",
-    }
-    for folder, file in names.items():
-        (tmp_path / folder).mkdir(parents=True)
-        (tmp_path / folder / file).write_bytes(b"")
-    for number in range(1, 8):
-        (tmp_path / "my_videos/clip" / f"{number:02d}.jpg").write_bytes(b"")
+    write_own_files(tmp_path)
     return tmp_path
 
 
 def test_the_examples_are_there():
-    assert {name for _, name in README} >= {"mine.yaml", "objects.yaml", "stacks.yaml", "film.yaml"}
+    assert {name for _, name in README} >= {"mine.yaml", "shapes.yaml", "stacks.yaml", "film.yaml"}
 
 
 @pytest.mark.parametrize(
