@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from isr.cli import display_parser, run
 from isr.io import write_text
-from isr.reporting.report import make
+from isr.reporting.report.page import make
 from isr.reporting.settings import read_settings
 
 

@@ -1,23 +1,12 @@
-"""How the columns and values of the tables are called in headings, captions and figures."""
+"""How the columns and values of results are called in tables, figures and the report."""
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-import pandas as pd
+from isr import constraints
+from isr.predictors import PredictorKind, kind_named
+from isr.settings import VARIED
 
-from isr.distances import DISTANCES
-from isr.protocols import raw_components
-from isr.reporting import published
-from isr.reporting.settings import Study
-from isr.reporting.summary import NOT_RUN
-from isr.untrained import UNTRAINED
-from isr.video_axes import TOGETHER
-
-SEMANTIC = {
-    "published": "two principal components of the published features (Aksoy et al. 2018)",
-    "efficientnet-lite0": "two principal components of EfficientNet-Lite0 activations, averaged "
-    "over Felzenszwalb regions (our stand-in)",
-}
 BASELINES = {
     "convex_hull": "hull of the predictor's mask",
     "convex_hull_largest": "hull of the predictor's largest part",
@@ -25,96 +14,78 @@ BASELINES = {
     "largest_component_filled": "predictor's largest part, its holes filled",
 }
 _INPUTS = {"rgb": "RGB", "xy": "spatial"}
-_CONSTRAINTS = {
-    "unconstrained": "no constraint",
-    "rotationally_symmetric": "rotationally symmetric",
-    "radially_connected": "radially connected",
-}
+_AXIS = re.compile(rf"(?:^|_)({'|'.join(sorted(VARIED, key=len, reverse=True))})~")
 
 
-def predictor(name: str) -> str:
-    """Name of a predictor in print."""
-    if name == "unet":
-        return "UNet"
-    return name.upper() if name in (*published.PREDICTORS, *UNTRAINED) else name
+def predictor(predictors: Mapping[str, PredictorKind], name: str) -> str:
+    """A predictor in print: its kind, and its own name where several are of that kind.
+
+    Args:
+        predictors: of a study, by name.
+        name: of one of them, or of a kind.
+    """
+    kind = kind_named(name)
+    if name not in predictors:
+        return name if kind is None else kind.title
+    title = predictors[name].title
+    alike = [other for other, each in predictors.items() if each.title == title]
+    return title if len(alike) == 1 else f"{title} ({name})"
 
 
 def features(name: str) -> str:
-    """Name of a feature set as the paper prints it, e.g. RGB+spatial."""
+    """A set of features as the paper prints it, e.g. RGB+spatial."""
     return "+".join(_INPUTS.get(part, part) for part in name.split("+"))
 
 
+def seen(own_features: str, labels: str) -> str:
+    """What a predictor sees or learns from, beside the colours: "" for nothing to choose."""
+    return features(own_features) if own_features else f"{labels} labels" if labels else ""
+
+
 def fit(name: str) -> str:
-    """Name of a kind of fit as the paper's Table 1 prints it."""
+    """A kind of fit as the paper's Table 1 prints it."""
     return {"sequential": "seq."}.get(name, name)
 
 
 def output(name: str, constraint: str) -> str:
-    """Name of a scored output; a representation is called by its constraint."""
+    """A scored output; a representation is called by its constraint."""
     if name == "representation":
-        return _CONSTRAINTS.get(constraint, constraint.replace("_", "-"))
+        return constraints.words(constraint)
     return BASELINES.get(name, name.replace("_", " "))
 
 
-def semantic(rows: pd.DataFrame) -> str:
-    """What the semantic features of some rows are; empty when no row uses them.
+def distance(name: str) -> str:
+    """How far a fit is from its unaries, in print."""
+    return {"entropy": "cross entropy"}.get(name, f"{name} distance")
 
-    Args:
-        rows: with the columns features, semantic and protocol; several values stand as "a|b".
+
+def share(value: float) -> str:
+    """A share of frames in print.
+
+    >>> share(0.2)
+    '20 %'
     """
-    using = rows[rows["features"].str.split("+").map(lambda parts: "semantic" in parts)]
-    names = dict.fromkeys(
-        SEMANTIC.get(source, source) + (", as raw principal components" if raw else "")
-        for sources, protocols in zip(using["semantic"], using["protocol"], strict=True)
-        if isinstance(sources, str)
-        for source in sources.split("|")
-        for raw in map(raw_components, protocols.split("|"))
-    )
-    return listing(names)
+    return f"{100 * value:.0f} %"
 
 
-def video_cell(axes: "Mapping[str, Any] | pd.Series[Any]") -> str:
-    """A cell of a study of videos in a few words; noise is named where there is some.
+def cell(name: str) -> str:
+    """A cell in print: its own name, or its values on the axes that vary.
 
-    So is a distance other than the paper's, and a network that is shared by all videos.
-
-    Args:
-        axes: labels, predictor, training, constraint, fit, distance, noise and seed.
+    >>> cell("constraint~path_connected_fit~joint_seed~42")
+    'path-connected, joint, seed 42'
+    >>> cell("horse-strong")
+    'horse-strong'
     """
-    noise = float(axes["noise"])
-    shown = [*(str(axes[axis]) for axis in ("labels", "predictor", "constraint", "fit"))]
-    if axes["training"] == TOGETHER:
-        shown.insert(2, TOGETHER)
-    if axes["distance"] != DISTANCES[0]:
-        shown.append(f"{axes['distance']} distance")
-    if noise:
-        shown.append(f"noise {100 * noise:.0f} %")
-    return " ".join([*shown, str(axes["seed"])])
+    first, *pairs = _AXIS.split(name)
+    values = [_value(axis, value) for axis, value in zip(pairs[::2], pairs[1::2], strict=True)]
+    return ", ".join(filter(None, [first, *values]))
 
 
-def steps(rows: pd.DataFrame) -> str:
-    """Steps per picture of the representations, then those of predictors that had others.
-
-    Args:
-        rows: with the columns predictor, features, fit, output and steps; several values of steps
-            stand as "a|b".
-    """
-    axes = ["predictor", "features", "fit", "steps"]
-    fits = rows[rows["output"] == "representation"]
-    alone = rows[rows["output"] == "predictor"]
-    if fits.empty:
-        return _by_predictor(rows, "steps")
-    known = set(fits[axes].itertuples(index=False, name=None))
-    others = alone[[row not in known for row in alone[axes].itertuples(index=False, name=None)]]
-    if others.empty:
-        return _by_predictor(fits, "steps")
-    kinds = listing(dict.fromkeys(others["fit"]))
-    return f"{_by_predictor(fits, 'steps')} ({kinds} predictors {_by_predictor(others, 'steps')})"
-
-
-def stopped(number: int) -> str:
-    """Say how many fits stopped before their last step; empty for none."""
-    return f"{count(number, 'fit')} stopped early at the last finite state." if number else ""
+def _value(axis: str, value: str) -> str:
+    if axis == "constraint":
+        return constraints.words(value)
+    named = axis in ("predictor", "features", "fit", "optimiser", "training")
+    return value if named else f"{axis.replace('_', ' ')} {value}"
 
 
 def listing(items: Iterable[object]) -> str:
@@ -128,79 +99,21 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def pictures(summary: pd.DataFrame) -> int:
-    """How many pictures the numbers are about: the most that any setting has."""
-    return int(summary["n_pictures"].max())
+def number(value: float) -> str:
+    """A number in print: whole ones with their thousands apart.
+
+    >>> number(5000.0), number(0.25)
+    ('5,000', '0.25')
+    """
+    return f"{value:,.0f}" if value == round(value) else f"{value:g}"
 
 
-def provenance(summary: pd.DataFrame, study: Study) -> list[str]:
-    """Sentences on where the numbers of a summary come from: ours first, then the published."""
-    ran = summary[summary["status"] != NOT_RUN]
-    if ran.empty:
-        sentences = ["Ours: no cell has run."]
-    else:
-        sentences = ["Ours: " + "; ".join(_conditions(ran, study)) + "."]
-        if not (ran["status"] == "ran").any():
-            sentences.append("The pictures have no ground truth, so nothing is scored.")
-        sentences += _shortfalls(ran)
-        fits = ran[ran["output"] == "representation"]
-        sentences += filter(None, [stopped(int(fits["n_stopped"].sum()))])
-    if study.compares and summary["published"].any():
-        difference = study.dataset.difference(pictures(summary))
-        sentences.append(
-            f"Published: ICML 2024 paper, Tables 1 and 3, means over {published.SEEDS} seeds and "
-            f"the {published.PICTURES} pictures of ConvexityDB, {published.STEPS:,} steps"
-            + (f"; {difference}, so no difference is taken." if difference else ".")
-        )
-    return sentences
+def numbers(values: Iterable[float]) -> str:
+    """The different numbers of a column, ascending, as in a sentence; nothing for unknown ones."""
+    return listing(number(value) for value in sorted({float(v) for v in values if v == v}))
 
 
-def _conditions(ran: pd.DataFrame, study: Study) -> list[str]:
-    n_pictures = ran["n_pictures"].agg(["min", "max"]).tolist()
-    first = count(n_pictures[1], "picture")
-    if n_pictures[0] != n_pictures[1]:
-        first = f"{n_pictures[0]} to {first}"
-    seeds = sorted({int(seed) for row in ran["seeds"] for seed in row.split()})
-    conditions = [first]
-    if study.dataset.long_side is not None:
-        conditions.append(f"pictures shrunk to at most {study.dataset.long_side:,} px")
-    conditions += [
-        f"seed{'' if len(seeds) == 1 else 's'} {listing(seeds)}",
-        f"steps per picture: {steps(ran)}",
-        f"protocol {_by_predictor(ran, 'protocol')}",
-    ]
-    if set(ran["scale"]) != {"1"}:
-        scales = _by_predictor(ran, "scale")
-        conditions.append(f"trained on pictures scaled by {scales}, scored at full size")
-    if features_used := semantic(ran):
-        conditions.append(f"semantic features: {features_used}")
-    return conditions
-
-
-def _by_predictor(ran: pd.DataFrame, column: str) -> str:
-    """Say a value once when all rows share it, else each with the predictors that have it."""
-    having: dict[str, list[str]] = {}
-    for name, rows in ran.groupby("predictor")[column]:
-        values = dict.fromkeys(value for row in rows for value in row.split("|"))
-        having.setdefault(listing(map(_thousands, values)), []).append(predictor(str(name)))
-    if len(having) == 1:
-        return next(iter(having))
-    return listing(f"{value} ({listing(who)})" for value, who in having.items())
-
-
-def _thousands(value: str) -> str:
-    return f"{int(value):,}" if value.isdecimal() else value
-
-
-def _shortfalls(ran: pd.DataFrame) -> list[str]:
-    short = ran[ran["n_seeds"] < ran["planned_seeds"]].drop_duplicates(
-        ["predictor", "features", "fit"]
-    )
-    if short.empty:
-        return []
-    cells = listing(
-        f"{predictor(row.predictor)} {features(row.features)} {fit(row.fit)} "
-        f"({row.n_seeds} of {row.planned_seeds})"
-        for row in short.itertuples()
-    )
-    return [f"Fewer seeds than planned: {cells}."]
+def seeds(values: Iterable[int]) -> str:
+    """Seeds in print: seeds 42 and 47."""
+    found = sorted({int(seed) for seed in values})
+    return f"seed{'' if len(found) == 1 else 's'} {listing(found)}"

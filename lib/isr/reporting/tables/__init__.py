@@ -1,7 +1,15 @@
 """The kinds of tables: one file each, and one line here."""
 
+from isr.models import one_of
 from isr.reporting.tables.base import TableKind
+from isr.reporting.tables.table_1 import Table1
+from isr.reporting.tables.table_3 import Table3
+from isr.reporting.tables.table_4 import Table4
+from isr.reporting.tables.table_5 import Table5
 
-__all__ = ["KINDS", "TableKind"]
+__all__ = ["KINDS", "Table", "TableKind"]
 
-KINDS: tuple[type[TableKind], ...] = ()
+KINDS: tuple[type[TableKind], ...] = (Table1, Table3, Table4, Table5)
+
+Table = one_of(KINDS)
+"""The type of an entry of `tables` of a study."""

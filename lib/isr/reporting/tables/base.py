@@ -10,8 +10,6 @@ from isr.models import Model, Text
 from isr.reporting.study import Cells, Study
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from isr.reporting.tables.layout import Table
 
 
@@ -43,7 +41,7 @@ class TableKind(Model):
         """
 
     @abstractmethod
-    def make(self, study: Study, shown: Sequence[str]) -> "tuple[pd.DataFrame, Table]":
+    def make(self, study: Study, shown: Sequence[str]) -> "tuple[str, Table]":
         """Average the metrics of its cells, and lay the numbers out.
 
         Args:

@@ -1,4 +1,4 @@
-"""What made the numbers of a video: which labels and network, and which object they are of."""
+"""Which labels and which network made the numbers of videos, and of which object they are."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from isr.data.weak_labels.foreground import ANOTHER, NONE
 from isr.reporting import words
-from isr.video_axes import TOGETHER
+from isr.settings import TOGETHER
 
 LABELS = {
     "published": "published multicut labels (Kardoost & Keuper 2021)",
@@ -32,7 +32,7 @@ def labels(kind: str) -> str:
 
 
 def network(weights: str, training: str = "") -> str:
-    """How a UNet came by its weights, in print.
+    """How a network came by its weights, in print.
 
     Args:
         weights: trained or published.
@@ -44,15 +44,15 @@ def network(weights: str, training: str = "") -> str:
 
 def videos_by(metrics: pd.DataFrame, column: str) -> dict[str, list[str]]:
     """The values of a column, each with the names of its videos."""
-    pairs = metrics[[column, "video"]].dropna().drop_duplicates().astype(str)
+    pairs = metrics[[column, "item"]].dropna().drop_duplicates().astype(str)
     pairs = pairs[pairs[column] != ""]
-    return {str(value): list(own["video"]) for value, own in pairs.groupby(column, sort=False)}
+    return {str(value): list(own["item"]) for value, own in pairs.groupby(column, sort=False)}
 
 
 def told(metrics: pd.DataFrame, column: str, say: Callable[[str], str]) -> str:
     """The values of a column in words, and of several the videos of each.
 
-    >>> rows = pd.DataFrame({"weights": ["trained", "published"], "video": ["a", "b"]})
+    >>> rows = pd.DataFrame({"weights": ["trained", "published"], "item": ["a", "b"]})
     >>> told(rows, "weights", str), told(rows[:1], "weights", str)
     ('trained (a) and published (b)', 'trained')
     """

@@ -4,7 +4,7 @@ from html import escape
 from pathlib import Path
 
 from isr.io import write_text
-from isr.reporting.tables import DEVIATION, MINUS, Entry, Heading, Span, Table
+from isr.reporting.tables.layout import DEVIATION, MINUS, Entry, Heading, Span, Table
 
 STYLE = """
 table.numbers { border-collapse: collapse; font-size: 0.87rem; font-variant-numeric: tabular-nums; }
@@ -109,11 +109,15 @@ def _latex(entry: Entry) -> str:
     )
 
 
+_TEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    **{"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"},
+    **{DEVIATION: r"$\pm$", MINUS: "$-$"},
+}
+
+
 def _tex(text: str) -> str:
-    text = text.replace("\\", r"\textbackslash ")
-    for character in "&%$#_{}":
-        text = text.replace(character, "\\" + character)
-    return text.replace(DEVIATION, r"$\pm$").replace(MINUS, "$-$")
+    return "".join(_TEX.get(character, character) for character in text)
 
 
 def to_html(table: Table) -> str:

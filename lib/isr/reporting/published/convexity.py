@@ -10,8 +10,11 @@ unknown. Table 1 of the workshop paper (UniReps 2023) repeats Table 1 digit by d
 
 from dataclasses import dataclass
 
-PICTURES = 51
-"""Pictures behind every number: the whole ConvexityDB (section 3.1)."""
+from isr.data.kinds import DatasetKind
+from isr.data.kinds.convexitydb import COUNT as PICTURES
+
+CONSTRAINT = "convex"
+"""The constraint of every number."""
 
 SEEDS = 3
 """Runs behind every number (captions of Tables 1 and 3)."""
@@ -20,6 +23,7 @@ STEPS = 3000
 """Optimisation steps per picture (appendix B.2)."""
 
 PREDICTORS = ("cnn", "fcn")
+"""Kinds of predictors."""
 FEATURES = ("rgb+xy", "rgb+semantic", "rgb+xy+semantic")
 FITS = ("sequential", "joint")
 OUTPUTS = ("predictor", "representation")
@@ -91,3 +95,10 @@ CONVEXITY: dict[Setting, Result] = _collect()
 def find(fit: str, features: str, predictor: str, output: str) -> Result | None:
     """The published result of one setting, or None when the papers have no such setting."""
     return CONVEXITY.get((fit, features, predictor, output))
+
+
+def difference(dataset: DatasetKind, pictures: int) -> str:
+    """How some pictures of a data set differ from those behind the numbers; "" if they do not."""
+    if dataset.kind != "convexitydb" or pictures != PICTURES:
+        return "other pictures than ours"
+    return "" if getattr(dataset, "long_side", None) is None else "ours are shrunk"

@@ -26,13 +26,22 @@ WIDTH = 64
 SCALE = 1.0
 """Frames are fitted at their own size."""
 
-STEPS = {
-    "sequential": "5000, then 400",
-    "joint": "5000, then 400, then 15 epochs",
-    "spatio-temporal": "400 convex steps, then 1000 epochs over all frames",
+STEPS: dict[str, dict[str, int]] = {
+    "sequential": {"first_steps": 5000, "next_steps": 400},
+    "joint": {"first_steps": 5000, "next_steps": 400, "epochs": 15},
 }
-"""How long representations are optimised: first frame, each next frame, jointly (appendix C.2); of
-a spatio-temporal one its base, then all (its published code)."""
+"""How long representations are optimised: first frame, each next frame, jointly (appendix C.2)."""
+
+STEPS_IN_TIME = "400 convex steps, then 1,000 epochs over all frames"
+"""Those of a spatio-temporal one, in other units than ours: its base, then all (published code)."""
+
+OPTIMISER, RATE = "adamax", 0.001
+"""Of projections (appendix C.2)."""
+JOINT_RATE = 0.0001
+"""Of the UNet and the representations in joint fits (its published code)."""
+
+CONSTRAINT = "path_connected"
+"""The constraint of every number."""
 
 DISTANCE = "squared"
 """From the unaries (section C.2)."""

@@ -1,0 +1,1 @@
+"""The papers' numbers, each in one place."""
