@@ -1,78 +1,86 @@
 """A configuration of a run of seconds that has every part, and the cells that it makes."""
 
-from pathlib import Path
+from configurations import shipped
 
-import yaml
+_DEMO = shipped()["studies"]
 
-ROOT = Path(__file__).parents[2]
-DEMO_STUDIES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]
-DEMO = DEMO_STUDIES["gallery"]
+
+def _only(study, part, **entries):
+    """Entries of a part of a study of the demo in place of all that it has."""
+    return {**dict.fromkeys(_DEMO[study].get(part, {})), **entries}
+
+
+_CELL = {"predictor": "fcn", "features": "rgb+semantic", "constraint": "convex"}
 TINY = {
     "steps": 240,
-    "datasets": {"embedded": {"pictures": ["coffee", "retina"], "long_side": 96}},
-    "videos": {"drawn": {"frames": 4, "long_side": 48}},
+    "datasets": {
+        "embedded": {"items": ["coffee", "retina"], "long_side": 96},
+        "drawn": {"frames": 4, "long_side": 48},
+    },
     "predictors": {"unet": {"width": 4, "epochs": 3, "min_steps": 60}},
     "studies": {
         "convexity": {
             "vary": None,
-            "rows": [
-                {"predictor": "fcn", "features": "rgb+semantic", "fit": "sequential"},
-                {"predictor": "fcn", "features": "rgb+semantic", "fit": "joint"},
-                {"predictor": "cnn", "features": "rgb+xy", "fit": "joint"},
-            ],
-            "figures": {"figure_5": {"pictures": ["coffee", "retina"]}},
+            "cells": {
+                "fcn": _CELL,
+                "fcn-joint": {**_CELL, "fit": "joint"},
+                "cnn-joint": {
+                    "predictor": "cnn",
+                    "features": "rgb+xy",
+                    "constraint": "convex",
+                    "fit": "joint",
+                },
+            },
+            "figures": {
+                "figure_5": {"items": ["coffee", "retina"]},
+                "figure_9a": {"cell": "fcn-joint"},
+            },
         },
         "gallery": {
-            "cases": {
-                **dict.fromkeys(DEMO["cases"]),
-                "coffee": {"picture": "coffee", "constraint": "convex", "steps": 240},
-                "bent": {"picture": "horse", "constraint": "path_connected", "steps": 300},
-                "moving": {
-                    "picture": "drawn_ball",
+            "cells": _only(
+                "gallery",
+                "cells",
+                coffee={"items": ["coffee"], "constraint": "convex", "steps": 240},
+                bent={"items": ["horse"], "constraint": "path_connected", "steps": 300},
+                moving={
+                    "items": ["drawn_ball"],
+                    "fit": "spatio-temporal",
                     "constraint": "convex",
                     "steps": 240,
                     "object_weight": 0.3,
                 },
-            },
-            "figures": {
-                **dict.fromkeys(DEMO["figures"]),
-                "figure_1": {"kind": "figure_1", "cases": ["coffee", "bent", "moving"]},
-                "figure_3": {"kind": "figure_3", "case": "moving"},
-                "figure_16": {"kind": "figure_16", "case": "bent"},
-            },
+            ),
+            "figures": _only(
+                "gallery",
+                "figures",
+                figure_1={"kind": "figure_1", "cells": ["coffee", "bent"]},
+                figure_3={"kind": "figure_3", "cell": "moving"},
+                figure_16={"kind": "figure_16", "cell": "bent"},
+            ),
         },
         "cut": None,
         "motion": {
+            "settings": {"first_steps": 200, "next_steps": 40, "epochs": 2},
             "vary": {"labels": ["simulated"]},
-            "first_steps": 200,
-            "next_steps": 40,
-            "epochs": 2,
-            "figures": {
-                **dict.fromkeys(DEMO_STUDIES["motion"]["figures"]),
-                "figure_15": {"kind": "figure_15", "video": "drive"},
-                "animation": {"kind": "animation", "video": "drive", "cell": {"fit": "joint"}},
-            },
+            "figures": _only(
+                "motion",
+                "figures",
+                figure_15={"kind": "figure_15", "item": "drive"},
+                animation={"kind": "animation", "item": "drive", "cell": {"fit": "joint"}},
+            ),
         },
         "noise": {
+            "settings": {"steps": 150},
             "vary": {"labels": ["simulated"], "distance": ["absolute"], "noise": [0.4]},
-            "steps": 150,
-            "figures": dict.fromkeys(DEMO_STUDIES["noise"]["figures"]),
+            "figures": _only("noise", "figures"),
         },
     },
 }
-CELLS = [
-    "constraint~convex_predictor~fcn_features~rgb+semantic_fit~sequential_seed~42",
-    "constraint~convex_predictor~fcn_features~rgb+semantic_fit~joint_seed~42",
-    "constraint~convex_predictor~cnn_features~rgb+xy_fit~joint_seed~42",
-]
+CELLS = {
+    "convexity": ["fcn", "fcn-joint", "cnn-joint"],
+    "gallery": ["coffee", "bent", "moving"],
+    "motion": [f"labels~simulated_fit~{fit}_seed~42" for fit in ("sequential", "joint")],
+    "noise": ["labels~simulated_distance~absolute_noise~0.4_seed~42"],
+}
+"""Names of the cells of each study."""
 
-
-_VIDEO = (
-    "labels~simulated_predictor~unet_training~each_constraint~path_connected_fit~{}_distance~{}"
-    "_noise~{}_seed~42"
-)
-VIDEO_CELLS = [
-    f"motion/{_VIDEO.format('sequential', 'squared', 0)}",
-    f"motion/{_VIDEO.format('joint', 'squared', 0)}",
-    f"noise/{_VIDEO.format('spatio-temporal', 'absolute', 0.4)}",
-]
