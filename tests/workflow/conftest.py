@@ -21,12 +21,18 @@ class Repository:
 
     folder: Path
 
-    def snakemake(self, *arguments, config=None):
-        """Run Snakemake, with a configuration laid over the default one."""
+    def snakemake(self, *arguments, config=None, over=()):
+        """Run Snakemake, with a configuration laid over the default one.
+
+        Args:
+            arguments: of the command line.
+            config: what is laid over it; None for nothing.
+            over: `--configfile` and the files that it is laid over.
+        """
         if config is not None:
             path = self.folder / "overlay.yaml"
             path.write_text(yaml.safe_dump(config))
-            arguments = (*arguments, "--configfile", path.name)
+            arguments = (*arguments, *(over or ("--configfile",)), path.name)
         environment = os.environ | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "XDG_CACHE_HOME": str(self.folder / ".cache"),
@@ -43,9 +49,9 @@ class Repository:
         )
         return done.returncode, done.stdout
 
-    def plan(self, *arguments, config=None):
+    def plan(self, *arguments, config=None, over=()):
         """Number of jobs by rule that a run would do."""
-        code, output = self.snakemake("--dry-run", *arguments, config=config)
+        code, output = self.snakemake("--dry-run", *arguments, config=config, over=over)
         assert code == 0, output
         table = re.search(r"^Job stats:\n.*\n-.*\n((?:.+\n)+)", output, re.MULTILINE)
         rows = [line.split() for line in table[1].splitlines()] if table else []

@@ -8,63 +8,58 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
+from configurations import DEMO_STUDIES, shipped
 
-from isr.data import gallery
+from isr.config.jobs import Jobs
+from isr.config.plan import read_plan
+from isr.data.kinds.authors import Authors
 
 ROOT = Path(__file__).parents[2]
-DEMO_CASES = yaml.safe_load((ROOT / "config/config.yaml").read_text())["studies"]["gallery"][
-    "cases"
-]
-AUTHORS_FILES = len(gallery.files())
+PLAN = read_plan(shipped(), root=ROOT)
 PAPER = ("--configfile", "config/paper.yaml")
+PAPER_PLAN = read_plan(shipped("paper.yaml"), root=ROOT)
 CELL = "results/convexity/constraint~convex_predictor~fcn_features~{}_fit~{}_seed~42/metrics.csv"
-VIDEO_CELL = (
-    "results/{}/labels~motion_predictor~unet_training~each_constraint~path_connected_fit~{}"
-    "_distance~squared_noise~{}_seed~42/{}"
-)
-VIDEO_FIGURES = (3, 6, 14, 15, 16, 17, 18, 19)
+MOTION = "results/motion/fits/labels~motion_fit~{}/part-0"
+DROPPED = dict.fromkeys(DEMO_STUDIES)
 OWN = {
     "datasets": {
         "mine": {
-            "kind": "scribbles",
+            "kind": "pictures",
             "path": "mine",
             "scribble_values": {"none": 0, "foreground": 1, "background": 2},
         }
     },
     "studies": {
-        **dict.fromkeys(("convexity", "gallery", "motion", "cut", "noise")),
-        "mine": {"dataset": "mine", "vary": {"predictor": ["fcn"], "features": ["xy"]}},
+        **DROPPED,
+        "mine": {
+            "dataset": "mine",
+            "settings": {"predictor": "fcn", "features": "xy"},
+            "vary": {"fit": ["sequential", "joint"]},
+        },
     },
 }
 
 
+def _cells(plan, *studies):
+    return [cell for study in studies or plan.cells for cell in plan.cells[study].values()]
+
+
 def test_the_demo(repository):
-    plan = repository.plan()
-    assert plan.pop("total") == sum(plan.values())
-    tables = ("table_1", "table_3", "table_5")
-    figures = ["figure_5", "figure_9a", "figure_11"]
-    figures += [f"figure_{number}" for number in (1, 2, 3, 4, 7, 9, 14, 16)]
-    figures += [f"video_figure_{number}" for number in VIDEO_FIGURES]
-    assert plan == {
-        "unpack": 1,
-        "unpack_gallery": len({case["picture"] for case in DEMO_CASES.values()}),
-        "fit_gallery": len(DEMO_CASES),
-        "evaluate_gallery": len(DEMO_CASES),
+    found = repository.plan()
+    assert found.pop("total") == sum(found.values())
+    cells, studies = _cells(PLAN), PLAN.config.studies
+    used = {(studies[cell.study].dataset, item) for cell in cells for item in cell.items}
+    figures = [each for study in studies.values() for each in study.figures.values()]
+    assert found == {
+        "unpack": len(used),
+        "label": 2,
         "features": 1,
-        "predict": 2 * 3,
-        "fit": 2 * 3 * 2,
-        "evaluate": 2 * 3 * 2,
-        **dict.fromkeys(("unpack_video", "label_video", "predict_video"), 2),
-        "fit_video": 2 + 3,
-        "finetune_video": 2,
-        "evaluate_video": 2 * 2 + 3,
+        "predict": 2 * 3 + 2,
+        "fit": len(cells),
+        "evaluate": len(cells),
+        "tabulate": sum(len(study.tables) for study in studies.values()),
+        "draw": sum(not each.animated for each in figures),
         "animate": 1,
-        "tabulate_table_4": 2,
-        **{f"tabulate_{name}": 1 for name in tables},
-        **{f"draw_{name}": 1 for name in figures},
-        "draw_video_figure_6": 2,  # Figures 6 and 13.
-        "draw_video_figure_19": 2,
         "report": 1,
         "all": 1,
     }
@@ -72,36 +67,44 @@ def test_the_demo(repository):
 
 def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
     plan = repository.plan(*PAPER)
-    assert plan["evaluate"] == 2 * 3 * 2 * 3
-    assert plan["fit"] == plan["evaluate"] * 3
-    assert plan["predict"] == 2 * 3 * 3
-    assert plan["unpack"] == 1
-    assert plan["fetch_features"] == 4
-    assert plan["fetch"] == 2 + AUTHORS_FILES
-    assert plan["unpack_video"] == plan["label_video"] == 18
-    assert plan["predict_video"] == plan["finetune_video"] == 18 * 3
-    assert plan["fit_video"] == 18 * 3 + 2 * 7 * 3
-    assert plan["evaluate_video"] == 2 * 3 + 2 * 7 * 3
+    grid, noise = 2 * 3 * 2 * 3, 2 * 7 * 3
+    gallery = len(PAPER_PLAN.cells["authors-gallery"])
+    assert plan["evaluate"] == grid + gallery + 2 * 3 + noise
+    assert plan["fit"] == grid * 3 + gallery + 2 * 3 * 18 + noise
+    assert plan["predict"] == 2 * 3 * 3 * 3 + 18 * 3
+    assert plan["fetch_optional"] == 4
+    assert plan["fetch"] == len(Jobs(PAPER_PLAN).downloads()) - 4
+    assert plan["label"] == 18
+    assert plan["unpack"] == 51 + 18 + len(Authors(kind="authors").all_names(ROOT))
+
+
+@pytest.mark.parametrize("arguments", [(), PAPER])
+def test_a_plan_can_be_read(repository, arguments):
+    code, output = repository.snakemake("--dry-run", *arguments)
+    assert code == 0
+    lines = output.splitlines()
+    assert max(map(len, lines)) < 200
+    studies = PAPER_PLAN.cells if arguments else PLAN.cells
+    assert len(lines) < 40 * len(studies)
 
 
 def test_files_to_download(repository):
-    assert repository.plan("download", *PAPER) == {
-        "fetch": 2 + AUTHORS_FILES,
-        "fetch_features": 4,
-        "download": 1,
-        "total": 7 + AUTHORS_FILES,
-    }
+    plan = repository.plan("download", *PAPER)
+    assert plan.pop("total") == sum(plan.values())
+    assert (plan["fetch_optional"], plan["download"]) == (4, 1)
+    assert plan.keys() == {"fetch", "fetch_optional", "download"}
 
 
 def test_a_gallery_s_files_are_fetched_for_the_pictures_that_are_wanted(repository):
-    case = {"picture": "tomato", "constraint": "convex"}
-    config = {"studies": {"own": {"kind": "gallery", "source": "authors", "cases": {"t": case}}}}
+    config = {
+        "datasets": {"theirs": {"kind": "authors"}},
+        "studies": {"own": {"dataset": "theirs", "cells": {"t": {"items": ["tomato"]}}}},
+    }
     assert repository.plan("own", config=config) == {
-        **dict.fromkeys(("fetch", "unpack_gallery", "fit_gallery", "evaluate_gallery", "own"), 1),
+        **dict.fromkeys(("fetch", "unpack", "fit", "evaluate", "own"), 1),
         "total": 5,
     }
-    target = "results/own/t/metrics.csv"
-    assert repository.plan(target, config=config)["evaluate_gallery"] == 1
+    assert repository.plan("results/own/t/metrics.csv", config=config)["evaluate"] == 1
 
 
 def test_published_features_can_be_made_a_condition(repository):
@@ -109,8 +112,8 @@ def test_published_features_can_be_made_a_condition(repository):
     config = {
         "datasets": {"convexitydb": {"kind": "convexitydb", "semantic": semantic}},
         "studies": {
+            **DROPPED,
             "convexity": {"dataset": "convexitydb", "figures": None},
-            **dict.fromkeys(("gallery", "motion", "cut", "noise")),
         },
     }
     assert repository.plan("download", config=config)["fetch"] == 2
@@ -125,7 +128,8 @@ def features(repository):
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text('{"present": false}')
-    for folder in ("resources/datasets/convexitydb", target):
+    folders = [f"resources/datasets/convexitydb/{name}" for name in PAPER_PLAN.items("convexitydb")]
+    for folder in (*folders, target):
         (repository.folder / folder).mkdir(parents=True)
     code, output = repository.snakemake(target, "--touch", "--force", "--cores", "1", *PAPER)
     assert code == 0, output
@@ -140,7 +144,7 @@ def test_published_features_put_there_by_hand_are_taken(repository, features):
     os.utime(archive, (0, 0))
     assert repository.plan(features, *PAPER) == {"features": 1, "total": 1}
     archive.with_name("Feat.zip.status.json").unlink()
-    assert "fetch_features" not in repository.plan(features, *PAPER)
+    assert "fetch_optional" not in repository.plan(features, *PAPER)
 
 
 def test_a_download_that_worked_redoes_nothing(repository, features):
@@ -165,42 +169,48 @@ def test_semantic_features_are_made_only_for_what_sees_them(repository):
 
 
 def test_a_joint_fit_of_videos_needs_the_sequential_one(repository):
-    joint = VIDEO_CELL.format("motion", "joint", 0, "fits/part-0.safetensors")
-    made = ("unpack_video", "label_video", "predict_video", "fit_video", "finetune_video")
-    assert repository.plan(joint) == {**dict.fromkeys(made, 1), "total": 5}
-    sequential = VIDEO_CELL.format("motion", "sequential", 0, "fits/part-0.safetensors")
-    assert "finetune_video" not in repository.plan(sequential)
+    cells = PLAN.cells["motion"]
+    joint, sequential = (
+        f"results/motion/fits/{cell.batch}/part-0"
+        for fit in ("joint", "sequential")
+        for cell in cells.values()
+        if cell.settings.fit == fit
+    )
+    assert repository.plan(joint) == {
+        **dict.fromkeys(("unpack", "label", "predict"), 1),
+        "fit": 2,
+        "total": 5,
+    }
+    assert repository.plan(sequential)["fit"] == 1
 
 
-def test_videos_are_split_into_parts_and_some_are_chosen(repository):
-    config = {"studies": {"motion": {"videos": ["cars3", "bear01", "cats05"], "figures": None}}}
-    arguments = ("motion", "--configfile", "config/paper.yaml", "overlay.yaml")
-    (repository.folder / "overlay.yaml").write_text(yaml.safe_dump(config))
-    plan = repository.plan(*arguments)
-    assert plan["unpack_video"] == 3
-    assert plan["fit_video"] == plan["finetune_video"] == plan["predict_video"] == 3 * 3
-    assert plan["evaluate_video"] == 2 * 3
+def test_items_of_a_study_are_chosen(repository):
+    config = {
+        "studies": {"motion": {"items": ["cars3", "bear01", "cats05"], "figures": None}},
+    }
+    plan = repository.plan("motion", config=config, over=PAPER)
+    assert plan["unpack"] == plan["label"] == 3
+    assert plan["fit"] == 2 * 3 * 3
+    assert plan["predict"] == 3 * 3
+    assert plan["evaluate"] == 2 * 3
 
 
 def test_one_network_for_all_videos_is_trained_by_one_job(repository):
     config = {
         "predictors": {"unet": {"weights": "trained"}},
-        "studies": {"motion": {"vary": {"training": ["together"]}}},
+        "studies": {"motion": {"settings": {"training": "together"}}},
     }
-    (repository.folder / "overlay.yaml").write_text(yaml.safe_dump(config))
-    plan = repository.plan("--configfile", "config/paper.yaml", "overlay.yaml")
-    assert plan["predict_videos"] == 3
-    assert plan["predict_video"] == 3  # Those of the study `noise`, of one video.
-    assert plan["label_video"] == 18
-    assert plan["fit_video"] == 18 * 3 + 2 * 7 * 3
-    assert plan["finetune_video"] == 18 * 3
+    plan = repository.plan("motion", config=config, over=PAPER)
+    assert plan["predict"] == 3
+    assert plan["label"] == 18
+    assert plan["fit"] == 2 * 18 * 3
 
 
 def test_published_labels_are_fetched_for_what_learns_from_them(repository):
     config = {"studies": {"motion": {"vary": {"labels": ["published"]}}}}
-    (repository.folder / "overlay.yaml").write_text(yaml.safe_dump(config))
-    arguments = ("--configfile", "config/paper.yaml", "overlay.yaml")
-    assert repository.plan("download", *arguments)["fetch"] == 3 + AUTHORS_FILES
+    auto = repository.plan("download", over=PAPER, config={})
+    published = repository.plan("download", config=config, over=PAPER)
+    assert published["fetch"] == auto["fetch"] + 1
 
 
 def test_a_cell_is_split_into_parts(repository):
@@ -208,22 +218,25 @@ def test_a_cell_is_split_into_parts(repository):
 
 
 def test_a_study_is_a_target_and_null_drops_one(repository):
-    folder = repository.folder / "mine/images"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "a.png").write_bytes(b"")
+    for name in ("images", "scribbles"):
+        (repository.folder / "mine" / name).mkdir(parents=True, exist_ok=True)
+        (repository.folder / "mine" / name / "a.png").write_bytes(b"")
     plan = repository.plan("mine", config=OWN)
     assert plan == {"unpack": 1, "predict": 1, "fit": 2, "evaluate": 2, "mine": 1, "total": 7}
-    assert "tabulate_table_1" not in repository.plan(config=OWN)
+    assert "tabulate" not in repository.plan(config=OWN)
 
 
 def test_no_study_can_have_the_name_of_a_target(repository):
     code, output = repository.snakemake("--list-rules")
     assert code == 0
-    studies = {"convexity", "gallery", "motion", "cut", "noise"}
-    rules = set(re.findall(r"^[a-z]+$", output, re.MULTILINE)) - studies
-    text = (repository.folder / "workflow/rules/common.smk").read_text()
-    reserved = eval(re.search(r"^RESERVED = (\{.*?^\})", text, re.MULTILINE | re.DOTALL)[1])
-    assert {"all", "fit"} <= rules <= reserved
+    rules = set(re.findall(r"^[a-z_]+$", output, re.MULTILINE)) - set(DEMO_STUDIES)
+    assert {"all", "fit"} <= rules
+    for name in rules:
+        config = {"studies": {name: {"dataset": "gallery", "items": ["horse"]}}}
+        if re.fullmatch("[a-z]+", name):  # A name with _ cannot be that of a study anyway.
+            code, output = repository.snakemake("--dry-run", config=config)
+            assert code != 0
+            assert f"studies.{name} has the name of a target" in output
 
 
 @pytest.mark.parametrize(
@@ -235,36 +248,32 @@ def test_no_study_can_have_the_name_of_a_target(repository):
             "config: studies.convexity.vary.fit[0] is 'jiont'; choose one of sequential, joint",
         ),
         (
-            {"datasets": {"embedded": {"pictures": ["cofee"]}}},
-            "config: datasets.embedded: pictures: there is no picture 'cofee'",
+            {"datasets": {"embedded": {"items": ["cofee"]}}},
+            "config: datasets.embedded",
         ),
         (
-            {"studies": {"convexity": {"figures": {"figure_9a": {"picture": "moon"}}}}},
-            "config: studies.convexity.figures.figure_9a.picture is 'moon'; choose one of",
+            {"studies": {"convexity": {"figures": {"figure_9a": {"item": "moon"}}}}},
+            "config: studies.convexity.figures.figure_9a.item is 'moon'; choose one of",
         ),
         (
-            {"studies": {"gallery": {"cases": {"coffee": {"picture": "cofee"}}}}},
-            "config: studies.gallery.cases.coffee.picture is 'cofee'; choose one of coffee",
+            {"studies": {"gallery": {"cells": {"coffee": {"items": ["cofee"]}}}}},
+            "config: studies.gallery.cells.coffee.items[0] is 'cofee'; choose one of",
         ),
         (
-            {"studies": {"gallery": {"figures": {"figure_16": {"case": "coffee"}}}}},
-            "studies.gallery.figures.figure_16.case is 'coffee', which is convex; figure_16",
+            {"studies": {"gallery": {"figures": {"figure_16": {"cell": "coffee"}}}}},
+            "studies.gallery.figures.figure_16.cell is 'coffee', which is convex; figure_16",
         ),
         (
             {"studies": {"motion": {"vary": {"fit": ["joint"]}}}},
-            "config: studies.motion has a joint fit (labels motion, predictor unet,",
+            "fit is joint (labels~motion_fit~joint_seed~42), which goes on from the sequential fit",
         ),
         (
-            {"studies": {"motion": {"figures": {"animation": {"video": "drvie"}}}}},
-            "studies.motion.figures.animation.video is 'drvie'; choose one of drive (did you mean",
+            {"studies": {"motion": {"figures": {"animation": {"item": "drvie"}}}}},
+            "studies.motion.figures.animation.item is 'drvie'; choose one of drive (did you mean",
         ),
         (
-            {"studies": {"noise": {"vary": {"fit": ["sequential"]}}}},
-            "config: studies.noise.vary has noise 0.2 with fit sequential, but frames are",
-        ),
-        (
-            {"videos": {"drawn": {"videos": ["dog"]}}},
-            "config: videos.drawn: videos: there is no video 'dog' among drive, cut",
+            {"datasets": {"drawn": {"items": ["dog"]}}},
+            "config: datasets.drawn: there is no item 'dog'",
         ),
         (OWN | {"datasets": {"mine": OWN["datasets"]["mine"] | {"path": "nowhere"}}}, "nowhere"),
     ],
@@ -276,23 +285,19 @@ def test_a_mistake_in_the_configuration_is_told_without_a_traceback(repository, 
     assert "Traceback" not in output
 
 
-def test_a_cell_that_does_not_exist(repository):
-    code, output = repository.snakemake("--dry-run", CELL.format("xy", "joint"))
-    assert code != 0
-    assert "study convexity has no cell constraint~convex_predictor~fcn_features~xy" in output
-
-
-def test_a_cell_of_videos_that_does_not_exist(repository):
-    target = VIDEO_CELL.format("noise", "spatio-temporal", 0.3, "metrics.csv")
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (CELL.format("xy", "joint"), "study convexity has no cell constraint~convex_predictor"),
+        ("results/noise/noise~0.3/metrics.csv", "study noise has no cell noise~0.3"),
+        ("results/gallery/tea/metrics.csv", "study gallery has no cell tea"),
+        ("results/gallery/fits/tea/part-0", "study gallery has no batch tea"),
+    ],
+)
+def test_a_cell_that_does_not_exist(repository, target, message):
     code, output = repository.snakemake("--dry-run", target)
     assert code != 0
-    assert "study noise has no cell labels~motion_predictor~unet_training~each" in output
-
-
-def test_a_case_that_does_not_exist(repository):
-    code, output = repository.snakemake("--dry-run", "results/gallery/tea/metrics.csv")
-    assert code != 0
-    assert "study gallery has no case tea" in output
+    assert message in output
 
 
 def test_snakemake_lint(repository):
