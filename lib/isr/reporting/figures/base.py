@@ -3,13 +3,24 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from isr.models import Model, OutputName, Text
-from isr.reporting.study import Cells, Study
+from isr.constraints import words
+from isr.errors import UserError
+from isr.models import Model, OutputName, Text, must_know, suggest
+from isr.reporting.study import Cells, Study, pick
 
+if TYPE_CHECKING:
+    from isr.data.items import Item
+    from isr.reporting.cell_files import CellFiles
+
+FRAMEWISE = ("sequential", "joint")
+"""Fits of a video frame by frame."""
+
+ItemName = Annotated[str | int, Field(union_mode="left_to_right")]
+Between = Annotated[int, Field(ge=1)]
 Choice = OutputName | dict[str, Any]
 """A cell by its name, or by as many axes as pick one."""
 Choices = Annotated[list[Choice], Field(min_length=1)]
@@ -27,9 +38,12 @@ class FigureKind(Model):
     caption: ClassVar[str]
     animated: ClassVar[bool] = False
     whole: ClassVar[bool] = False
-    moved: ClassVar[dict[str, str]] = {
+    moved: ClassVar[Mapping[str, str]] = {
         "cases": "it is called cells now",
         "case": "it is called cell now",
+        "video": "it is called item now",
+        "picture": "it is called item now",
+        "pictures": "it is called items now",
     }
 
     kind: str
@@ -70,3 +84,198 @@ class FigureKind(Model):
         Raises:
             UserError: a file is missing, or a cell cannot be shown so.
         """
+
+
+class OfCells(FigureKind):
+    """One that sets several cells, each of one item, beside each other.
+
+    Attributes:
+        constraints: that the cells must have; all where there are none.
+        same_item: whether they have to be of the same item.
+    """
+
+    constraints: ClassVar[tuple[str, ...]] = ()
+    same_item: ClassVar[bool] = False
+
+    cells: Choices = Field(description="cells to show, by name or by as many axes as pick each")
+
+    def shown(self, cells: Cells, place: str) -> list[str]:
+        """Those that are named, in their order."""
+        found = []
+        for index, wanted in enumerate(self.cells):
+            where = f"{place}.cells[{index}]"
+            name = pick(cells, wanted, where)
+            must_have(self, cells, name, where)
+            found.append(name)
+        return found
+
+    def check_items(self, items: Mapping[str, Sequence[str]], place: str) -> None:
+        """Each cell has one item; for some figures, all have the same."""
+        for name, own in items.items():
+            if len(own) != 1:
+                raise UserError(
+                    f"config: {place}.cells: {name} has {len(own)} items; {self.kind} shows cells "
+                    "of one; give each item a cell of its own with items."
+                )
+        every = dict.fromkeys(own[0] for own in items.values())
+        if self.same_item and len(every) > 1:
+            raise UserError(
+                f"config: {place}.cells are of the items {', '.join(every)}; {self.kind} compares "
+                "cells of one."
+            )
+
+    def opened(self, study: Study, shown: Sequence[str]) -> "list[tuple[CellFiles, Item]]":
+        """Its cells, each with its item."""
+        from isr.reporting.cell_files import CellFiles
+
+        cells = [CellFiles(study.cell(name).folder) for name in shown]
+        return [(cell, cell.item(cell.items[0])) for cell in cells]
+
+    def headline(self, study: Study, default: str, items: Sequence[str]) -> str:
+        """The title: what is shown, of which data."""
+        return f"{self.title or default}: {study.describe(list(dict.fromkeys(items)))}"
+
+
+class OfItem(FigureKind):
+    """One that shows an item of one cell, or of several that differ in their fit.
+
+    Attributes:
+        fits: kinds of fits that it can show.
+        both: whether it shows a cell of each of these fits, which the choice leaves open.
+        constraints: that the cells must have; all where there are none.
+    """
+
+    fits: ClassVar[tuple[str, ...]] = ()
+    both: ClassVar[bool] = False
+    constraints: ClassVar[tuple[str, ...]] = ()
+
+    item: ItemName | None = Field(None, description="of the cell; null: its only one")
+    cell: Choice = Field(description="by name, or by as many axes as pick one")
+
+    def shown(self, cells: Cells, place: str) -> list[str]:
+        """The cell that is meant, or one for each fit."""
+        where = f"{place}.cell"
+        if self.both:
+            found = pick_fits(cells, self.cell, self.fits, where)
+        else:
+            found = [self._pick(cells, where)]
+        for name in found:
+            must_have(self, cells, name, where)
+        return found
+
+    def _pick(self, cells: Cells, where: str) -> str:
+        fits = self.fits
+        named = self.cell.get("fit") if isinstance(self.cell, dict) else None
+        if fits and named is not None and named not in fits:
+            raise UserError(
+                f"config: {where}.fit is {named}, but {self.kind} shows {' or '.join(fits)}; "
+                "choose one of these."
+            )
+        if isinstance(self.cell, dict) and fits:
+            cells = {name: cell for name, cell in cells.items() if cell.fit in fits}
+        name = pick(cells, self.cell, where)
+        if fits and cells[name].fit not in fits:
+            raise UserError(
+                f"config: {where} is {name!r}, whose fit is {cells[name].fit}, but {self.kind} "
+                f"shows {' or '.join(fits)}; choose another."
+            )
+        return name
+
+    def check_items(self, items: Mapping[str, Sequence[str]], place: str) -> None:
+        """The item is one of each cell."""
+        for own in items.values():
+            _item_of(self, own, place)
+
+    def opened(self, study: Study, shown: Sequence[str]) -> "tuple[dict[str, CellFiles], Item]":
+        """Its cells by their fit, and the item."""
+        from isr.reporting.cell_files import CellFiles
+
+        files: dict[str, CellFiles] = {}
+        for name in shown:
+            cell = study.cell(name)
+            files[cell.settings.fit] = CellFiles(cell.folder)
+        first = next(iter(files.values()))
+        return files, first.item(_item_of(self, first.items, self.kind))
+
+    def headline(
+        self,
+        study: Study,
+        files: "Mapping[str, CellFiles]",
+        item: str,
+        default: str,
+        detail: str = "",
+    ) -> str:
+        """The title: what is shown, of which item and data, and what it was made from."""
+        from isr.reporting.cell_files import conditions
+
+        place = ", ".join(filter(None, (item.replace("_", " "), detail)))
+        told = conditions(list(files.values()), item)
+        shown = "; ".join(filter(None, (place, study.describe([item]), told)))
+        return f"{self.title or default}: {shown}"
+
+
+def must_have(figure: OfCells | OfItem, cells: Cells, name: str, where: str) -> None:
+    """See that a cell has one of the constraints that a figure needs.
+
+    Raises:
+        UserError: it has another.
+    """
+    constraint = cells[name].constraint
+    if figure.constraints and constraint not in figure.constraints:
+        needed = " or ".join(words(each) for each in figure.constraints)
+        raise UserError(
+            f"config: {where} is {name!r}, which is {words(constraint)}; {figure.kind} needs a "
+            f"cell that is {needed}."
+        )
+
+
+def pick_fits(cells: Cells, wanted: Choice, fits: Sequence[str], where: str) -> list[str]:
+    """One cell for each of some fits, which the choice leaves open.
+
+    Raises:
+        UserError: the choice is a name, or names the fit, or picks no such cells.
+    """
+    if isinstance(wanted, str) or "fit" in wanted:
+        told = repr(wanted) if isinstance(wanted, str) else f"fit {wanted['fit']}"
+        raise UserError(
+            f"config: {where} is {told}, but the figure shows the fits {' and '.join(fits)}; give "
+            "axes that pick a cell of each, without fit."
+        )
+    return [pick(cells, {**wanted, "fit": fit}, where) for fit in fits]
+
+
+def _item_of(figure: OfItem, items: Sequence[str], place: str) -> str:
+    """The item that is meant of those of a cell."""
+    if figure.item is not None:
+        must_know(f"{place}.item", str(figure.item), items)
+        return str(figure.item)
+    if len(items) != 1:
+        raise UserError(f"config: {place} lacks the item; {suggest('', items)}.")
+    return items[0]
+
+
+def chosen(frame: int | None, item: "Item", kind: str) -> int | None:
+    """The frame that a figure names, None where it names none.
+
+    Raises:
+        UserError: the item has no such frame.
+    """
+    if frame is None:
+        return None
+    if not item.is_video:
+        raise UserError(f"frame {frame} of {kind}: {item.name} is no video: leave frame out.")
+    if not 0 <= frame < len(item):
+        raise UserError(
+            f"frame {frame} of {kind}: {item.name} has {len(item)} frames, from 0: name another."
+        )
+    return frame
+
+
+def must_be_video(item: "Item", kind: str) -> None:
+    """See that an item has frames in time.
+
+    Raises:
+        UserError: it has not.
+    """
+    if not item.is_video:
+        raise UserError(f"{kind} shows a video, but {item.name} is none: name another item.")

@@ -1,0 +1,1 @@
+"""Drawing: from arrays, views and representations to figures and animations."""
