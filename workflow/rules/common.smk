@@ -12,8 +12,26 @@ from isr.dependencies import code_digest
 from isr.errors import UserError
 
 # Names that a study cannot have, because a rule or a target has them.
-RESERVED = ["all", "download", "tables", "figures", "fetch", "fetch_optional", "unpack", "label"]
-RESERVED += ["features", "predict", "fit", "evaluate", "tabulate", "draw", "animate", "report"]
+RESERVED = [
+    "all",
+    "download",
+    "tables",
+    "figures",
+    "fetch",
+    "fetch_optional",
+    "unpack",
+    "label",
+]
+RESERVED += [
+    "features",
+    "predict",
+    "fit",
+    "evaluate",
+    "tabulate",
+    "draw",
+    "animate",
+    "report",
+]
 
 try:
     PLAN = read_plan(config, RESERVED)
@@ -70,3 +88,8 @@ def options(*keys):
         )
 
     return given
+
+
+def get_share(wildcards):
+    """The prediction job of a folder."""
+    return JOBS.share(wildcards.dataset, wildcards.network, wildcards.share)

@@ -24,7 +24,8 @@ rule draw:
     input:
         unpack(lambda wildcards: DISPLAYS.figure_inputs(wildcards.figure)),
     output:
-        multiext("results/figures/{figure}", ".png", ".svg"),
+        png="results/figures/{figure}.png",
+        svg="results/figures/{figure}.svg",
     log:
         "logs/figures/{figure}.log",
     wildcard_constraints:
@@ -35,10 +36,10 @@ rule draw:
         settings=lambda wildcards: DISPLAYS.display_settings(wildcards.figure),
         code=code("draw"),
     message:
-        "Make {output[0]}"
+        "Make {output.png}"
     shell:
         "python scripts/draw.py --settings {params.settings:q}"
-        " --output {output[0]} 2>&1 | tee {log} >&2"
+        " --output {output.png} 2>&1 | tee {log} >&2"
 
 
 rule animate:

@@ -1,8 +1,6 @@
 rule evaluate:
     input:
-        unpack(
-            lambda wildcards: JOBS.evaluate_inputs(wildcards.study, wildcards.cell)
-        ),
+        unpack(lambda wildcards: JOBS.evaluate_inputs(wildcards.study, wildcards.cell)),
     output:
         metrics="results/{study}/{cell}/metrics.csv",
         certificates="results/{study}/{cell}/certificates.csv",

@@ -1,7 +1,3 @@
-def get_share(wildcards):
-    return JOBS.share(wildcards.dataset, wildcards.network, wildcards.share)
-
-
 rule predict:
     input:
         unpack(lambda wildcards: JOBS.predict_inputs(get_share(wildcards))),

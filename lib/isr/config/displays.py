@@ -1,6 +1,7 @@
 """What tables, figures and the report are made from, and what they are told."""
 
 import json
+import textwrap
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -64,6 +65,26 @@ class Displays:
             *(f"results/tables/{name}.csv" for name in entry.tables),
             *(self.figure_file(name) for name in entry.figures),
         ]
+
+    def overview(self) -> str:
+        """What is asked for, study by study: cells, items, jobs, tables and figures."""
+        rows = [("study", "cells", "items", "jobs", "tables and figures")]
+        for study, cells in self.plan.cells.items():
+            entry = self.plan.config.studies[study]
+            items = self.plan.shown_items(cells.values())
+            batches = {cell.batch for cell in cells.values()}
+            fits = sum(len(self.plan.parts(study, batch)) for batch in batches)
+            shown = ", ".join([*entry.tables, *entry.figures])
+            jobs = f"{fits} fit, {len(cells)} evaluate"
+            rows.append((study, str(len(cells)), f"{len(items)} of {entry.dataset}", jobs, shown))
+        widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+        lines = []
+        for row in rows:
+            start = "  ".join(f"{word:{width}}" for word, width in zip(row, widths, strict=False))
+            wrapped = textwrap.wrap(row[-1], 60) or [""]
+            lines += [f"{start}  {wrapped[0]}"]
+            lines += [f"{'':{len(start)}}  {line}" for line in wrapped[1:]]
+        return "\n".join(line.rstrip() for line in lines)
 
     def _settings(self, study: str) -> dict[str, CellSettings]:
         return {name: cell.settings for name, cell in self.plan.cells[study].items()}
