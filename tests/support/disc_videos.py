@@ -1,9 +1,9 @@
 """Short videos whose unaries show a moving disc."""
 
 import numpy as np
+from isr.data.videos import VideoFrame, write_video
 
 from isr.data.problems import quantise_unaries
-from isr.data.videos import VideoFrame, write_video
 from isr.io import write_png
 
 HEIGHT, WIDTH, FRAMES = 24, 32, 5

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
-from isr.data.problems import quantise_unaries
 from isr.data.videos import Video, frame_file
-from isr.fitting.labelled_video import LabelledVideo, predict_video
 from isr.fitting.running import Run
 from isr.fitting.store import read_fits, write_fits
 from isr.fitting.video_folder import VideoFolder
 from isr.fitting.video_joint import JointCell, finetune
+
+from isr.data.problems import quantise_unaries
+from isr.fitting.labelled_video import LabelledVideo, predict_video
 from isr.io import write_png
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet

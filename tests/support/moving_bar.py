@@ -2,13 +2,13 @@
 
 import numpy as np
 import torch
-
-from isr.data.problems import quantise_unaries
 from isr.data.videos import VideoFrame, write_video
-from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.evaluation.video import evaluate_video_cell
 from isr.evaluation.video_cell import VideoCell
 from isr.fitting.store import read_fits, write_fits
+
+from isr.data.problems import quantise_unaries
+from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.io import write_png
 from isr.representations import build
 

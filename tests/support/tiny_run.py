@@ -83,4 +83,3 @@ CELLS = {
     "noise": ["labels~simulated_distance~absolute_noise~0.4_seed~42"],
 }
 """Names of the cells of each study."""
-

@@ -1,7 +1,8 @@
 """Planned cells of studies of videos, and rows of their metrics.csv."""
 
-from isr.reporting import video_tables
 from isr.reporting.video_study import parse_study
+
+from isr.reporting import video_tables
 
 
 def plan(fit="sequential", seed=42, **changes):

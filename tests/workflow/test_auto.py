@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from isr.fitting.store import read_metadata
 from PIL import Image
 
-from isr.fitting.store import read_metadata
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
 

@@ -150,7 +150,9 @@ class OfItem(FigureKind):
     constraints: ClassVar[tuple[str, ...]] = ()
 
     item: ItemName | None = Field(None, description="of the cell; null: its only one")
-    cell: Choice = Field(description="by name, or by as many axes as pick one")
+    cell: Choice = Field(
+        {}, description="by name, or by as many axes as pick one; none where there is one only"
+    )
 
     def shown(self, cells: Cells, place: str) -> list[str]:
         """The cell that is meant, or one for each fit."""

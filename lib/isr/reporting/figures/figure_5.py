@@ -22,7 +22,7 @@ class Figure5(FigureKind):
     kind: Literal["figure_5"]
     items: Annotated[list[ItemName], Field(min_length=1)] = Field(description="a row for each")
     cell: dict[str, Any] = Field(
-        description="axes that pick one sequential and one joint cell, without fit"
+        {}, description="axes that pick one sequential and one joint cell, without fit"
     )
 
     def shown(self, cells: Cells, place: str) -> list[str]:

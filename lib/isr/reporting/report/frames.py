@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
 from isr.data.videos import Video, read_video
-from isr.data.weak_labels.store import label_kind
 from isr.distances import DISTANCES
+from isr.reporting.study_report import StudyReport
+from isr.reporting.video_study import JUDGED, VideoStudy
+from isr.video_axes import AXES, SPATIO_TEMPORAL, TRAININGS
+
+from isr.data.weak_labels.store import label_kind
 from isr.errors import UserError
 from isr.evaluation.certificates.path_connectedness import IN_PICTURE
 from isr.reporting import (
@@ -20,9 +23,6 @@ from isr.reporting import (
     video_words,
     words,
 )
-from isr.reporting.study_report import StudyReport
-from isr.reporting.video_study import JUDGED, VideoStudy
-from isr.video_axes import AXES, SPATIO_TEMPORAL, TRAININGS
 
 STATUSES = ("fitted", "retried", "failed", "skipped")
 _KEYS = ("name", "dataset", "videos", "labels", "cells")

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-
 from isr.data.gallery import GalleryPicture
-from isr.reporting import certificate_summary, gallery, settings, summary, words
 from isr.reporting.gallery import Thumbnail
 from isr.reporting.study_report import StudyReport
 from isr.reporting.views import SOURCES, CaseFiles
+
+from isr.reporting import certificate_summary, gallery, settings, summary, words
 
 _COMPARED = ("unaries", "scribbles", "ground truth")
 _WHY = {

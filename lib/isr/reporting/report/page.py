@@ -9,10 +9,11 @@ from typing import Any
 
 import jinja2
 import pandas as pd
+from isr.data.dataset import read_index
+from isr.reporting.study_report import StudyReport
 from PIL import Image
 
 from isr import __version__
-from isr.data.dataset import read_index
 from isr.errors import UserError
 from isr.reporting import (
     case_report,
@@ -28,7 +29,6 @@ from isr.reporting import (
     video_report,
     words,
 )
-from isr.reporting.study_report import StudyReport
 
 _TEMPLATE = "report.html.jinja"
 _PACKAGES = ("torch", "numpy", "scipy", "pandas", "scikit-image", "shapely", "matplotlib")

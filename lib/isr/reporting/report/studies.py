@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from isr.reporting.certificate_summary import CertificateSummary
 
 from isr.errors import UserError
 from isr.reporting import certificate_summary, settings, summary, words
-from isr.reporting.certificate_summary import CertificateSummary
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from isr.data.dataset import OBJECT, read_index, read_picture
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from isr.data.dataset import OBJECT, read_index, read_picture
 from isr.io import read_png
 from isr.reporting import overlays, summary
 
