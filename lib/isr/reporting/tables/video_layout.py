@@ -19,7 +19,14 @@ from isr.reporting.tables.layout import (
     signed,
     spread,
 )
-from isr.reporting.tables.video_summary import MEANS, OVER_FRAMES, OVER_SEQUENCES, SCORES, SEQUENCE, Group
+from isr.reporting.tables.video_summary import (
+    MEANS,
+    OVER_FRAMES,
+    OVER_SEQUENCES,
+    SCORES,
+    SEQUENCE,
+    Group,
+)
 
 NONE = "-"
 _FRAMES = {"n_frames": "annotated", "n_contradicted": "contradicted"}
