@@ -27,7 +27,6 @@ def facts(metrics: pd.DataFrame, study: Study, cells: Mapping[str, Mapping[str, 
     """
     if metrics.empty:
         return []
-    video = metrics["frame"].notna().any()
     called = partial(words.predictor, study.predictors)
     by_predictor = partial(recipes.by_predictor, metrics, called=called)
     fits = metrics[metrics["output"] == "representation"]
@@ -44,7 +43,7 @@ def facts(metrics: pd.DataFrame, study: Study, cells: Mapping[str, Mapping[str, 
         ("Distance from unaries", _others(metrics, "distance", DISTANCES[0])),
         ("Shares of noise", words.numbers(metrics["noise"]) if metrics["noise"].any() else ""),
         ("Seeds", words.listing(sorted(metrics["seed"].unique()))),
-        ("Videos" if video else "Pictures", _items(metrics, study)),
+        ("Items", _items(metrics, study)),
         ("Steps", recipes.by_predictor(fits, recipes.steps, called)),
         ("Protocol", by_predictor(lambda row: row.protocol)),
         ("Scale for predictors", by_predictor(lambda row: f"{row.scale:g}")),
@@ -66,10 +65,11 @@ def _others(metrics: pd.DataFrame, column: str, usual: str) -> str:
 
 def _items(metrics: pd.DataFrame, study: Study) -> str:
     """How many items there are, of how many frames, and how large they are at most."""
-    found = [f"{metrics['item'].nunique()}"]
+    found = [str(metrics["item"].nunique())]
     framed = metrics[metrics["frame"].notna()]
     if len(framed):
-        found.append(f"{words.count(framed['place'].nunique(), 'frame')} in all")
+        videos = words.count(framed["item"].nunique(), "video")
+        found.append(f"of them {videos} with {words.count(framed['place'].nunique(), 'frame')}")
     if (side := getattr(study.dataset, "long_side", None)) is not None:
         found.append(f"at most {side:,} px")
     if getattr(study.dataset, "objects", None) == "merge":

@@ -64,6 +64,7 @@ def make(content: Mapping[str, Any]) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["margin"] = _margin
+    environment.filters["score"] = _score
     environment.filters["count"] = words.count
     return environment.get_template(_TEMPLATE).render(
         title=_TITLE,
@@ -102,6 +103,10 @@ def _protocols(found: Sequence[studies.StudyReport]) -> str:
 
 def _margin(value: float | None) -> str:
     return "" if value is None or value != value else f"{value:.3g}"
+
+
+def _score(value: float) -> str:
+    return "" if value != value else f"{value:.3f}"
 
 
 def _of(entries: Sequence[Shown], study: str, read: Any) -> list[dict[str, Any]]:

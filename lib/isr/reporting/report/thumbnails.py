@@ -64,7 +64,7 @@ def _middle(item: Item) -> int:
 def draw(
     image: NDArray[np.uint8], mask: NDArray[np.bool_], truth: NDArray[np.uint8] | None
 ) -> Image.Image:
-    """Draw the outlines of a mask (orange) and of the ground truth (white) over a small picture.
+    """Draw the outlines of a mask (orange) and of the ground truth (white) over a picture of one size.
 
     Args:
         image: (h, w, 3), 8 bits.
@@ -72,7 +72,7 @@ def draw(
         truth: (h, w), 255 object, or None.
     """
     height, width = mask.shape
-    scale = min(1.0, _LONG_SIDE / max(height, width))
+    scale = _LONG_SIDE / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     drawn = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
     if truth is not None:
