@@ -1,7 +1,8 @@
 """Floors: scores that a run must reach, so that a bad segmentation is noticed.
 
 A file of floors is a YAML list. Each entry names a study and which rows of its metrics.csv count
-(`where`), the mean IoU that they must reach (`floor`) and why (`reason`). With `beyond`, the floor
+(`where`, which says what they are compared `against` too), the mean IoU that they must reach
+(`floor`) and why (`reason`). With `beyond`, the floor
 is that of the difference to the rows with these values instead, so that it can be negative.
 """
 
@@ -14,6 +15,7 @@ import pandas as pd
 import yaml
 
 from isr.errors import UserError
+from isr.evaluation.columns import ALL_OBJECTS
 
 _KEYS = {"study", "where", "floor", "reason"}
 
@@ -82,6 +84,11 @@ def read_floors(path: Path) -> list[Floor]:
         if not _KEYS <= keys <= _KEYS | {"beyond"}:
             wanted = ", ".join(sorted(_KEYS))
             raise UserError(f"{path}: entry {number} has not the keys {wanted}: correct it.")
+        if "against" not in entry["where"]:
+            raise UserError(
+                f"{path}: entry {number} does not say what is compared against: add `against: "
+                "ground truth` or another to its `where`."
+            )
         floors.append(Floor(**entry))
     return floors
 
@@ -115,8 +122,11 @@ def _metrics(study: Path) -> pd.DataFrame:
 
 
 def _mean(rows: pd.DataFrame, where: Mapping[str, Any]) -> tuple[float, int]:
-    """Mean IoU and number of the rows with these values; NaN if one of them has no score."""
-    for column, value in where.items():
+    """Mean IoU and number of the rows with these values; NaN if one of them has no score.
+
+    Scores of all objects of an item together count, not those of each, unless `where` says so.
+    """
+    for column, value in {"object": ALL_OBJECTS, **where}.items():
         if column not in rows:
             raise UserError(f"floors: metrics.csv has no column {column!r}: name one of its own.")
         rows = rows[rows[column] == value]

@@ -2,29 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from isr.errors import UserError
-from isr.reporting.words import video_cell
+from isr.evaluation.certificates.path_connectedness import IN_PICTURE
+from isr.reporting import words
 
-GRID = ("constraint", "predictor", "features", "fit", "seed")
-COLUMNS = [
-    "study",
-    "dataset",
-    "picture",
-    "property",
-    "method",
-    "margin",
-    "holds",
-    "verdict",
-    "sentence",
-]
-_CASE = "case"
-# How properties of a union's members begin.
 MEMBER = "member "
+"""How properties of a union's members begin."""
+MOST_SHOWN = 300
+"""Where there are more representations, those of which nothing is to be said are not listed."""
+_EXPECTED = ("holds", IN_PICTURE)
 
 
 @dataclass(frozen=True)
@@ -43,7 +32,7 @@ class Representation:
     """The outcome for one stored representation."""
 
     cell: str
-    picture: str
+    item: str
     holds: bool
     verdict: str
     margins: tuple[float | None, ...]
@@ -61,7 +50,7 @@ class CertificateSummary:
         unpromised: representations that promise nothing, by verdict.
         methods: per method of checking.
         failures: one sentence for each check that failed.
-        representations: all of them.
+        representations: all of them or, of many, those of which something is to be said.
     """
 
     certified: int
@@ -73,45 +62,25 @@ class CertificateSummary:
     representations: tuple[Representation, ...]
 
 
-def read_certificates(paths: Sequence[Path], axes: Sequence[str] = GRID) -> pd.DataFrame:
-    """Read and join the certificates.csv of several cells.
-
-    Args:
-        paths: the files.
-        axes: what tells the cells of a study from one another, columns too.
-
-    Raises:
-        UserError: a file cannot be read or lacks a column.
-    """
-    tables = []
-    for path in paths:
-        try:
-            table = pd.read_csv(path, dtype={"picture": str, "sentence": str, _CASE: str})
-        except (FileNotFoundError, pd.errors.EmptyDataError):
-            raise UserError(f"{path} is missing or empty: evaluate the cell again.") from None
-        missing = [column for column in (*COLUMNS, *axes) if column not in table.columns]
-        if missing:
-            raise UserError(f"{path} lacks the column {missing[0]!r}: evaluate the cell again.")
-        tables.append(table)
-    if not tables:
-        return pd.DataFrame(columns=[*COLUMNS, *axes])
-    return pd.concat(tables, ignore_index=True)
-
-
 def summarise(certificates: pd.DataFrame) -> CertificateSummary:
     """Count what holds; representations that promise nothing are counted apart.
 
     Those are of property "none", or of a property for which there is no method.
+
+    Args:
+        certificates: rows of `isr.reporting.metrics.read_certificates`.
     """
     promised = (certificates["property"] != "none") & (certificates["method"] != "none")
     checks = certificates[promised].copy()
     checks["holds"] = checks["holds"].astype(bool)
-    checks["cell"] = [_cell(row) for _, row in checks.iterrows()]
     methods = list(dict.fromkeys(checks["method"]))
     representations = tuple(
         _representation(group, methods)
-        for _, group in checks.groupby(["cell", "picture"], sort=False)
+        for _, group in checks.groupby(["cell", "fit_of"], sort=False)
     )
+    shown = representations
+    if len(shown) > MOST_SHOWN:
+        shown = tuple(each for each in shown if not each.holds or each.verdict not in _EXPECTED)
     failing = checks[~checks["holds"]]
     verdicts = [each.verdict for each in representations if each.verdict not in ("holds", "fails")]
     return CertificateSummary(
@@ -121,28 +90,24 @@ def summarise(certificates: pd.DataFrame) -> CertificateSummary:
         unpromised=certificates.loc[~promised, "verdict"].value_counts(sort=False).to_dict(),
         methods=tuple(_method(name, checks[checks["method"] == name]) for name in methods),
         failures=tuple(
-            f"{_cell(row)}, {row['picture']}, {row['method']}: {row['sentence']}"
-            for _, row in failing.iterrows()
+            f"{_where(row)}, {row['method']}: {row['sentence']}" for _, row in failing.iterrows()
         ),
-        representations=representations,
+        representations=shown,
     )
 
 
-def _cell(row: "pd.Series[Any]") -> str:
-    """A cell in words: its case and constraint, or its axes."""
-    if isinstance(row.get(_CASE), str):
-        return f"{row[_CASE]} ({str(row['constraint']).replace('_', '-')})"
-    return " ".join(str(row[axis]) for axis in GRID) if "features" in row else video_cell(row)
+def _where(row: "pd.Series[Any]") -> str:
+    """A representation in words: its cell, and what it is of where the cell does not say so."""
+    return ", ".join(dict.fromkeys([words.cell(row["cell"]), str(row["fit_of"])]))
 
 
 def _method(name: str, checks: pd.DataFrame) -> Method:
     # A union has a check of its own and one of each member.
-    held = checks.groupby(["cell", "picture"], sort=False)["holds"].all()
+    held = checks.groupby(["cell", "fit_of"], sort=False)["holds"].all()
     margins = checks["margin"].astype(float)
     if margins.notna().any():
         worst = checks.loc[margins.idxmin()]
-        case = f"{_cell(worst)}, {worst['picture']}"
-        return Method(name, len(held), int(held.sum()), float(margins.min()), case)
+        return Method(name, len(held), int(held.sum()), float(margins.min()), _where(worst))
     return Method(name, len(held), int(held.sum()), float("nan"), "")
 
 
@@ -156,8 +121,8 @@ def _representation(group: pd.DataFrame, methods: Sequence[str]) -> Representati
     verdict = (special[0] if special else "holds") if holds else "fails"
     values = (margins.get(method) for method in methods)
     return Representation(
-        cell=_cell(first),
-        picture=str(first["picture"]),
+        cell=words.cell(first["cell"]),
+        item=str(first["fit_of"]),
         holds=holds,
         verdict=verdict,
         margins=tuple(None if value is None or value != value else value for value in values),

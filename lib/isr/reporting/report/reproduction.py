@@ -3,7 +3,7 @@
 The report shows it, and the same content stands in docs/reproduction.md and, grouped, in README.md.
 After an edit of the file, in the repository:
 
-    PYTHONPATH=lib python -m isr.reporting.reproduction
+    PYTHONPATH=lib python -m isr.reporting.report.reproduction
 """
 
 import argparse
@@ -20,10 +20,11 @@ from isr.cli import run
 from isr.errors import UserError
 from isr.io import write_text
 
+_MODULE = "isr.reporting.report.reproduction"
 _FILE = "reproduction.toml"
 _PAGE = Path("docs/reproduction.md")
 _README = Path("README.md")
-_BEGIN = "<!-- reproduction: made by python -m isr.reporting.reproduction -->"
+_BEGIN = f"<!-- reproduction: made by python -m {_MODULE} -->"
 _END = "<!-- end of reproduction -->"
 
 Status = Literal["reproduced", "departure", "not yet"]
@@ -172,7 +173,7 @@ def _runs(numbers: Sequence[str]) -> Iterator[str]:
 
 @cache
 def _content() -> dict[str, Any]:
-    text = resources.files("isr.reporting").joinpath(_FILE).read_text(encoding="utf-8")
+    text = resources.files("isr.reporting.report").joinpath(_FILE).read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
@@ -214,7 +215,7 @@ def page() -> str:
     """The Markdown page with a row for every item and every departure."""
     blocks = [
         "# What is reproduced",
-        f"Made by `python -m isr.reporting.reproduction` from `lib/isr/reporting/{_FILE}`.",
+        f"Made by `python -m {_MODULE}` from `lib/{_MODULE.replace('.', '/')}.toml`.",
         MEANING,
         "`protocol: published-code` follows the authors' program where it differs from the text; "
         "the report lists these points.",

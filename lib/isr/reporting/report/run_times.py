@@ -6,9 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import Field
 
 from isr.errors import UserError
-from isr.reporting import settings
+from isr.models import Model
+
+
+class Benchmark(Model):
+    """What a job wrote of its costs."""
+
+    file: str = Field(description="table of one row; a job that was made before has none")
+    rule: str = Field(description="of the job")
 
 
 @dataclass(frozen=True)
@@ -34,16 +42,13 @@ class RuleTime:
     gpu: str
 
 
-def read(benchmarks: Sequence[Any]) -> list[RuleTime]:
+def read(benchmarks: Sequence[Benchmark]) -> list[RuleTime]:
     """Summarise benchmark files by rule; those that are missing or empty are left out.
-
-    Args:
-        benchmarks: paths, or objects {"file", "rule"}; the rule of a bare path is its folder.
 
     Raises:
         UserError: a file is no benchmark.
     """
-    rows = [_row(*entry) for entry in map(_parse, benchmarks) if _is_there(entry[0])]
+    rows = [_row(Path(each.file), each.rule) for each in benchmarks if _is_there(each)]
     if not rows:
         return []
     table = pd.DataFrame(rows)
@@ -61,21 +66,15 @@ def read(benchmarks: Sequence[Any]) -> list[RuleTime]:
     ]
 
 
-def count_missing(benchmarks: Sequence[Any]) -> int:
+def count_missing(benchmarks: Sequence[Benchmark]) -> int:
     """How many of the benchmark files do not exist: those of jobs made before, or elsewhere."""
-    return sum(not _is_there(file) for file, _ in map(_parse, benchmarks))
+    return sum(not _is_there(each) for each in benchmarks)
 
 
-def _is_there(file: Path) -> bool:
+def _is_there(benchmark: Benchmark) -> bool:
     # Snakemake makes an empty log of one that a job did not write.
+    file = Path(benchmark.file)
     return file.exists() and file.stat().st_size > 0
-
-
-def _parse(entry: Any) -> tuple[Path, str]:
-    if isinstance(entry, str):
-        return Path(entry), Path(entry).parent.name
-    settings.check_keys(entry, "benchmarks", required=("file", "rule"))
-    return Path(entry["file"]), str(entry["rule"])
 
 
 def _row(file: Path, rule: str) -> dict[str, Any]:

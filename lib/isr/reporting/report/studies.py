@@ -1,4 +1,4 @@
-"""What the report says of one study whose cells vary over a data set."""
+"""What the report says of one study, whatever its items are."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,33 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from isr.reporting.certificate_summary import CertificateSummary
 
-from isr.errors import UserError
-from isr.reporting import certificate_summary, settings, summary, words
+from isr.data.items import Item, read_item
+from isr.io import read_json
+from isr.reporting import recipes, words
+from isr.reporting.metrics import count_stopped, read_cells, read_certificates
+from isr.reporting.report import thumbnails
+from isr.reporting.report.certificates import CertificateSummary, summarise
+from isr.reporting.report.facts import Facts, by_hand_words, facts, is_single
+from isr.reporting.report.frames import FrameRow, frames
+from isr.reporting.report.scores import CellScores, cell_scores
+from isr.reporting.study import PlannedCell, Study
+
+About = Mapping[str, Mapping[str, Any]]
+"""cell.json of the cells that ran, by name."""
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """One item: its size, what it is, and where it comes from."""
+
+    name: str
+    size: str
+    annotated: str
+    text: str
+    source: str
+    licence: str
+    notes: str
 
 
 @dataclass(frozen=True)
@@ -18,13 +41,18 @@ class StudyReport:
 
     Attributes:
         name: of the study.
-        data: what its pictures are.
+        data: what its items are.
         text: a sentence of the configuration, or "".
         planned: number of cells.
         missing: cells that did not run, in words.
-        rows: facts about those that ran: (heading, words).
+        facts: about those that ran: (heading, words).
         warning: a sentence on fits that stopped early, or "".
         certificates: of all its representations.
+        frames: what became of the frames of videos, one row for each cell and video.
+        scores: of the cells, where each is of one item.
+        shown: which cell the thumbnails are of, in words; "" where each has its own.
+        thumbnails: of items.
+        items: those of the cells that ran.
     """
 
     name: str
@@ -32,98 +60,93 @@ class StudyReport:
     text: str
     planned: int
     missing: tuple[str, ...]
-    rows: tuple[tuple[str, str], ...]
+    facts: Facts
     warning: str
     certificates: CertificateSummary
+    frames: list[FrameRow]
+    scores: list[CellScores]
+    shown: str
+    thumbnails: list[thumbnails.Thumbnail]
+    items: list[ItemRow]
+
+    @property
+    def losses(self) -> list[str]:
+        """Sentences on cells that agree less with the ground truth than their unaries do."""
+        return [row.loss for row in self.scores if row.loss]
 
 
-def make(entry: Any, datasets: Mapping[Any, Any]) -> StudyReport:
-    """Read what the cells of a grid left.
-
-    Args:
-        entry: name, dataset, cells and maybe text, as scripts/report.py explains them.
-        datasets: all entries of data sets, by name.
+def make(study: Study) -> StudyReport:
+    """Read what the cells of a study left.
 
     Raises:
-        UserError: a setting is wrong, or a file cannot be read.
+        UserError: a file cannot be read.
     """
-    settings.check_keys(entry, "studies", required=("name", "dataset", "cells"), optional=("text",))
-    if entry["dataset"] not in datasets:
-        raise UserError(
-            f"studies of the settings: {entry['name']} has the unknown dataset "
-            f"{entry['dataset']!r}: add it to datasets."
-        )
-    dataset = settings.parse_dataset(datasets[entry["dataset"]], "datasets")
-    folders = {_cell_words(cell): Path(cell["folder"]) for cell in entry["cells"]}
-    ran = {name: folder for name, folder in folders.items() if (folder / "metrics.csv").exists()}
-    metrics = summary.read_metrics(
-        (folder / "metrics.csv" for folder in ran.values()), entry["name"]
-    )
-    certificates = [folder / "certificates.csv" for folder in ran.values()]
+    ran = [cell for cell in study.cells if (cell.folder / "metrics.csv").exists()]
+    about = {cell.name: read_json(cell.folder / "cell.json") for cell in ran}
+    metrics = read_cells(ran, study.name)
+    items = _items(study, about)
+    scores = cell_scores(metrics, ran) if is_single(study.cells) else []
+    shown = ran if scores else ran[-1:]
     return StudyReport(
-        name=str(entry["name"]),
-        data=dataset.describe(metrics["picture"].nunique()) if ran else dataset.name,
-        text=entry.get("text") or "",
-        planned=len(folders),
-        missing=tuple(name for name in folders if name not in ran),
-        rows=(*_facts(metrics, dataset), *_objects(list(ran.values()), entry["name"])),
-        warning=words.stopped(
-            summary.count_stopped(metrics[metrics["output"] == "representation"])
-        ),
-        certificates=certificate_summary.summarise(
-            certificate_summary.read_certificates(certificates)
-        ),
+        name=study.name,
+        data=study.describe(list(items) or None),
+        text=study.text,
+        planned=len(study.cells),
+        missing=tuple(words.cell(cell.name) for cell in study.cells if cell not in ran),
+        facts=facts(metrics, study, about),
+        warning=recipes.stopped(count_stopped(metrics)),
+        certificates=summarise(read_certificates(ran)),
+        frames=frames(metrics),
+        scores=scores,
+        shown="" if scores or not ran else words.cell(ran[-1].name),
+        thumbnails=_thumbnails(shown, items, metrics, scores),
+        items=[_item(item) for item in items.values()],
     )
 
 
-def _objects(folders: Sequence[Path], study: str) -> tuple[tuple[str, str], ...]:
-    """How the single objects of pictures were found, as (heading, words); nothing without any."""
-    paths = [folder / "metrics.csv" for folder in folders]
-    together = summary.read_metrics(paths, study)
-    if "objects" not in together.columns or not (together["objects"] > 1).any():
-        return ()
-    own = together[(together["objects"] > 1) & (together["output"] == "representation")]
-    overlapping = f"{int((own['overlap'] > 0).sum())} of {words.count(len(own), 'union')}"
-    facts = [("Overlap of objects", f"in {overlapping}, at most {int(own['overlap'].max())} px")]
-    each = summary.read_metrics(paths, study, each_object=True)
-    for output in ("predictor", "representation"):
-        scores = each.loc[each["output"] == output, "iou"]
-        if len(scores):
-            found = f"mean {scores.mean():.3f}, least {scores.min():.3f}, of {len(scores)}"
-            facts.append((f"IoU of single objects, {output}", found))
-    return tuple(facts)
+def _items(study: Study, about: About) -> dict[str, Item]:
+    """The items of the cells that ran, opened, in their order."""
+    folders = {name: folder for each in about.values() for name, folder in each["folders"].items()}
+    return {name: read_item(Path(folders[name])) for name in study.items if name in folders}
 
 
-def _cell_words(cell: Any) -> str:
-    axes = settings.parse_cell(cell, "studies")
-    if "folder" not in cell:
-        raise UserError("studies of the settings: a cell lacks `folder`: add it.")
-    names = (axes.constraint, axes.predictor, axes.features, axes.fit, axes.seed)
-    return " ".join(map(str, names))
+def _item(item: Item) -> ItemRow:
+    height, width = item.size
+    size = f"{width} × {height}"  # noqa: RUF001
+    annotated = "yes" if item.annotated else "no"
+    if item.is_layered:
+        size += f" × {len(item)}"  # noqa: RUF001
+        annotated = f"{len(item.annotated)} of {words.count(len(item), 'frame')}"
+    notes = "; ".join(item.notes)
+    return ItemRow(item.name, size, annotated, item.text, item.source, item.licence, notes)
 
 
-def _facts(metrics: pd.DataFrame, dataset: settings.Dataset) -> tuple[tuple[str, str], ...]:
-    """What the cells that ran have in common or between them, as (heading, words)."""
+def _thumbnails(
+    cells: Sequence[PlannedCell],
+    items: Mapping[str, Item],
+    metrics: pd.DataFrame,
+    scores: Sequence[CellScores],
+) -> list[thumbnails.Thumbnail]:
+    """One for each cell of one item, or for each item of one cell; a few dozen at most."""
+    sentences = {row.cell: row.sentence() for row in scores}
+    found = []
+    for cell in cells:
+        name, hand = words.cell(cell.name), by_hand_words(cell)
+        own = metrics[(metrics["cell"] == cell.name) & (metrics["against"] == "ground truth")]
+        for item in cell.items[: thumbnails.MOST - len(found)]:
+            if scores:
+                constraint = words.output("representation", cell.settings.constraint)
+                texts = [constraint, sentences[name], f"set by hand: {hand}" if hand else ""]
+            else:
+                texts = [_scores_of(own[own["item"] == item])]
+            text = "; ".join(filter(None, texts))
+            called = name if scores else item
+            found.append(thumbnails.make(cell.folder, items[item], called, text))
+    return [each for each in found if each is not None]
 
-    def values(column: str) -> str:
-        found = metrics[column].dropna().unique()
-        return words.listing(f"{x:g}" if isinstance(x, float) else str(x) for x in found)
 
-    if metrics.empty:
-        return ()
-    axes = ["predictor", "features", "fit", "output", "steps"]
-    steps = metrics[axes].drop_duplicates().astype({"steps": str})
-    size = "as they are" if dataset.long_side is None else f"at most {dataset.long_side:,} px"
-    return (
-        ("Constraint", values("constraint")),
-        ("Predictors", words.listing(map(words.predictor, metrics["predictor"].unique()))),
-        ("Inputs", words.listing(map(words.features, metrics["features"].unique()))),
-        ("Fits", values("fit")),
-        ("Seeds", values("seed")),
-        ("Pictures", str(metrics["picture"].nunique())),
-        ("Size of the pictures", size),
-        ("Steps per picture", words.steps(steps)),
-        ("Protocol", values("protocol")),
-        ("Scale in training", values("scale")),
-        ("Semantic features", words.semantic(metrics) or "not used"),
-    )
+def _scores_of(rows: pd.DataFrame) -> str:
+    means = rows.groupby("output")["iou"].mean()
+    names = [name for name in ("predictor", "representation") if name in means]
+    parts = [f"{name} {means[name]:.3f}" for name in names]
+    return f"IoU: {', '.join(parts)}" if parts else "no ground truth"

@@ -11,7 +11,7 @@ from isr.reporting import recipes, words
 from isr.reporting.metrics import NOT_RUN
 from isr.reporting.published import convexity as published
 from isr.reporting.study import Study
-from isr.reporting.tables.convexity_summary import NOT_LEGIBLE
+from isr.reporting.tables.convexity_summary import NOT_LEGIBLE, compares
 from isr.reporting.tables.layout import (
     DEVIATION,
     Entry,
@@ -65,7 +65,7 @@ def table_1(
     )
     heads = tuple(Heading(group, sum(each == group for each, _ in columns)) for group in order)
     content = title or (
-        f"Foreground IoU of predictor / {representation} ({_place('Table 1', constraint)})"
+        f"Foreground IoU of predictor / {representation} ({_place('Table 1', study, constraint)})"
     )
     return Table(
         title=f"{study.describe(_items(metrics, study))}. {content}",
@@ -149,7 +149,7 @@ def table_3(
     notes = _notes(summary, metrics, study, "in each setting")
     if summary["iou_deviation"].notna().any():
         notes.append(f"{DEVIATION}: standard deviation over seeds (ddof 1).")
-    content = title or f"Foreground IoU and pixel accuracy ({_place('Table 3', constraint)})"
+    content = title or f"Foreground IoU and pixel accuracy ({_place('Table 3', study, constraint)})"
     return Table(
         title=f"{study.describe(_items(metrics, study))}. {content}",
         stubs=("Fit", "Model", "Input", "Segmentation"),
@@ -184,9 +184,8 @@ def _same(summary: pd.DataFrame, study: Study) -> bool:
     return not published.difference(study.dataset, int(summary["n_pictures"].max()))
 
 
-def _place(table: str, constraint: str) -> str:
-    # The paper's tables are of convex shapes.
-    return f"{'' if constraint == published.CONSTRAINT else 'after '}the paper's {table}"
+def _place(table: str, study: Study, constraint: str) -> str:
+    return f"{'' if compares(study, constraint) else 'after '}the paper's {table}"
 
 
 def _best(rows: Any, name: str = "iou") -> str | None:
@@ -267,15 +266,16 @@ def _conditions(ran: pd.DataFrame, metrics: pd.DataFrame, study: Study) -> list[
     noun = "frame" if video else "picture"
     least, most = ran["n_pictures"].agg(["min", "max"]).tolist()
     first = words.count(most, noun)
-    by_predictor = partial(
-        recipes.by_predictor, metrics, called=partial(words.predictor, study.predictors)
-    )
+    called = partial(words.predictor, study.predictors)
+    by_predictor = partial(recipes.by_predictor, metrics, called=called)
+    fits = metrics[metrics["output"] == "representation"]
+    steps = recipes.by_predictor(fits, recipes.steps, called)
     conditions = [first if least == most else f"{least} to {first}"]
     if (long_side := getattr(study.dataset, "long_side", None)) is not None and not video:
         conditions.append(f"pictures shrunk to at most {long_side:,} px")
     conditions += [
         words.seeds(metrics["seed"]),
-        f"steps per {'video' if video else 'picture'}: {by_predictor(recipes.steps)}",
+        f"steps per {'video' if video else 'picture'}: {steps}{_steps_before(metrics)}",
         f"protocol {by_predictor(lambda row: row.protocol)}",
     ]
     if set(metrics["scale"]) != {1.0}:
@@ -284,6 +284,14 @@ def _conditions(ran: pd.DataFrame, metrics: pd.DataFrame, study: Study) -> list[
     if used := recipes.semantic(metrics):
         conditions.append(f"semantic features: {used}")
     return conditions
+
+
+def _steps_before(metrics: pd.DataFrame) -> str:
+    """Steps of predictors that were trained apart from the representations, and longer or shorter."""
+    fits = metrics[metrics["output"] == "representation"]
+    alone = metrics[metrics["output"] == "predictor"]
+    before = set(alone["steps"].dropna()) - set(fits["steps"]) - {0}
+    return f" (predictors {words.numbers(before)})" if before else ""
 
 
 def _shortfalls(ran: pd.DataFrame, study: Study) -> list[str]:

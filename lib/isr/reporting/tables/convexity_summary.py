@@ -22,9 +22,11 @@ Setting = tuple[str, str, str, str]
 """(predictor, features, labels, fit); "" where a predictor has none to choose."""
 
 
-def compares(constraint: str, shows_published: bool) -> bool:
-    """Whether the paper's numbers, all of convex shapes, stand beside ours."""
-    return shows_published and constraint == published.CONSTRAINT
+def compares(study: Study, constraint: str) -> bool:
+    """Whether the papers have numbers of such cells: of convex shapes and one of their networks."""
+    cells = [cell.settings for cell in study.cells if cell.settings.constraint == constraint]
+    kinds = {study.predictors[cell.predictor].kind for cell in cells}
+    return constraint == published.CONSTRAINT and bool(kinds & set(published.PREDICTORS))
 
 
 def summarise(
@@ -58,7 +60,7 @@ def summarise(
         planned.setdefault(setting_of(study, cell), set()).add(cell.settings.seed)
     own = metrics[metrics["cell"].isin([cell.name for cell in cells])]
     groups = dict(iter(own.groupby(KEYS[:-1], sort=False)))
-    compared = compares(constraint, shows_published)
+    compared = shows_published and compares(study, constraint)
     rows = []
     for setting in _settings(study, planned, compared):
         of_setting = groups.get(setting)

@@ -70,7 +70,8 @@ def table_4(
     if (summary["status"] == "ran").any():
         notes.append("Bold: the best of our results in each row and kind of fit.")
     place = "the paper's Table 4" if group.compares else "after the paper's Table 4"
-    content = title or f"Segmentation with and without the shape prior ({place})"
+    what = "Motion segmentation" if noun == "sequence" else "Segmentation"
+    content = title or f"{what} with and without the shape prior ({place})"
     return Table(
         title=f"{group.study.describe(group.items)}. {content}",
         stubs=(noun.capitalize(), ""),
