@@ -80,7 +80,7 @@ def add_title(figure: Figure, text: str, y: float) -> None:
 
 def head(axes: Axes, text: str) -> None:
     """Write above a panel; what is long is written smaller."""
-    figure = axes.get_figure()
+    figure = axes.get_figure(root=True)
     assert figure is not None
     width = axes.get_position().width * float(figure.get_size_inches()[0]) + 0.8 * _GAP
     axes.set_title(text, fontsize=_fitting(text, 11.5, width, least=8), pad=5)
