@@ -75,6 +75,7 @@ def _draw_panel(axes: Axes, summary: pd.DataFrame, constraint: str) -> None:
         palette={bar: _COLOURS[bar[1]] for bar in bars},
         saturation=1,
         width=_WIDTH,
+        gap=0.06,
         errorbar=None,
         edgecolor=_DARK,
         linewidth=0.7,
@@ -134,7 +135,9 @@ def _draw_baseline(axes: Axes, place: float, iou: float, half: float) -> None:
 def _set_axes(axes: Axes, groups: Sequence[str]) -> None:
     names = [name.replace("spatial+", "spatial\n+") for name in groups]
     axes.set_xticks(range(len(groups)), names, fontsize=11)
-    axes.set(xlim=(-0.5, len(groups) - 0.5), ylim=(0, 1), xlabel="", yticks=np.linspace(0, 1, 11))
+    # Bars of few inputs are no wider than those of three.
+    room = 0.5 + max(0, 3 - len(groups)) / 2
+    axes.set(xlim=(-room, len(groups) - 1 + room), ylim=(0, 1), xlabel="", yticks=np.linspace(0, 1, 11))
     axes.tick_params(axis="y", labelsize=10.5)
     axes.grid(visible=False, axis="x")
     axes.set_axisbelow(True)

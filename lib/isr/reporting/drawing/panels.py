@@ -90,7 +90,8 @@ def _fitting(text: str, size: float, width: float, *, least: float) -> float:
     """The size in points, at most `size`, at which a text is no wider than so many inches."""
     if not text:
         return size
-    found = TextPath((0, 0), text, size=size).get_extents().width / 72
+    # Letters are drawn on whole pixels, which makes a text a little wider than its outlines.
+    found = 1.06 * TextPath((0, 0), text, size=size).get_extents().width / 72
     return max(least, size * min(1.0, width / max(found, 1e-9)))
 
 
