@@ -1,7 +1,7 @@
 """What a cell left, whatever its items are: one reader of its files, one view of what it found."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,13 +21,14 @@ from isr.data.problems import read_unaries
 from isr.data.weak_labels.foreground import scored
 from isr.data.weak_labels.store import label_kind
 from isr.errors import UserError
-from isr.evaluation.columns import ALL_OBJECTS, CERTIFICATE_COLUMNS, COLUMNS, GROUND_TRUTH
+from isr.evaluation.columns import GROUND_TRUTH
 from isr.evaluation.drawing import level_function
 from isr.evaluation.metrics import resize_unaries
 from isr.io import read_json, read_png
 from isr.levels import likely_foreground
 from isr.predictors import PredictorKind, read_entry
 from isr.reporting import words
+from isr.reporting.metrics import read_metrics
 from isr.representations import Representation
 from isr.settings import DISTANCES, SPATIO_TEMPORAL, TOGETHER, CellSettings
 from isr.store import StoredFits, read_parts
@@ -39,8 +40,6 @@ PREDICTOR, REPRESENTATION = "predictor", "representation"
 """Outputs that figures show."""
 NOT_FITTED = ("skipped", "failed")
 """What the status of a frame is that the constraint is not to blame for."""
-
-_NAMES = ("item", "object", "predictor", "features", "labels", "semantic", "status", "cell")
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,13 +151,18 @@ class CellFiles:
     @cached_property
     def metrics(self) -> pd.DataFrame:
         """One row per item, frame, output and what it is compared with; all objects together."""
-        table = _read_table(self.folder / "metrics.csv", COLUMNS)
-        return table[table["object"] == ALL_OBJECTS]
+        return read_metrics([self.folder / "metrics.csv"])
 
     @cached_property
     def certificates(self) -> pd.DataFrame:
         """One row per fit and method of checking."""
-        return _read_table(self.folder / "certificates.csv", CERTIFICATE_COLUMNS)
+        path = self.folder / "certificates.csv"
+        try:
+            return pd.read_csv(path, dtype={"item": str})
+        except FileNotFoundError:
+            raise UserError(f"{path} does not exist: evaluate the cell first.") from None
+        except pd.errors.EmptyDataError:
+            raise UserError(f"{path} is empty: remove it and evaluate the cell again.") from None
 
     @cached_property
     def parts(self) -> list[StoredFits]:
@@ -344,19 +348,6 @@ class CellFiles:
         )
 
 
-def _read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(_NAMES, str))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: evaluate the cell first.") from None
-    except pd.errors.EmptyDataError:
-        raise UserError(f"{path} is empty: remove it and evaluate the cell again.") from None
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise UserError(f"{path} lacks the column {missing[0]!r}: evaluate the cell again.")
-    return table
-
-
 def read_region(path: Path) -> Region | None:
     """Read the outline of a region, in pixel units; None where there is no file.
 
@@ -387,9 +378,5 @@ def conditions(cells: Sequence[CellFiles], name: str) -> str:
             shared = cells[0].predictor.title
             found.append(f"one {shared} for all videos")
     others = dict.fromkeys(cell.settings.distance for cell in cells)
-    found += [
-        "cross entropy" if each == "entropy" else f"{each} distance"
-        for each in others
-        if each != DISTANCES[0]
-    ]
+    found += [words.distance(each) for each in others if each != DISTANCES[0]]
     return ", ".join(found)

@@ -123,9 +123,10 @@ def choose(scores: pd.DataFrame, rank: int = 1, left_out: int = 0) -> Choice:
         raise UserError("metrics.csv compares nothing with a ground truth: name another item.")
     gains = (scores[REPRESENTATION] - scores[PREDICTOR]).dropna().sort_values(kind="stable")
     if not 1 <= abs(rank) <= len(gains):
+        rest = f" and {left_out} without a fit" if left_out else ""
         raise UserError(
-            f"rank {rank} of the figure: there are {words.count(len(gains), 'annotated frame')}, "
-            "the first is 1 and the last -1."
+            f"rank {rank} of the figure: there are {words.count(len(gains), 'annotated frame')}"
+            f"{rest}, the first is 1 and the last -1."
         )
     place = rank - 1 if rank > 0 else rank
     losing = int((gains < 0).sum())

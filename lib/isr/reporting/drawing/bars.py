@@ -20,7 +20,7 @@ _COLOURS = {PREDICTOR: overlays.PREDICTOR, REPRESENTATION: overlays.REPRESENTATI
 _HATCHES = {"joint": "////"}
 _DARK, _GREY = "#222222", "#555555"
 _WIDTH = 0.86
-"""Of the bars of one feature set together."""
+"""Of the bars of one input together."""
 
 Bar = tuple[str, str]
 """(fit, output)"""
@@ -29,19 +29,21 @@ Bar = tuple[str, str]
 def draw(
     summary: pd.DataFrame, constraint: str, title: str, *, predictors: Mapping[str, str]
 ) -> Figure:
-    """Draw one panel per predictor, in it a group of bars per feature set.
+    """Draw one panel per predictor, in it a group of bars per input of the predictor.
 
     Bars are means over pictures and seeds, error bars deviations over seeds (none for one seed),
     diamonds the published values, grey dashes the last trivial projection for the constraint.
 
     Args:
-        summary: a row for each predictor, features, fit and output, with status, iou,
+        summary: a row for each predictor, features, labels, fit and output, with status, iou,
             iou_deviation, published_iou, published and same_pictures.
         constraint: that the representations have.
         title: stands above.
         predictors: names of predictors in print.
     """
     names = list(dict.fromkeys(summary["predictor"]))
+    inputs = map(words.seen, summary["features"], summary["labels"])
+    summary = summary.assign(input=[each or "no features" for each in inputs])
     # Title and legend need the width of two panels.
     figure = Figure(figsize=(5.6 * max(len(names), 2) + 0.6, 5.4), dpi=160)
     with sns.axes_style("whitegrid"):
@@ -50,7 +52,7 @@ def draw(
         _draw_panel(axes, summary[summary["predictor"] == name], constraint)
         axes.set_title(predictors.get(name, name), fontsize=13)
     places[0].set_ylabel("foreground IoU", fontsize=12)
-    figure.suptitle(title, fontsize=13, y=0.985)
+    panels.add_title(figure, title, y=0.985)
     _add_legend(figure, summary, constraint)
     figure.subplots_adjust(left=0.07, right=0.99, top=0.86, bottom=0.25, wspace=0.04)
     return figure
@@ -61,11 +63,11 @@ def _bars(summary: pd.DataFrame) -> list[Bar]:
 
 
 def _draw_panel(axes: Axes, summary: pd.DataFrame, constraint: str) -> None:
-    groups, bars = list(dict.fromkeys(summary["features"])), _bars(summary)
+    groups, bars = list(dict.fromkeys(summary["input"])), _bars(summary)
     shown = summary[summary["output"].isin(_COLOURS)]
     sns.barplot(
         shown.assign(bar=list(zip(shown["fit"], shown["output"], strict=True))),
-        x="features",
+        x="input",
         y="iou",
         hue="bar",
         order=groups,
@@ -73,6 +75,7 @@ def _draw_panel(axes: Axes, summary: pd.DataFrame, constraint: str) -> None:
         palette={bar: _COLOURS[bar[1]] for bar in bars},
         saturation=1,
         width=_WIDTH,
+        gap=0.06,
         errorbar=None,
         edgecolor=_DARK,
         linewidth=0.7,
@@ -82,12 +85,12 @@ def _draw_panel(axes: Axes, summary: pd.DataFrame, constraint: str) -> None:
     for patch in axes.patches:
         _hatch(patch, bars)
     for row in shown.itertuples():
-        place = groups.index(row.features) + _offset(bars.index((row.fit, row.output)), len(bars))
+        place = groups.index(row.input) + _offset(bars.index((row.fit, row.output)), len(bars))
         _add_marks(axes, place, row, len(bars))
     for row in summary[summary["output"] == _projection(constraint)].itertuples():
         if row.status == "ran":
             number = bars.index((row.fit, REPRESENTATION))
-            place = groups.index(row.features) + _offset(number, len(bars))
+            place = groups.index(row.input) + _offset(number, len(bars))
             _draw_baseline(axes, place, float(row.iou), _WIDTH / len(bars) / 2)
     _set_axes(axes, groups)
 
@@ -130,9 +133,11 @@ def _draw_baseline(axes: Axes, place: float, iou: float, half: float) -> None:
 
 
 def _set_axes(axes: Axes, groups: Sequence[str]) -> None:
-    names = [words.features(name).replace("spatial+", "spatial\n+") for name in groups]
+    names = [name.replace("spatial+", "spatial\n+") for name in groups]
     axes.set_xticks(range(len(groups)), names, fontsize=11)
-    axes.set(xlim=(-0.5, len(groups) - 0.5), ylim=(0, 1), xlabel="", yticks=np.linspace(0, 1, 11))
+    # Bars of few inputs are no wider than those of three.
+    room = 0.5 + max(0, 3 - len(groups)) / 2
+    axes.set(xlim=(-room, len(groups) - 1 + room), ylim=(0, 1), xlabel="", yticks=np.linspace(0, 1, 11))
     axes.tick_params(axis="y", labelsize=10.5)
     axes.grid(visible=False, axis="x")
     axes.set_axisbelow(True)

@@ -58,6 +58,7 @@ def draw_cell(cell: CellFiles, item: Item, between: int, title: str) -> Figure:
         np.linspace(0.0, 1.0, count),
         title,
         name=item.name.replace("_", " "),
+        predictor=cell.predictor.title,
         constraint=cell.constraint,
     )
 
@@ -79,6 +80,7 @@ def draw(
     title: str,
     *,
     name: str,
+    predictor: str,
     constraint: str,
 ) -> Figure:
     """Draw the path of the thresholded unaries' centroid and that of the representation.
@@ -93,6 +95,7 @@ def draw(
         times: (frames,), those of the frames.
         title: stands above.
         name: of the video.
+        predictor: in print.
         constraint: of the representation, in words.
     """
     image = frames.mean(axis=0)
@@ -107,7 +110,7 @@ def draw(
         axes.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]))
     _mark(left, framewise, times)
     _mark(right, between[::step], times)
-    panels.head(left, f"(a) {name}: unaries, frame by frame")
+    panels.head(left, f"(a) {name}: {predictor}, frame by frame")
     panels.head(right, f"(b) {constraint} in (x, y, t), {step} steps from frame to frame")
     for axes, path in ((left, framewise), (right, between[::step])):
         panels.caption(axes, f"mean change from step to step: {unevenness(path):.1f} px")

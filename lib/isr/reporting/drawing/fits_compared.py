@@ -62,7 +62,7 @@ def draw_pairs(rows: Sequence[Pair], title: str) -> Figure:
         wspace=0.04,
         hspace=0.0,
     )
-    figure.suptitle(title, fontsize=13, y=1 - 0.08 / size[1], va="top")
+    panels.add_title(figure, title, y=1 - 0.08 / size[1])
     for index, row in enumerate(rows):
         places = [figure.add_subplot(grid[index, column]) for column in range(_PANELS)]
         _draw_pair(places, row)

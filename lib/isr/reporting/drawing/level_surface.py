@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.transform import resize
 
-from isr.reporting.drawing import overlays
+from isr.reporting.drawing import overlays, panels
 
 Floats = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ def draw(
     _add_scene(figure, (-0.2, -0.22, 1.4, 1.4), level, image, (elevation, azimuth))
     _add_legend(figure)
     if title:
-        figure.suptitle(title, fontsize=13, y=0.97)
+        panels.add_title(figure, title, y=0.97)
     return figure
 
 
@@ -83,7 +83,7 @@ def draw_several(
         _add_scene(figure, place, level, image, (27.0, -64.0))
         figure.text(left + 0.25, low + tall - 0.1 / size[1], heading, fontsize=12, ha="center")
     _add_legend(figure)
-    figure.suptitle(title, fontsize=13, y=1 - 0.1 / size[1], va="top")
+    panels.add_title(figure, title, y=1 - 0.1 / size[1])
     return figure
 
 

@@ -8,6 +8,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.textpath import TextPath
 
 from isr.io import atomic_path
 
@@ -55,7 +56,7 @@ def lay_out(
     lower = _LEGEND if legend else 0.1
     height = _TITLE + sum(heights) + len(rows) * (_HEADING + below) + lower
     figure = Figure(figsize=(WIDTH, height), dpi=160)
-    figure.suptitle(title, fontsize=13, y=1 - 0.1 / height, va="top")
+    add_title(figure, title, y=1 - 0.1 / height)
     top = height - _TITLE
     axes: list[list[Axes]] = []
     for row, panel in zip(rows, heights, strict=True):
@@ -71,9 +72,27 @@ def lay_out(
     return figure, axes
 
 
+def add_title(figure: Figure, text: str, y: float) -> None:
+    """Write above all panels; what is long is written smaller."""
+    width = float(figure.get_size_inches()[0]) - 2 * _EDGE
+    figure.suptitle(text, fontsize=_fitting(text, 13, width, least=7), y=y, va="top")
+
+
 def head(axes: Axes, text: str) -> None:
-    """Write above a panel."""
-    axes.set_title(text, fontsize=11.5, pad=5)
+    """Write above a panel; what is long is written smaller."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    width = axes.get_position().width * float(figure.get_size_inches()[0]) + 0.8 * _GAP
+    axes.set_title(text, fontsize=_fitting(text, 11.5, width, least=8), pad=5)
+
+
+def _fitting(text: str, size: float, width: float, *, least: float) -> float:
+    """The size in points, at most `size`, at which a text is no wider than so many inches."""
+    if not text:
+        return size
+    # Letters are drawn on whole pixels, which makes a text a little wider than its outlines.
+    found = 1.06 * TextPath((0, 0), text, size=size).get_extents().width / 72
+    return max(least, size * min(1.0, width / max(found, 1e-9)))
 
 
 def caption(axes: Axes, text: str) -> None:

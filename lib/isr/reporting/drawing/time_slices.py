@@ -140,7 +140,7 @@ def draw_slices(slices: Slices, title: str, *, name: str, constraint: str) -> Fi
         frameon=False,
         fontsize=10.5,
     )
-    figure.suptitle(title, fontsize=13, y=0.985, va="top")
+    panels.add_title(figure, title, y=0.985)
     return figure
 
 

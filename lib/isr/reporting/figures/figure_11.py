@@ -44,17 +44,16 @@ class Figure11(FigureKind):
 
     def draw(self, study: Study, shown: Sequence[str], output: Path) -> None:
         """Draw a panel per predictor."""
-        import pandas as pd
-
-        from isr.reporting.cell_files import CellFiles
+        from isr.reporting import words
         from isr.reporting.drawing import bars, panels
+        from isr.reporting.metrics import read_cells
         from isr.reporting.tables.convexity_summary import summarise
 
         cells = [study.cell(name) for name in shown]
         constraint = cells[0].settings.constraint
-        metrics = pd.concat([CellFiles(cell.folder).metrics for cell in cells], ignore_index=True)
+        metrics = read_cells(cells, study.name)
         summary = summarise(metrics, study, constraint, shows_published=self.published)
         items = list(dict.fromkeys(item for cell in cells for item in cell.items))
         title = f"{self.title or 'Foreground IoU by input'}: {study.describe(items)}"
-        titles = {name: each.title for name, each in study.predictors.items()}
+        titles = {name: words.predictor(study.predictors, name) for name in summary["predictor"]}
         panels.save(bars.draw(summary, constraint, title, predictors=titles), output)

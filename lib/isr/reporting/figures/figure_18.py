@@ -40,7 +40,7 @@ class Figure18(OfItem):
         default, detail = "Fitted in time without noise", ""
         if noisy:
             default = "Some frames fitted to noise"
-            share = f"{100 * (cell.settings.noise or 0):.0f} %"
+            share = words.share(cell.settings.noise or 0)
             detail = f"{share} noise (frames {words.listing(noisy)})"
         title = self.headline(study, files, item.name, default, detail)
         figure = time_slices.draw_moments(rows, title, constraint=cell.constraint)

@@ -14,9 +14,9 @@ class Figure2(OfCells):
     caption: ClassVar[str] = (
         "A periodic pattern, its unaries, and periodic representations of them; pink: holes of the "
         "representation where the unaries show none. Equation 8 (periodic) is only almost "
-        "periodic, the lattice form is periodic after rectification. What brings hidden holes back "
-        "in equation 8 costs the contours of those in sight, so that its IoU may stay below that of "
-        "its unaries."
+        "periodic, the lattice form is periodic after rectification. What brings hidden holes "
+        "back in equation 8 costs the contours of those in sight, so that its IoU may stay below "
+        "that of its unaries."
     )
     constraints: ClassVar[tuple[str, ...]] = ("periodic", "lattice_periodic")
     same_item: ClassVar[bool] = True
