@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isr.coordinates import pixel_coordinates
-from isr.data.dataset import Picture, write_dataset
+from isr.data.pictures import Picture, write_dataset
 from isr.data.problems import load_problem, quantise_unaries, read_unaries, working_size
 from isr.errors import UserError
 from isr.io import write_png

@@ -12,7 +12,7 @@ from moving_bar import Cells, write_clip
 
 from isr import representations
 from isr.coordinates import ThirdAxis
-from isr.data.dataset import Picture, write_dataset
+from isr.data.pictures import Picture, write_dataset
 from isr.data.gallery import GalleryPicture, write_picture
 from isr.data.videos import Video, read_video
 from isr.evaluation.case import evaluate_case

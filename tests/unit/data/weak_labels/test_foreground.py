@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from isr.data.videos import VideoFrame, write_video
+from isr.data.items import Frame, write_video
 from isr.data.weak_labels import kinds, motion
 from isr.data.weak_labels.foreground import ANOTHER, NONE, choose, foreground_of, scored, tallied
 from isr.data.weak_labels.kinds import AUTO, write_kind
@@ -30,7 +30,7 @@ def marks(number):
 
 def make(folder, *, named, annotated=(0,), chosen=LARGE):
     image = np.zeros((*SIZE, 3), np.uint8)
-    frames = [VideoFrame(image, objects() if n in annotated else None) for n in range(2)]
+    frames = [Frame(image, objects() if n in annotated else None) for n in range(2)]
     about = {"name": "cars", "object": chosen, "source": "s", "licence": "l", "named": named}
     return write_video(folder / "cars", frames, **about)
 
@@ -82,7 +82,7 @@ def test_frames_without_annotation_do_not_count(tmp_path):
 def test_unknown_pixels_stay_unknown_whatever_the_object(tmp_path):
     unknown = np.zeros(SIZE, bool)
     unknown[20:25, 50:60] = True
-    frames = [VideoFrame(np.zeros((*SIZE, 3), np.uint8), objects(), unknown)]
+    frames = [Frame(np.zeros((*SIZE, 3), np.uint8), objects(), unknown)]
     about = {"name": "cars", "object": LARGE, "source": "s", "licence": "l"}
     truth = write_video(tmp_path / "cars", frames, **about).of_object(SMALL).ground_truth(0)
     assert (truth[20:25, 50:60] == 128).all()

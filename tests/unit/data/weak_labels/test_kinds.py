@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from isr.data import drawn_video
+from isr.data.kinds import drawn
 from isr.data.weak_labels import motion
 from isr.data.weak_labels.kinds import KINDS, write_kind
 from isr.data.weak_labels.store import WeakLabels, label_kind
@@ -10,13 +10,13 @@ from isr.errors import UserError
 
 
 def test_an_unknown_kind_is_told(tmp_path):
-    video = drawn_video.unpack(tmp_path / "v", "cut", frames=3, long_side=32)
+    video = drawn.unpack(tmp_path / "v", "cut", frames=3, long_side=32)
     with pytest.raises(UserError, match="'other' is unknown: use one of motion, published, simul"):
         write_kind("other", video, {}, tmp_path, tmp_path / "out")
 
 
 def test_motion_is_computed_in_one_thread_and_the_process_keeps_its_own(tmp_path, monkeypatch):
-    video = drawn_video.unpack(tmp_path / "v", "cut", frames=2, long_side=32)
+    video = drawn.unpack(tmp_path / "v", "cut", frames=2, long_side=32)
     seen = []
 
     def label(video, others, border):
@@ -34,7 +34,7 @@ def test_motion_is_computed_in_one_thread_and_the_process_keeps_its_own(tmp_path
 
 
 def test_an_unknown_option_of_simulated_labels_is_told(tmp_path):
-    video = drawn_video.unpack(tmp_path / "v", "cut", frames=2, long_side=32)
+    video = drawn.unpack(tmp_path / "v", "cut", frames=2, long_side=32)
     with pytest.raises(UserError, match="simulated: 'wrongg' is unknown: use unlabelled"):
         write_kind("simulated", video, {"simulated": {"wrongg": 0.1}}, tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -42,7 +42,7 @@ def test_an_unknown_option_of_simulated_labels_is_told(tmp_path):
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "published"])
 def test_labels_of_the_drawn_video(tmp_path, kind):
-    video = drawn_video.unpack(tmp_path / "v", "cut", frames=4, long_side=96)
+    video = drawn.unpack(tmp_path / "v", "cut", frames=4, long_side=96)
     table = write_kind(kind, video, {}, tmp_path, tmp_path / "out")
     assert len(table) == 4
     about = label_kind(tmp_path / "out")
@@ -59,7 +59,7 @@ def test_labels_of_the_drawn_video(tmp_path, kind):
     ],
 )
 def test_how_motion_labels_were_made_is_told(tmp_path, options, words, left_out):
-    video = drawn_video.unpack(tmp_path / "v", "drive", frames=2, long_side=32)
+    video = drawn.unpack(tmp_path / "v", "drive", frames=2, long_side=32)
     write_kind("motion", video, {"motion": options}, tmp_path, tmp_path / "out")
     about = label_kind(tmp_path / "out")
     assert about["text"].endswith(words)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from isr.data.videos import VideoFrame, write_video
+from isr.data.items import Frame, write_video
 from isr.data.weak_labels import flow, motion
 from isr.data.weak_labels.motion import PackedNumbers, PackedShares, label
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE

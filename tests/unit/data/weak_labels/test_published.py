@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import label_video
-from isr.data.videos import VideoFrame, write_video
+from isr.data.items import Frame, write_video
 from isr.data.weak_labels import published
 from isr.data.weak_labels.store import label_kind, label_table, read_labels
 from isr.errors import UserError
@@ -20,7 +20,7 @@ ROOT = "labels_with_uncertainty_flownet2_based"
 @pytest.fixture
 def video(tmp_path):
     frames = [
-        VideoFrame(np.zeros((*SIZE, 3), np.uint8), file=f"cars_{number:02d}") for number in (1, 2)
+        Frame(np.zeros((*SIZE, 3), np.uint8), file=f"cars_{number:02d}") for number in (1, 2)
     ]
     about = {"name": "cars", "object": 1, "source": "s", "licence": "l"}
     return write_video(tmp_path / "video", frames, **about)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isr.data import convexitydb
+from isr.data.kinds import convexitydb
 from isr.errors import UserError
 
 MASK = np.array([[0, 128, 255], [0, 128, 255]], np.uint8)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from isr.data.dataset import Picture, write_dataset
+from isr.data.pictures import Picture, write_dataset
 from isr.data.feature_files import write_semantic
-from isr.data.semantic import efficientnet_maps, published_maps
+from isr.data.features.semantic import efficientnet_maps, published_maps
 from isr.errors import UserError
 from isr.io import read_json
 
