@@ -65,12 +65,12 @@ class Volumes(OwnFolder):
             source=f"folder {Path(self.path).name}",
             licence="not stated",
         )
+        check_picture(picture, path=paths.get("unaries", shown))
         labels = None
         if "scribbles" in paths:
             path = paths["scribbles"]
             labels = decode_scribbles(read_label_volume(path), coding, path)
             picture = with_scribbles(picture, labels, coding, path)
-        check_picture(picture, path=paths.get("unaries", shown))
         if "ground_truth" in paths:
             path = paths["ground_truth"]
             picture = with_truth(picture, read_label_volume(path), labels, coding, path)

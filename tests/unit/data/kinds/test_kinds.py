@@ -1,154 +1,120 @@
-import json
+"""What all kinds of data sets offer, and that reading a configuration stays light."""
+
+import os
 import subprocess
 import sys
-import zipfile
-from io import BytesIO
+from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from isr.data import embedded, sources
+from isr.data.items import read_item
+from isr.data.kinds import KINDS, Known, read_entry
+from isr.data.kinds.base import count_words, files_below, listed, own_folder, verified
 from isr.errors import UserError
+from isr.models import RemoteFile, kind_of
 
-MASK = np.zeros((20, 30), np.uint8)
-MASK[2], MASK[10, 5:25] = 128, 255
-
-
-def png(array):
-    stream = BytesIO()
-    Image.fromarray(array).save(stream, "PNG")
-    return stream.getvalue()
+ROOT = Path(__file__).parents[4]
+PACKAGED = ("embedded", "gallery", "drawn")
+"""Kinds whose items come with the software."""
+HEAVY = ("torch", "pandas", "scipy", "matplotlib", "h5py", "tifffile", "shapely", "normflows")
 
 
-@pytest.fixture
-def downloads(tmp_path):
-    """A folder with a ConvexityDB of three pictures as an archive."""
-    folder = tmp_path / "downloads"
-    folder.mkdir()
-    with zipfile.ZipFile(folder / "ConvexityDB.zip", "w") as archive:
-        for number in (1, 2, 3):
-            image = np.full((20, 30, 3), number, np.uint8)
-            archive.writestr(f"ConvexityDB/img/img_{number}.png", png(image))
-            archive.writestr(f"ConvexityDB/user scribbles/scribbleMask_{number}.png", png(MASK))
-            archive.writestr(f"ConvexityDB/groun truth/GT_{number}.png", png(MASK // 128 * 255))
-    return folder
+def test_kinds_are_told_apart():
+    names = [kind_of(kind) for kind in KINDS]
+    assert len(set(names)) == len(names)
+    with pytest.raises(UserError, match=r"^data set.kind is 'picturs'|kind is 'picturs'.*pictures"):
+        read_entry({"kind": "picturs"})
 
 
-@pytest.fixture
-def own(tmp_path):
-    """A user's folder `own` with the pictures b, a and 7."""
-    for kind, array in (("images", np.zeros((20, 30, 3), np.uint8)), ("scribbles", MASK)):
-        (tmp_path / "own" / kind).mkdir(parents=True)
-        for name in ("b", "a", "7"):
-            Image.fromarray(array).save(tmp_path / "own" / kind / f"{name}.png")
-    return {
-        "kind": "scribbles",
-        "path": "own",
-        "scribble_values": {"none": 0, "foreground": 255, "background": 128},
-    }
+@pytest.mark.parametrize("module", ["isr.config.models", "isr.data.kinds", "isr.predictors"])
+def test_reading_a_configuration_loads_nothing_heavy(module):
+    program = f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])"
+    environment = {"PYTHONPATH": str(ROOT / "lib"), "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "[]\n"
 
 
-def load(entry, root, downloads=None):
-    return list(sources.load_pictures(entry, root, downloads or root))
+@pytest.mark.parametrize("kind", PACKAGED)
+def test_what_is_known_of_packaged_items_is_so(kind, tmp_path):
+    entry = read_entry({"kind": kind} | ({"frames": 3, "long_side": 32} if kind == "drawn" else {}))
+    for name in entry.names(tmp_path):
+        assert entry.sources(name, tmp_path).files == ()
+        entry.unpack(name, tmp_path, tmp_path, tmp_path / kind / name)
+        item = read_item(tmp_path / kind / name)
+        known = Known(item.scribbled > 0, item.unaries() is not None, item.third)
+        assert (item.name, known) == (name, entry.known(name, tmp_path))
+        assert item.source
+        assert item.licence
 
 
-def test_names(tmp_path, own):
-    assert sources.picture_names({"kind": "embedded"}, tmp_path) == embedded.names()
-    names = sources.picture_names({"kind": "convexitydb"}, tmp_path)
-    assert (names[0], names[-1], len(names)) == ("img_1", "img_51", 51)
-    assert sources.picture_names(own, tmp_path) == ["7", "a", "b"]
-    assert sources.picture_names(own | {"pictures": ["b", 7]}, tmp_path) == ["b", "7"]
-    chosen = {"kind": "convexitydb", "pictures": [40, "2", "img_3"]}
-    assert sources.picture_names(chosen, tmp_path) == ["img_40", "img_2", "img_3"]
+def test_items_are_chosen_in_their_order(tmp_path):
+    entry = read_entry({"kind": "embedded"})
+    every = entry.names(tmp_path)
+    chosen = every[2::-2]
+    assert read_entry({"kind": "embedded", "items": chosen}).names(tmp_path) == chosen
+    numbered = read_entry({"kind": "convexitydb", "items": [40, "2", "img_3"]})
+    assert numbered.names(tmp_path) == ["img_40", "img_2", "img_3"]
+    assert len(read_entry({"kind": "convexitydb"}).names(tmp_path)) == 51
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"kind": "video"}, "kind: 'video' is unknown"),
-        ({"kind": "embedded", "pictures": ["unicorn"]}, "no picture 'unicorn' among"),
-        ({"pictures": []}, "the list is empty"),
-        ({"pictures": ["a", "a"]}, "'a' is named twice"),
-        ({"path": None}, "path is missing"),
-        ({"path": "nowhere"}, "nowhere.images does not exist"),
+        ({"items": ["unicorn"]}, r"items: there is no 'unicorn' among .*coffee"),
+        ({"items": ["coffee", "coffee"]}, "items: 'coffee' is named twice"),
+        ({"items": []}, "items is empty; name at least one"),
+        ({"pictures": ["coffee"]}, "pictures is unknown; it is called items now"),
+        ({"long_side": 8}, "long_side is 8; it must be at least 16"),
     ],
 )
-def test_bad_entries(tmp_path, own, change, message):
+def test_bad_entries(tmp_path, change, message):
     with pytest.raises(UserError, match=message):
-        sources.picture_names(own | change, tmp_path)
+        read_entry({"kind": "embedded", **change}).names(tmp_path)
 
 
-def test_no_pictures(tmp_path, own):
-    for file in (tmp_path / "own" / "images").iterdir():
-        file.unlink()
-    with pytest.raises(UserError, match="images holds no pictures"):
-        sources.picture_names(own, tmp_path)
+def test_unpacking_is_told_what_concerns_it_alone():
+    entry = read_entry({"kind": "embedded", "items": ["coffee"], "text": "A", "long_side": 99})
+    told = entry.settings("gland")
+    assert told == {"kind": "embedded", "items": ["gland"], "text": None, "long_side": 99}
+    assert read_entry(told).names(ROOT) == ["gland"]
 
 
-def test_own_pictures_are_shrunk(tmp_path, own):
-    pictures = load(own | {"long_side": 15, "pictures": ["b", "a"]}, tmp_path)
-    assert [picture.name for picture in pictures] == ["b", "a"]
-    assert pictures[0].image.shape == (10, 15, 3)
-    assert load(own, tmp_path)[0].image.shape == (20, 30, 3)
+def test_descriptions():
+    assert read_entry({"kind": "embedded", "text": "Mine"}).describe("a", ["b"]) == "Mine"
+    assert "1 embedded picture," in read_entry({"kind": "embedded"}).describe("a", ["b"])
+    assert "all 51" in read_entry({"kind": "convexitydb"}).describe("a", ["x"] * 51)
+    assert "2 of its 51" in read_entry({"kind": "convexitydb"}).describe("a", ["x"] * 2)
+    assert count_words(["a"], "picture") == "1 picture"
+    assert count_words([], "picture") == "0 pictures"
 
 
-def test_a_scribble_lost_by_shrinking_is_told(tmp_path, own):
-    mask = np.zeros((20, 30), np.uint8)
-    mask[10, 10] = 255
-    mask[10:14, 11:15] = 128
-    Image.fromarray(mask).save(tmp_path / "own" / "scribbles" / "a.png")
-    assert len(load(own, tmp_path)) == 3
-    with pytest.raises(UserError, match="a at 3 pixels: the object has no scribble"):
-        load(own | {"long_side": 3, "pictures": ["a"]}, tmp_path)
+def test_files_of_an_item_are_those_called_so(tmp_path):
+    # The folder may itself lie in one that is called like an item.
+    folder = tmp_path / "cars" / "own"
+    for name in ("cars/1.png", "bear/1.png", "labels/cars.h5", "cars/.hidden", "x/cars/deep/2.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    found = [str(path.relative_to(folder)) for path in files_below(folder, "cars")]
+    assert found == ["cars/1.png", "labels/cars.h5", "x/cars/deep/2.png"]
+    assert len(files_below(folder)) == 4
 
 
-def test_embedded_pictures_are_drawn_at_their_size(tmp_path):
-    name = embedded.names()[0]
-    (picture,) = load({"kind": "embedded", "long_side": 60, "pictures": [name]}, tmp_path)
-    np.testing.assert_array_equal(picture.scribbles, embedded.load(name, 60).scribbles)
+def test_folders_and_what_they_hold(tmp_path):
+    assert own_folder(".", tmp_path) == tmp_path
+    assert listed(iter("ab"), tmp_path, "pictures") == ["a", "b"]
+    with pytest.raises(UserError, match="none does not exist or is no folder"):
+        own_folder("none", tmp_path)
+    with pytest.raises(UserError, match="holds no pictures: add some"):
+        listed([], tmp_path, "pictures")
 
 
-def test_an_archive_is_verified_and_recorded(tmp_path, downloads):
-    entry = {"kind": "convexitydb", "pictures": [3, 1], "long_side": None, "sha256": None}
-    pictures = load(entry, tmp_path, downloads)
-    assert [picture.name for picture in pictures] == ["img_3", "img_1"]
-    assert pictures[0].ground_truth.max() == 255
-    record = downloads / "ConvexityDB.zip.sha256.json"
-    assert json.loads(record.read_text())["file"] == "ConvexityDB.zip"
-    assert sorted(path.name for path in downloads.iterdir()) == ["ConvexityDB.zip", record.name]
-    with pytest.raises(UserError, match="the configuration says 000"):
-        load(entry | {"sha256": "0" * 64}, tmp_path, downloads)
-    with pytest.raises(UserError, match=r"img_4\.png does not exist"):
-        load({"kind": "convexitydb"}, tmp_path, downloads)
-    with pytest.raises(UserError, match=r"other\.zip does not exist"):
-        load(entry | {"file": "other.zip"}, tmp_path, downloads)
-
-
-def test_an_unpacked_folder(tmp_path, downloads):
-    with zipfile.ZipFile(downloads / "ConvexityDB.zip") as archive:
-        archive.extractall(tmp_path / "unpacked")
-    entry = {"kind": "convexitydb", "path": "unpacked"}
-    assert sources.picture_names(entry, tmp_path) == ["img_1", "img_2", "img_3"]
-    assert len(load(entry, tmp_path)) == 3
-
-
-def test_descriptions(tmp_path, own):
-    source, licence = sources.describe({"kind": "convexitydb"}, ["img_1"])
-    assert "ConvexityDB" in source["img_1"]
-    assert licence == {"img_1": "not stated"}
-    assert sources.describe(own, ["a"]) == ({"a": "folder own"}, {"a": "not stated"})
-    names = embedded.names()
-    source, licence = sources.describe({"kind": "embedded"}, names)
-    assert set(source) == set(licence) == set(names)
-    assert all(source.values())
-    assert all(licence.values())
-
-
-def test_naming_does_not_load_torch(tmp_path):
-    program = (
-        "import sys; from pathlib import Path; from isr.data.sources import picture_names;"
-        "[picture_names({'kind': kind}, Path()) for kind in ('embedded', 'convexitydb')];"
-        "sys.exit('torch' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": sys.path[0]})
+def test_what_was_downloaded_is_verified_again(tmp_path):
+    (tmp_path / "a.bin").write_bytes(b"abc")
+    file = RemoteFile(file="a.bin", bytes=3)
+    assert verified(file, tmp_path) == tmp_path / "a.bin"
+    with pytest.raises(UserError, match=r"a\.bin"):
+        verified(RemoteFile(file="a.bin", sha256="0" * 64), tmp_path)
+    with pytest.raises(UserError, match=r"b\.bin does not exist"):
+        verified(RemoteFile(file="b.bin"), tmp_path)
