@@ -1,7 +1,7 @@
 """The constraints: one record each, which says everything about a constraint in one place.
 
-A record names code by `module:attribute`, so that reading the records (as the workflow does to check
-a configuration) imports nothing heavy, and what lies above this file can be named here.
+A record names code by `module:attribute`, so that reading the records (as the workflow does to
+check a configuration) imports nothing heavy, and what lies above this file can be named here.
 """
 
 import inspect

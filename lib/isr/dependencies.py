@@ -15,9 +15,10 @@ def library_files(script: Path, library: Path) -> list[Path]:
     """List the files below `library` that `script` imports, directly or through one another.
 
     Imports inside functions count, those for type checking alone do not. The package's own
-    `isr/__init__.py`, which offers the public calls to users, counts only where something is imported
-    from it. What a record names as `isr.package.module:attribute` counts where the script imports
-    anything of that package: so a fit does not depend on the certificates that a constraint names.
+    `isr/__init__.py`, which offers the public calls to users, counts only where something is
+    imported from it. What a record names as `isr.package.module:attribute` counts where the script
+    imports anything of that package: so a fit does not depend on the certificates that a
+    constraint names.
 
     Args:
         script: a Python file.

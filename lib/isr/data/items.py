@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.coordinates import Scene, ThirdAxis, ThirdName, Convention
+from isr.coordinates import Convention, Scene, ThirdAxis, ThirdName
 from isr.data.pictures import BACKGROUND, OBJECT, UNKNOWN, Picture, check_picture
 from isr.errors import UserError
 from isr.io import atomic_folder, read_array, read_json, read_png, write_json, write_png

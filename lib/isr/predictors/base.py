@@ -1,8 +1,9 @@
 """What every kind of predictor offers: its keys, what it sees, and how it comes to unaries.
 
 A predictor is anything that gives an item's unaries. A kind is one file of this folder with one
-model, and one line in the registry (`__init__`). Some take what comes with the items (`Given`), some
-compute (`Computed`: GrabCut, an energy, a foundation model), some are trained first (`Trained`).
+model, and one line in the registry (`__init__`). Some take what comes with the items (`Given`),
+some compute (`Computed`: GrabCut, an energy, a foundation model), some are trained first
+(`Trained`).
 """
 
 from abc import abstractmethod

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
 from isr.data.features.sets import XY, channel_slices
+from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
 from isr.errors import UserError
 
 Array = NDArray[np.float32]

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from isr.constraints import build
 from isr.errors import UserError
 from isr.networks.real_nvp import RealNVP
-from isr.constraints import build
 from isr.representations.base import Representation
 
 LOG_SCALE_BOUND = 3.0

@@ -117,7 +117,7 @@ def test_the_truth_of_one_object_is_known(tmp_path):
     item = write_picture(tmp_path / "item", PICTURES["objects"])
     whole = item.ground_truth()
     for number in (1, 2):
-        expected = np.where(INSTANCES == number, 255, 0)
+        expected = np.where(number == INSTANCES, 255, 0)
         expected[whole == 128] = 128
         np.testing.assert_array_equal(item.truth_of(0, number), expected)
         np.testing.assert_array_equal(item.of_object(number).ground_truth(), expected)

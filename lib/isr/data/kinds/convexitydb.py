@@ -144,7 +144,9 @@ class ConvexityDB(DatasetKind):
             folder = Path(temporary) / "unpacked"
             archives.safe_unzip(archive, folder, is_wanted)
             if not any(folder.rglob("*.png")):
-                raise UserError(f"items: {archive.name} holds no picture {name!r}: correct the name.")
+                raise UserError(
+                    f"items: {archive.name} holds no picture {name!r}: correct the name."
+                )
             self._write(folder, name, output)
 
     def _write(self, folder: Path, name: str, output: Path) -> None:

@@ -36,7 +36,9 @@ class FBMS(LabelledVideos):
         "https://lmb.informatik.uni-freiburg.de/resources/datasets/fbms/FBMS_Trainingset.zip",
         description="address of the archive",
     )
-    file: FileName = Field("FBMS_Trainingset.zip", description="its name below `resources/downloads/`")
+    file: FileName = Field(
+        "FBMS_Trainingset.zip", description="its name below `resources/downloads/`"
+    )
     sha256: Sha256 | None = Field(None, description="what the archive must be")
     bytes: int | None = Field(None, ge=1, description="its size")
 

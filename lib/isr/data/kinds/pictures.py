@@ -130,7 +130,9 @@ class Pictures(OwnFolder):
     def known(self, name: str, root: Path) -> Known:
         """What files there are."""
         there = _find(own_folder(self.path, root), name)
-        return Known("scribbles" in there, "unaries" in there, "depth" if "depth" in there else None)
+        return Known(
+            "scribbles" in there, "unaries" in there, "depth" if "depth" in there else None
+        )
 
     def sources(self, name: str, root: Path) -> Sources:
         """The files of a picture."""

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
 import h5py
 import numpy as np
 from numpy.typing import NDArray

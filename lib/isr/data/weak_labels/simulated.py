@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.data.pictures import OBJECT, UNKNOWN
 from isr.data.items import Item
+from isr.data.pictures import OBJECT, UNKNOWN
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE, WeakLabels
 from isr.errors import UserError
 

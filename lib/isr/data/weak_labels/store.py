@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE, list_values
 from isr.data.items import frame_file
+from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE, list_values
 from isr.errors import UserError
 from isr.io import atomic_folder, read_json, read_png, write_json, write_png
 

@@ -66,7 +66,10 @@ def test_what_is_known_before_a_volume_is_read(folder):
         "scribbles/a.npy",
         "unaries/a.npy",
     ]
-    assert entry.describe("own", ["a", "b"]) == "own (2 volumes of the user's own, not the paper's set)"
+    assert (
+        entry.describe("own", ["a", "b"])
+        == "own (2 volumes of the user's own, not the paper's set)"
+    )
 
 
 def test_a_volume_comes_with_all_that_is_known_of_it(unpack):
@@ -133,7 +136,10 @@ def _damage(folder):
         (_save("scribbles", make_scribbles()[1:]), r"scribbles/a\.npy: the scribbles are"),
         (_save("ground_truth", np.ones((4, 8, 18), int)), r"ground_truth/a\.npy: the ground truth"),
         (_save("ground_truth", np.full(GRID, 3)), r"ground_truth/a\.npy holds the values 3"),
-        (lambda folder: np.save(folder / "images" / "a.npy", make_grey()), "share a name: keep one"),
+        (
+            lambda folder: np.save(folder / "images" / "a.npy", make_grey()),
+            "share a name: keep one",
+        ),
     ],
 )
 def test_bad_volumes_are_named(folder, unpack, change, message):
@@ -153,5 +159,7 @@ def test_missing_volumes_are_told(folder, unpack):
         read_entry({**ENTRY, "path": "none"}).names(folder.parent)
     for path in folder.glob("*/*"):
         path.unlink()
-    with pytest.raises(UserError, match=r"own holds no volumes \(\.tif, \.tiff, \.npy\) in images/"):
+    with pytest.raises(
+        UserError, match=r"own holds no volumes \(\.tif, \.tiff, \.npy\) in images/"
+    ):
         read_entry(ENTRY).names(folder.parent)

@@ -50,7 +50,7 @@ class _Scene:
 
 def _label(tmp_path, images, **options):
     video = write_video(
-        tmp_path / "video", map(VideoFrame, images), name="video", object=1, source="", licence=""
+        tmp_path / "video", map(Frame, images), name="video", object=1, source="", licence=""
     )
     return list(label(video, **options))
 
