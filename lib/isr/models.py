@@ -24,27 +24,28 @@ from pydantic_core import PydanticCustomError
 
 from isr.errors import UserError
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")]
+_NAMES = r"^[A-Za-z][A-Za-z0-9-]*$"
+_OUTPUTS = r"^[A-Za-z][A-Za-z0-9_-]*$"
+_FILES = r"^([A-Za-z0-9][A-Za-z0-9_-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*$"
+_ADDRESSES = r"^(https?|file)://"
+_HASHES = r"^[0-9a-f]{64}$"
+_PATTERNS = {
+    _NAMES: "letters, digits and hyphens, beginning with a letter",
+    _OUTPUTS: "letters, digits, hyphens and underscores, beginning with a letter",
+    _FILES: "the name of a file",
+    _ADDRESSES: "an address that begins with http://, https:// or file://",
+    _HASHES: "a SHA-256 of 64 hexadecimal digits",
+}
+Name = Annotated[str, StringConstraints(pattern=_NAMES)]
 """Of a data set, predictor or study."""
-OutputName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+OutputName = Annotated[str, StringConstraints(pattern=_OUTPUTS)]
 """Of a cell, table or figure."""
-FileName = Annotated[
-    str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*$")
-]
+FileName = Annotated[str, StringConstraints(pattern=_FILES)]
 """Of a file below resources/downloads, or in a folder there."""
-Address = Annotated[str, StringConstraints(pattern=r"^(https?|file)://")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Address = Annotated[str, StringConstraints(pattern=_ADDRESSES)]
+Sha256 = Annotated[str, StringConstraints(pattern=_HASHES)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
-_PATTERNS = {
-    r"^[A-Za-z][A-Za-z0-9-]*$": "letters, digits and hyphens, beginning with a letter",
-    r"^[A-Za-z][A-Za-z0-9_-]*$": (
-        "letters, digits, hyphens and underscores, beginning with a letter"
-    ),
-    r"^([A-Za-z0-9][A-Za-z0-9_-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*$": "the name of a file",
-    r"^(https?|file)://": "an address that begins with http://, https:// or file://",
-    r"^[0-9a-f]{64}$": "a SHA-256 of 64 hexadecimal digits",
-}
 _KINDS = {
     "int": "a whole number",
     "float": "a number",
@@ -60,10 +61,12 @@ _BOUNDS = {
     "greater_than": ("more than", "gt"),
     "less_than": ("less than", "lt"),
 }
+_EMPTY = {"too_short": "name at least one", "string_too_short": "write something or leave it out"}
 _QUOTED = r"'([^']*)'"
-_BRANCH = re.compile(
-    r"^(int|float|str|bool|none|(constrained|list|dict|function|model|nullable)\W.*)$"
-)
+_NAME = "[key]"
+"""How pydantic marks what is said of a key, not of its value."""
+# A key may be called `none`, of scribbles, and a study `model-2`.
+_BRANCH = re.compile(r"^(int|float|str|bool|constrained-(int|float|str)|[a-z-]+\[.*\])$")
 
 
 class Model(BaseModel):
@@ -92,9 +95,8 @@ class Model(BaseModel):
         for key, field in known.items():
             if field.is_required() and key not in content:
                 meaning = f": {field.description}" if field.description else "."
-                raise PydanticCustomError(
-                    "missing_key", "{meaning}", {"key": key, "meaning": meaning}
-                )
+                context = {"key": key, "meaning": meaning}
+                raise PydanticCustomError("missing_key", "{meaning}", context)
         return content
 
 
@@ -139,7 +141,7 @@ def parse(kind: type[Parsed] | Any, content: Any, where: str = "config") -> Pars
         where: what a message begins with.
 
     Raises:
-        UserError: naming the first key that is wrong, what is wrong and what to do.
+        UserError: naming a key that is wrong, what is wrong with it and what to do.
     """
     try:
         return TypeAdapter(kind).validate_python(content)  # type: ignore[no-any-return]
@@ -150,7 +152,11 @@ def parse(kind: type[Parsed] | Any, content: Any, where: str = "config") -> Pars
 
 def _rank(error: Mapping[str, Any]) -> int:
     """Of a value that fits none of several types, what is wrong with the most specific one."""
-    return 0 if error["type"] in ("unknown_key", "missing_key") else 1
+    if error["type"] in ("unknown_key", "missing_key"):
+        return 0
+    # A list is no number, but what is wrong with its values says more.
+    last = str(error["loc"][-1]) if error["loc"] else ""
+    return 2 if error["type"].endswith("_type") and _is_branch(last) else 1
 
 
 def describe(error: Mapping[str, Any]) -> str:
@@ -160,47 +166,58 @@ def describe(error: Mapping[str, Any]) -> str:
         error: one of `ValidationError.errors()`.
     """
     keys = [key for key in error["loc"] if not (isinstance(key, str) and _is_branch(key))]
-    name = bool(error["loc"]) and error["loc"][-1] == "[key]"
-    place = path(keys[:-1] if name else keys) or "the top"
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
+    if error["loc"] and error["loc"][-1] == _NAME:
+        wanted = _PATTERNS.get(context.get("pattern", ""), "text")
+        return f"{_place(keys[:-1])} has the name {value!r}; names are {wanted}."
+    place = _place(keys)
     if kind == "unknown_key":
         return f"{path([*keys, context['key']])} is unknown; {context['advice']}."
     if kind == "missing_key":
-        meaning = context["meaning"]
-        return f"{place} lacks the key {context['key']!r}; add it{meaning}" + (
-            "" if meaning.endswith(".") else "."
-        )
-    if name:
-        wanted = _PATTERNS.get(context.get("pattern", ""), "text")
-        return f"{place} has the name {value!r}; names are {wanted}."
-    if kind == "string_pattern_mismatch":
-        wanted = _PATTERNS.get(context["pattern"], context["pattern"])
-        return f"{place} is {value!r}; it must be {wanted}."
-    if kind in ("literal_error", "enum", "union_tag_invalid"):
-        wanted = context.get("expected") or context["expected_tags"]
-        known = [name.removeprefix("kind=") for name in re.findall(_QUOTED, wanted)]
-        if kind != "union_tag_invalid":
-            return f"{place} is {value!r}; {suggest(value, known)}."
-        shown = context["tag"].removeprefix("kind=")
-        return f"{place}.kind is {shown!r}; {suggest(shown, known)}."
-    if kind == "union_tag_not_found":
+        end = "" if context["meaning"].endswith(".") else "."
+        return f"{place} lacks the key {context['key']!r}; add it{context['meaning']}{end}"
+    if kind == "union_tag_not_found" and isinstance(value, Mapping):
         return f"{place} lacks the key 'kind'; add it."
-    if kind in _BOUNDS:
-        words, key = _BOUNDS[kind]
-        return f"{place} is {value!r}; it must be {words} {context[key]:g}."
-    if kind in ("too_short", "string_too_short"):
-        return f"{place} is empty; name at least one."
+    if kind == "union_tag_invalid":
+        shown, known = (_without_tags(context[key]) for key in ("tag", "expected_tags"))
+        return f"{place}.kind is {shown!r}; {suggest(shown, re.findall(_QUOTED, known))}."
     if kind == "value_error":
         return f"{place}: {context['error']}"
-    found = re.match(r"^([a-z]+?)(_from_[a-z]+)?_(type|parsing|float|attributes_type)$", kind)
-    if found:
-        return f"{place} is {value!r}; it must be {_KINDS.get(found[1], found[1])}."
-    return f"{place} is {value!r}: {error['msg']}."
+    if kind in _EMPTY:
+        return f"{place} is empty; {_EMPTY[kind]}."
+    return f"{place} is {value!r}; {_wanted(kind, context, value) or _lowered(error['msg'])}."
+
+
+def _wanted(kind: str, context: Mapping[str, Any], value: object) -> str:
+    """What a value has to be; "" if it is not known in words of our own."""
+    if kind == "string_pattern_mismatch":
+        return f"it must be {_PATTERNS.get(context['pattern'], context['pattern'])}"
+    if kind in ("literal_error", "enum"):
+        return suggest(value, re.findall(_QUOTED, context["expected"]))
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return f"it must be {words} {context[key]:g}"
+    if kind == "union_tag_not_found":
+        return f"it must be {_KINDS['model']}"
+    name = kind.split("_")[0]
+    return f"it must be {_KINDS[name]}" if kind.endswith("_type") and name in _KINDS else ""
+
+
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _without_tags(text: str) -> str:
+    return text.replace("kind=", "")
+
+
+def _place(keys: Iterable[str | int]) -> str:
+    return path(keys) or "the top"
 
 
 def _is_branch(key: str) -> bool:
     """Whether a part of a place names a type among several, not a key."""
-    return key == "[key]" or bool(_BRANCH.match(key)) or key.startswith("kind=")
+    return key == _NAME or bool(_BRANCH.match(key)) or key.startswith("kind=")
 
 
 def path(keys: Iterable[str | int]) -> str:

@@ -140,8 +140,8 @@ class Item:
 
     def all_files(self) -> list[Path]:
         """Every file that it consists of but the ground truth, which is for scoring alone."""
-        kept = {"frames", "scribbles"}
-        own = [path for kind in sorted(kept) for path in sorted((self.folder / kind).glob("*.png"))]
+        kinds = ("frames", "scribbles")
+        own = [path for kind in kinds for path in sorted((self.folder / kind).glob("*.png"))]
         return [self.file, *sorted(self.folder.glob("*.npy")), *own]
 
     def third_axis(self) -> ThirdAxis | None:
@@ -189,7 +189,7 @@ class Item:
         unaries = read_array(path).astype(np.float32)
         if unaries.shape != self.grid:
             raise UserError(
-                f"{path} has shape {unaries.shape}, expected {self.grid}: unpack again."
+                f"{path} has shape {unaries.shape}, expected {self.grid}: unpack {self.name} again."
             )
         return unaries
 

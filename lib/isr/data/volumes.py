@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
 from isr.coordinates import ThirdAxis
@@ -67,6 +66,9 @@ def _read_npy(path: Path) -> NDArray[Any]:
 
 
 def _read_tiff(path: Path) -> NDArray[Any]:
+    # Takes long to import, and names of volumes are listed whenever the workflow is read.
+    import tifffile
+
     try:
         with tifffile.TiffFile(path) as file:
             series, pages = file.series[0], len(file.series)

@@ -3,9 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isr.coordinates import pixel_coordinates
-from isr.data.dataset import Picture, write_dataset
-from isr.data.problems import load_problem, quantise_unaries, read_unaries, working_size
+from isr.coordinates import ThirdAxis, pixel_coordinates, with_third
+from isr.data.items import Frame, write_picture, write_video
+from isr.data.pictures import Picture
+from isr.data.problems import (
+    Predictions,
+    ProblemReader,
+    quantise_unaries,
+    read_unaries,
+    working_size,
+    write_unaries,
+)
 from isr.errors import UserError
 from isr.io import write_png
 
@@ -25,8 +33,12 @@ def _picture() -> Picture:
 
 @pytest.fixture
 def dataset(tmp_path):
-    write_dataset(tmp_path / "dataset", [_picture()], source="test", licence="CC0")
-    return tmp_path / "dataset"
+    return {"cup": write_picture(tmp_path / "cup", _picture())}
+
+
+def load_problem(dataset, name, *, predictions=None, seed=3, **options):
+    stored = None if predictions is None else Predictions((predictions,))
+    return ProblemReader(dataset, predictions=stored, **options).load(name, seed)
 
 
 @pytest.fixture
@@ -41,7 +53,7 @@ def semantic(tmp_path):
 def _predictions(tmp_path, size):
     folder = tmp_path / "predictions"
     unaries = np.random.default_rng(2).random(size)
-    write_png(folder / "unaries" / "cup.png", quantise_unaries(unaries, "p"))
+    write_unaries(folder / "unaries" / "3", "cup", unaries)
     return folder, unaries
 
 
@@ -93,11 +105,11 @@ def test_what_is_missing_or_does_not_fit_is_a_users_mistake(dataset, semantic, t
     (semantic / "cup.npy").unlink()
     with pytest.raises(UserError, match=r"cup\.npy does not exist"):
         load_problem(dataset, "cup", features="rgb+semantic", semantic=semantic)
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match="none holds no unaries of cup for seed 3: predict first"):
         load_problem(dataset, "cup", predictions=tmp_path / "none")
     folder, _ = _predictions(tmp_path, (10, 15))
     assert load_problem(dataset, "cup", predictions=folder, scale=0.5).unaries.shape == (10, 15)
-    with pytest.raises(UserError, match=r"unaries of cup have size \(10, 15\)"):
+    with pytest.raises(UserError, match=r"unaries have size \(10, 15\), the item at its scale"):
         load_problem(dataset, "cup", predictions=folder)
 
 
@@ -135,3 +147,96 @@ def test_a_working_size_has_pixels(height, width, scale):
     size = working_size(height, width, scale)
     assert min(size) >= 1
     assert all(abs(new - old * scale) <= 1 for new, old in zip(size, (height, width), strict=True))
+
+
+def test_given_unaries_are_those_of_the_item(tmp_path):
+    unaries = np.random.default_rng(4).random(SIZE).astype(np.float32)
+    item = write_picture(tmp_path / "a", Picture("a", _picture().image, unaries=unaries))
+    problem = load_problem({"a": item}, "a")
+    assert problem.scribbles is None
+    np.testing.assert_allclose(problem.unaries, unaries, atol=3e-4)
+    # A predictor that is trained along has none.
+    assert load_problem({"a": item}, "a", features="rgb").unaries is None
+
+
+@pytest.fixture
+def coins(tmp_path):
+    """An item with two scribbled objects, and unaries of each for the seeds 0 and 1."""
+    scribbles = np.zeros(SIZE, np.uint8)
+    scribbles[0], scribbles[5, 3:9], scribbles[15, 3:9] = 255, 1, 2
+    item = write_picture(tmp_path / "coins", Picture("coins", _picture().image, scribbles))
+    folders = [tmp_path / "part-0", tmp_path / "part-1"]
+    for seed, folder in enumerate(folders):
+        for number in (1, 2):
+            value = np.full(SIZE, 0.1 * number + 0.4 * seed)
+            write_unaries(folder / "unaries" / str(seed), f"coins/{number}", value)
+    return item, Predictions(folders)
+
+
+def test_each_object_is_a_problem_of_its_own(coins):
+    item, predictions = coins
+    reader = ProblemReader({"coins": item}, predictions=predictions)
+    assert reader.problems(["coins"]) == ["coins/1", "coins/2"]
+    second = reader.load("coins/2", 1)
+    assert (second.name, reader.item("coins/2")) == ("coins/2", item)
+    whole = item.scribbles()
+    expected = np.where(whole == 2, 1, np.where(whole > 0, 255, 0))
+    np.testing.assert_array_equal(second.scribbles, expected)
+    np.testing.assert_allclose(second.unaries, 0.6, atol=1e-5)
+    both = reader.load("coins", 0)
+    assert both.unaries.shape == (*SIZE, 2)
+    np.testing.assert_allclose(both.unaries[0, 0], [0.1, 0.2], atol=1e-5)
+    np.testing.assert_array_equal(both.scribbles, whole)
+    # Given unaries are of the whole item.
+    assert ProblemReader({"coins": item}).problems(["coins"]) == ["coins"]
+
+
+def test_files_of_problems_are_all_that_is_read(coins, tmp_path):
+    item, predictions = coins
+    reader = ProblemReader({"coins": item}, predictions=predictions)
+    found = [str(path.relative_to(tmp_path)) for path in reader.files(["coins"], [0, 1])]
+    assert found == [
+        "coins/item.json",
+        "coins/frames/00000.png",
+        "coins/scribbles/00000.png",
+        *(f"part-{seed}/unaries/{seed}/coins/{number}.png" for seed in (0, 1) for number in (1, 2)),
+    ]
+    with pytest.raises(UserError, match="no unaries of coins for seed 7"):
+        reader.files(["coins"], [7])
+    semantic = ProblemReader({"coins": item}, features="semantic", semantic=tmp_path)
+    assert semantic.files(["coins"], [0])[-1] == tmp_path / "coins.npy"
+    with pytest.raises(UserError, match="predictions holds no unaries"):
+        Predictions(()).folder("coins", 0)
+
+
+def test_a_volume_is_read_with_its_third_coordinate(tmp_path):
+    third = ThirdAxis("z", np.arange(3) / 30)
+    image = np.zeros((3, *SIZE, 3), np.float32)
+    item = write_picture(tmp_path / "stack", Picture("stack", image, third=third))
+    unaries = np.random.default_rng(5).random((3, *SIZE))
+    write_unaries(tmp_path / "p" / "unaries" / "3", "stack", unaries)
+    problem = load_problem({"stack": item}, "stack", predictions=tmp_path / "p")
+    np.testing.assert_allclose(problem.unaries, unaries, atol=1e-5)
+    assert problem.size == SIZE
+    expected = with_third(pixel_coordinates(*SIZE), third)
+    np.testing.assert_allclose(problem.coordinates, expected, atol=1e-7)
+    (tmp_path / "p" / "unaries" / "3" / "stack" / "00001.png").unlink()
+    with pytest.raises(UserError, match=r"00001\.png does not exist"):
+        load_problem({"stack": item}, "stack", predictions=tmp_path / "p")
+
+
+def test_frames_of_a_video_are_read_one_by_one(tmp_path):
+    frames = [Frame(np.full((*SIZE, 3), 9, np.uint8)) for _ in range(2)]
+    video = write_video(tmp_path / "v", frames, name="v", object=1, source="s", licence="l")
+    with pytest.raises(UserError, match="v: no unaries come with it: name another predictor"):
+        ProblemReader({"v": video}).load_frame("v/00001", 0)
+    for number in range(2):
+        value = np.full((10, 15), 0.25 * (number + 1))
+        write_unaries(tmp_path / "p" / "unaries" / "3", f"v/0000{number}", value)
+    reader = ProblemReader({"v": video}, scale=0.5, predictions=Predictions((tmp_path / "p",)))
+    assert reader.frames("v") == ["v/00000", "v/00001"]
+    problem = reader.load_frame("v/00001", 3)
+    assert (problem.name, problem.size, problem.scribbles) == ("v/00001", (10, 15), None)
+    assert problem.coordinates.shape == (10, 15, 2)
+    np.testing.assert_allclose(problem.unaries, 0.5, atol=1e-5)
+    assert [path.name for path in reader.predictions.files("v", 3)] == ["00000.png", "00001.png"]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from grid_settings import grid_settings
 
-from isr.data.dataset import Picture, write_dataset
+from isr.data.pictures import Picture, write_dataset
 from isr.data.problems import read_unaries
 from isr.evaluation.cell import evaluate_cell
 from isr.fitting import checkpoint, jobs

@@ -6,7 +6,7 @@ import torch
 from grid_settings import grid_settings
 
 from isr.coordinates import pixel_coordinates
-from isr.data.dataset import Picture, write_dataset
+from isr.data.pictures import Picture, write_dataset
 from isr.data.problems import Problem, load_problem, read_unaries
 from isr.evaluation.drawing import draw_mask
 from isr.evaluation.metrics import foreground_iou

@@ -3,11 +3,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from isr import predictors
 from isr.errors import UserError
 from isr.levels import foreground
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
+from isr.store import build_predictor
 
 
 def _network(width: int = 2, **options) -> UNet:
@@ -28,7 +28,7 @@ def _inputs(height: int, width: int, count: int = 1) -> torch.Tensor:
 
 
 def test_the_parameters_are_those_of_the_paper():
-    network = predictors.build("unet", 4)
+    network = UNet()
     assert sum(parameter.numel() for parameter in network.parameters()) == 13_395_905
     sizes = [(block[0].in_channels, block[0].out_channels) for block in network.down]
     assert sizes == [(4, 64), (64, 128), (128, 256), (256, 512), (512, 512)]
@@ -119,13 +119,13 @@ def test_foreground_can_be_learnt():
 
 
 def test_what_it_cannot_take_is_a_users_mistake():
-    with pytest.raises(UserError, match="4 channels, not 5"):
-        predictors.build("unet", 5)
-    with pytest.raises(UserError, match="width is 0"):
-        predictors.build("unet", 4, width=0)
-    with pytest.raises(UserError, match="channel_order is 'grb'"):
-        predictors.build("unet", 4, channel_order="grb")
-    with pytest.raises(UserError, match="depth"):
-        predictors.build("unet", 4, depth=3)
+    for channels, options, message in (
+        (5, {}, "4 channels, not 5"),
+        (4, {"width": 0}, "width is 0"),
+        (4, {"channel_order": "grb"}, "channel_order is 'grb'"),
+        (4, {"depth": 3}, "depth"),
+    ):
+        with pytest.raises(UserError, match=message):
+            build_predictor({"kind": "unet", "channels": channels, "options": options})
     with pytest.raises(UserError, match="frame of 40x31"):
         _network()(_inputs(31, 40))

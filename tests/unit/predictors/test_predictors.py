@@ -3,13 +3,18 @@ import pytest
 import torch
 from torch import nn
 
-from isr import predictors
 from isr.errors import UserError
 from isr.networks.layers import initialise_
+from isr.networks.predictor import Predictor
+from isr.store import build_predictor
 
 
-def _built(kind: str, channels: int = 5) -> predictors.Predictor:
-    predictor = predictors.build(kind, channels)
+def _new(kind: str, channels: int, **options) -> Predictor:
+    return build_predictor({"kind": kind, "channels": channels, "options": options})
+
+
+def _built(kind: str, channels: int = 5) -> Predictor:
+    predictor = _new(kind, channels)
     initialise_(predictor, np.random.default_rng(0))
     return predictor
 
@@ -24,7 +29,7 @@ def _features(height: int, width: int, channels: int = 5) -> torch.Tensor:
     [("fcn", 5, 929), ("fcn", 7, 961), ("cnn", 5, 5_521), ("cnn", 7, 5_809)],
 )
 def test_parameter_counts_are_those_of_the_papers(kind, channels, parameters):
-    predictor = predictors.build(kind, channels)
+    predictor = _new(kind, channels)
     assert sum(parameter.numel() for parameter in predictor.parameters()) == parameters
 
 
@@ -92,8 +97,9 @@ def test_the_cnns_gradient_is_autograds_and_so_are_its_derivatives(pictures):
         assert torch.allclose(own, reference, atol=1e-10)
 
 
-def test_unknown_kinds_and_options_are_a_users_mistake():
-    with pytest.raises(UserError, match=r"'unett'.*fcn"):
-        predictors.build("unett", 5)
-    with pytest.raises(UserError, match=r"'cnn'.*depth"):
-        predictors.build("cnn", 5, depth=3)
+def test_what_is_no_network_cannot_be_made():
+    for kind in ("unett", "tv", "given"):
+        with pytest.raises(UserError, match=f"predictor kind '{kind}' is no network"):
+            _new(kind, 5)
+    with pytest.raises(UserError, match=r"'cnn' cannot be made.*depth.*correct its options"):
+        _new("cnn", 5, depth=3)

@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import linprog
 
 from isr.coordinates import pixel_coordinates
-from isr.data import embedded
-from isr.data.features import assemble
+from isr.data.features.sets import assemble
+from isr.data.kinds import embedded
 from isr.errors import UserError
 from isr.predictors.likelihood import log_likelihood_ratio
 from isr.predictors.tv import minimise, segment

@@ -5,17 +5,18 @@ import pytest
 import torch
 from torch.func import functional_call, stack_module_state, vmap
 
-from isr import representations
+from isr import constraints
 from isr.errors import UserError
-from isr.fitting.store import read_fits, write_fits
 from isr.networks.layers import initialise_
+from isr.representations import Representation
+from isr.store import Group, read_fits, write_fits
 
 DIMS = [2, 3]
-every = pytest.mark.parametrize("name", representations.NAMES)
+every = pytest.mark.parametrize("name", constraints.NAMES)
 
 
-def _built(name: str, dim: int = 2, seed: int = 0) -> representations.Representation:
-    representation = representations.build(name, dim)
+def _built(name: str, dim: int = 2, seed: int = 0) -> Representation:
+    representation = constraints.build(name, dim)
     generator = np.random.default_rng(seed)
     initialise_(representation, generator)
     with torch.no_grad():
@@ -90,12 +91,12 @@ def test_a_stack_gives_what_each_gives_alone(name):
 def test_stored_parameters_come_back_bit_for_bit(name, tmp_path):
     modules = {f"picture {seed}": _built(name, 3, seed) for seed in range(2)}
     states = {
-        key: {f"representation.{k}": v for k, v in module.state_dict().items()}
+        (key, 7): {f"representation.{k}": v for k, v in module.state_dict().items()}
         for key, module in modules.items()
     }
     about = {"representation": {"name": name, "dim": 3, "options": {}}}
-    write_fits(tmp_path / "part-0.safetensors", states, about)
-    stored = read_fits(tmp_path / "part-0.safetensors")
+    write_fits(tmp_path / "fits.safetensors", [Group(states, about)], {})
+    stored = read_fits(tmp_path / "fits.safetensors").of_seed(7)
     for key, module in modules.items():
         again = stored.representation(key, torch.float32)
         assert type(again) is type(module)
@@ -106,7 +107,7 @@ def test_stored_parameters_come_back_bit_for_bit(name, tmp_path):
 
 @every
 def test_projection_is_idempotent_and_touches_the_constrained_weights_alone(name):
-    representation = representations.build(name)
+    representation = constraints.build(name)
     initialise_(representation, np.random.default_rng(9))
     before = {key: value.detach().clone() for key, value in representation.named_parameters()}
     representation.project_()
@@ -123,15 +124,15 @@ def test_projection_is_idempotent_and_touches_the_constrained_weights_alone(name
 @every
 def test_unknown_options_are_a_users_mistake(name):
     with pytest.raises(UserError, match=rf"{name}.*no_such_option"):
-        representations.build(name, 2, no_such_option=3)
+        constraints.build(name, 2, no_such_option=3)
 
 
 def test_unknown_names_are_a_users_mistake():
     with pytest.raises(UserError, match=r"'conwex'.*convex"):
-        representations.build("conwex")
+        constraints.build("conwex")
 
 
 def test_options_reach_the_network():
-    assert representations.build("convex", width=7).network.first.out_features == 7
-    assert len(representations.build("convex", hidden_layers=3).network.hidden_z) == 3
-    assert representations.build("unconstrained", width=7).network.layers[0].out_features == 7
+    assert constraints.build("convex", width=7).network.first.out_features == 7
+    assert len(constraints.build("convex", hidden_layers=3).network.hidden_z) == 3
+    assert constraints.build("unconstrained", width=7).network.layers[0].out_features == 7

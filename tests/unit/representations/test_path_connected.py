@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.func import functional_call, vmap
 
-from isr import representations
+from isr import constraints
 from isr.errors import UserError
 from isr.levels import foreground
 from isr.networks import real_nvp
@@ -227,7 +227,7 @@ def test_a_small_object_is_enlarged_to_the_middle_of_the_flows_range():
 
 def test_bases_that_do_not_make_regions_connected_are_a_users_mistake():
     with pytest.raises(UserError, match=r"base 'unconstrained'.*convex, star_shaped"):
-        representations.build("path_connected", 2, base="unconstrained")
+        constraints.build("path_connected", 2, base="unconstrained")
     with pytest.raises(UserError, match=r"blocks is 8.*multiple of 6"):
-        representations.build("path_connected", 3, blocks=8)
+        constraints.build("path_connected", 3, blocks=8)
     assert isinstance(PathConnected(3, blocks=18).base, Convex)

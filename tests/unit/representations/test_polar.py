@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.func import functional_call, vmap
 
-from isr import representations
+from isr import constraints
 from isr.errors import UserError
 from isr.levels import foreground
 from isr.networks.layers import initialise_
@@ -309,7 +309,7 @@ def test_the_centre_can_be_given_and_has_to_have_dim_coordinates():
     assert StarShaped(2, centre=[0.25, 0.75]).centre.tolist() == [0.25, 0.75]
     assert StarShaped(3).centre.tolist() == [0.5] * 3
     with pytest.raises(UserError, match=r"centre has 3 coordinates: give 2"):
-        representations.build("star_shaped", 2, centre=[0.1, 0.2, 0.3])
+        constraints.build("star_shaped", 2, centre=[0.1, 0.2, 0.3])
 
 
 @pytest.mark.parametrize("origin", [-1.0, 0.5])

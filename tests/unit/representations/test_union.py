@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.func import functional_call, vmap
 
-from isr import representations
+from isr import constraints
 from isr.errors import UserError
 from isr.levels import foreground
 from isr.networks.layers import initialise_
@@ -19,7 +19,7 @@ MIXED = [
 
 
 def _union(seed: int = 0, dim: int = 2, **options) -> Union:
-    union = representations.build("union", dim, **(options or {"members": MIXED}))
+    union = constraints.build("union", dim, **(options or {"members": MIXED}))
     initialise_(union, np.random.default_rng(seed))
     union.project_()
     with torch.no_grad():
@@ -117,13 +117,13 @@ def test_regularisers_of_members_are_added():
 @pytest.mark.parametrize("options", [{"members": []}, {"count": 0}])
 def test_a_union_needs_a_member(options):
     with pytest.raises(UserError, match="union has no members"):
-        representations.build("union", 2, **options)
+        constraints.build("union", 2, **options)
 
 
 def test_unknown_members_are_a_users_mistake():
     with pytest.raises(UserError, match="'convx'"):
-        representations.build("union", 2, member="convx")
+        constraints.build("union", 2, member="convx")
     with pytest.raises(UserError, match="members: one has no name"):
-        representations.build("union", 2, members=[{"options": {}}])
+        constraints.build("union", 2, members=[{"options": {}}])
     with pytest.raises(UserError, match=r"convex.*no_such"):
-        representations.build("union", 2, options={"no_such": 1})
+        constraints.build("union", 2, options={"no_such": 1})

@@ -5,7 +5,7 @@ are read whenever the workflow is: what takes long to import is imported where i
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -52,14 +52,9 @@ class Known:
 
 
 class DatasetKind(Model):
-    """One data set: where its items come from.
+    """One data set: where its items come from."""
 
-    Attributes:
-        closed: whether there can be no other items than those that are listed.
-    """
-
-    closed: ClassVar[bool] = True
-    moved: ClassVar[dict[str, str]] = {
+    moved: ClassVar[Mapping[str, str]] = {
         "pictures": "it is called items now",
         "videos": "it is called items now",
     }
@@ -142,7 +137,7 @@ class DatasetKind(Model):
         if self.items is None:
             return every
         chosen = [self.canonical(name) for name in self.items]
-        if self.closed and (unknown := [name for name in chosen if name not in every]):
+        if unknown := [name for name in chosen if name not in every]:
             some = ", ".join(every[:12]) + (", ..." if len(every) > 12 else "")
             raise UserError(f"items: there is no {unknown[0]!r} among {some}.")
         if repeated := [name for name in chosen if chosen.count(name) > 1]:
@@ -168,15 +163,14 @@ def own_folder(path: str, root: Path) -> Path:
 
 
 def files_below(folder: Path, item: str | None = None) -> tuple[Path, ...]:
-    """Files in a folder of the user's own: those of an item, or all."""
+    """Files in a folder of the user's own: those called so or in folders called so, or all."""
+    folder = Path(folder).expanduser()
     return tuple(
-        sorted(
-            path
-            for path in Path(folder).expanduser().rglob("*")
-            if path.is_file()
-            and (item is None or item in (*path.parts[:-1], path.stem))
-            and not path.name.startswith(".")
-        )
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not path.name.startswith(".")
+        and (item is None or item in (*path.relative_to(folder).parts[:-1], path.stem))
     )
 
 

@@ -39,7 +39,7 @@ from isr.data.pictures import (
     resize_picture,
 )
 from isr.errors import UserError
-from isr.models import Address, Model, RemoteFile, Sha256, Text
+from isr.models import Address, FileName, Model, RemoteFile, Sha256, Text
 
 COUNT = 51
 NAMES = [f"img_{number}" for number in range(1, COUNT + 1)]
@@ -63,7 +63,7 @@ class Semantic(Model):
         "https://uni-siegen.sciebo.de/s/NPOkXURyN3SDzHo/download",
         description="address of the published features",
     )
-    file: str = Field("Feat.zip", description="their name below `resources/downloads/`")
+    file: FileName = Field("Feat.zip", description="their name below `resources/downloads/`")
     sha256: Sha256 | None = Field(None, description="what the file must be")
     bytes: int | None = Field(None, ge=1, description="its size")
 
@@ -86,7 +86,7 @@ class ConvexityDB(DatasetKind):
     url: Address = Field(
         "https://vision.cs.uwaterloo.ca/files/ConvexityDB.zip", description="address of the archive"
     )
-    file: str = Field("ConvexityDB.zip", description="its name below `resources/downloads/`")
+    file: FileName = Field("ConvexityDB.zip", description="its name below `resources/downloads/`")
     sha256: Sha256 | None = Field(
         None,
         description="what the archive must be; without it the first download is recorded, and "
@@ -143,6 +143,10 @@ class ConvexityDB(DatasetKind):
         with tempfile.TemporaryDirectory(dir=downloads, prefix=f".{archive.stem}.") as temporary:
             folder = Path(temporary) / "unpacked"
             archives.safe_unzip(archive, folder, is_wanted)
+            if not any(folder.rglob("*.png")):
+                raise UserError(
+                    f"items: {archive.name} holds no picture {name!r}: correct the name."
+                )
             self._write(folder, name, output)
 
     def _write(self, folder: Path, name: str, output: Path) -> None:

@@ -1,4 +1,4 @@
-"""FBMS-59's training set (Ochs, Malik & Brox, TPAMI 2014): the sequences of the paper's Table 4.
+"""Sequences of FBMS-59's training set (Ochs, Malik & Brox, TPAMI 2014): the paper's Table 4.
 
 How a sequence is read: `fbms_sequence`.
 """
@@ -13,7 +13,7 @@ from pydantic import Field
 from isr.data.kinds.base import Sources, files_below, own_folder, verified
 from isr.data.kinds.videos import GROUND_TRUTH, LabelledVideos, mapping_path, sequence_names
 from isr.errors import UserError
-from isr.models import Address, RemoteFile, Sha256, Text
+from isr.models import Address, FileName, RemoteFile, Sha256, Text
 
 SEQUENCES = (
     *("bear01", "bear02", "cars2", "cars3", "cars6", "cars7", "cars8", "cats04", "cats05"),
@@ -36,7 +36,9 @@ class FBMS(LabelledVideos):
         "https://lmb.informatik.uni-freiburg.de/resources/datasets/fbms/FBMS_Trainingset.zip",
         description="address of the archive",
     )
-    file: str = Field("FBMS_Trainingset.zip", description="its name below `resources/downloads/`")
+    file: FileName = Field(
+        "FBMS_Trainingset.zip", description="its name below `resources/downloads/`"
+    )
     sha256: Sha256 | None = Field(None, description="what the archive must be")
     bytes: int | None = Field(None, ge=1, description="its size")
 

@@ -148,6 +148,7 @@ class Pictures(OwnFolder):
         write_picture(output, replace(picture, source=source, licence="not stated"))
 
 
+_JPEG = (".jpg", ".jpeg")
 _FOLDERS = ("images", "scribbles", "unaries", "depth", "ground_truth")
 
 
@@ -247,21 +248,18 @@ def read(folder: Path, name: str, coding: Coding) -> Picture:
         raise UserError(f"{folder / 'images'} holds no picture named {name!r}.")
     image = paths["images"]
     picture = Picture(name, read_image(image))
-    for kind in ("unaries", "depth"):
-        if kind in paths:
-            values = read_image(paths[kind])[..., 0]
-            _check_size(values, paths[kind], picture.image, image)
-            if kind == "unaries":
-                picture = replace(picture, unaries=values)
-            else:
-                picture = replace(picture, third=ThirdAxis("depth", values.astype(np.float64)))
+    if "unaries" in paths:
+        picture = replace(picture, unaries=_read_grey(paths["unaries"], picture, image))
+    if "depth" in paths:
+        depth = _read_grey(paths["depth"], picture, image).astype(np.float64)
+        picture = replace(picture, third=ThirdAxis("depth", depth))
+    check_picture(picture, path=image)
     labels = None
     if "scribbles" in paths:
         stored = read_labels(paths["scribbles"], transparent=coding.none)
         labels = decode_scribbles(stored, coding, paths["scribbles"])
         _check_size(labels, paths["scribbles"], picture.image, image)
         picture = with_scribbles(picture, labels, coding, paths["scribbles"])
-    check_picture(picture, path=paths.get("scribbles", image))
     if "ground_truth" not in paths:
         return picture
     truth = paths["ground_truth"]
@@ -270,6 +268,15 @@ def read(folder: Path, name: str, coding: Coding) -> Picture:
     picture = with_truth(picture, stored, labels, coding, truth)
     check_picture(picture, path=truth)
     return picture
+
+
+def _read_grey(path: Path, picture: Picture, image: Path) -> NDArray[np.float32]:
+    """Grey values (h, w) in [0, 1] of a file that belongs to a picture."""
+    colours = read_image(path)
+    if (colours != colours[..., :1]).any():
+        raise UserError(f"{path} is coloured, so its values are not clear: save it in grey.")
+    _check_size(colours[..., 0], path, picture.image, image)
+    return colours[..., 0]
 
 
 def decode_scribbles(stored: NDArray[np.int64], coding: Coding, path: Path) -> NDArray[np.uint8]:
@@ -341,9 +348,6 @@ def _decode(
         )
     decoded = np.array([coding[int(value)] for value in found], np.uint8)
     return np.asarray(decoded[inverse].reshape(stored.shape))
-
-
-_JPEG = (".jpg", ".jpeg")
 
 
 def number_objects(scribbles: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -12,7 +12,15 @@ from pydantic import Field
 
 from isr.data.frame_files import SUFFIXES, is_frame, list_frames, opened
 from isr.data.items import Frame, Item, write_video
-from isr.data.kinds.base import DatasetKind, Known, Sources, count_words, files_below, own_folder
+from isr.data.kinds.base import (
+    DatasetKind,
+    Known,
+    Sources,
+    count_words,
+    files_below,
+    own_folder,
+    verified,
+)
 from isr.data.weak_labels.options import Motion, PublishedLabels, Simulated
 from isr.errors import UserError
 from isr.models import RemoteFile, Text
@@ -69,7 +77,7 @@ class LabelledVideos(DatasetKind):
         if kind not in ("published", "auto") or labels is None:
             return Sources()
         optional = (self.mapping,) if self.mapping is not None else ()
-        unpacked = Path(downloads) / Path(labels.file).stem
+        unpacked = (Path(downloads) / labels.file).with_suffix("")
         if labels.path or unpacked.is_dir():
             own = files_below(Path(labels.path or unpacked), name)
             return Sources(optional=optional, files=own)
@@ -134,8 +142,6 @@ def mapping_path(mapping: RemoteFile | None, downloads: Path) -> Path | None:
     Raises:
         UserError: the file is not what it was.
     """
-    from isr.data.kinds.base import verified
-
     if mapping is None:
         return None
     path = Path(downloads) / mapping.file

@@ -4,10 +4,9 @@ images/ holds grey stacks (TIFF or NPY); scribbles/, unaries/ and ground_truth/ 
 there are any, stacks of the same names. Where there are unaries alone, they are shown as images.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,9 @@ from isr.data.items import write_picture
 from isr.data.kinds.base import Known, Sources, listed, own_folder
 from isr.data.kinds.pictures import OwnFolder, decode_scribbles, with_scribbles, with_truth
 from isr.data.pictures import Picture, check_picture
+from isr.data.volumes import SUFFIXES, read_label_volume, read_volume, slice_coordinates
 from isr.errors import UserError
 
-SUFFIXES = (".tif", ".tiff", ".npy")
 _FOLDERS = ("images", "scribbles", "unaries", "ground_truth")
 
 
@@ -52,35 +51,37 @@ class Volumes(OwnFolder):
 
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
         """Read a volume."""
-        from isr.data.volumes import read_label_volume, read_volume, slice_coordinates
-
         folder, coding = own_folder(self.path, root), self.coding()
         paths = _find(folder, name)
-        grey = _in_range(read_volume, paths.get("images") or paths["unaries"])
+        shown = paths.get("images") or paths.get("unaries")
+        if shown is None:
+            raise UserError(f"{folder / 'images'} holds no volume named {name!r}.")
+        grey = _in_range(shown)
         picture = Picture(
             name,
             np.repeat(grey[..., None], 3, axis=-1),
-            unaries=_in_range(read_volume, paths["unaries"]) if "unaries" in paths else None,
+            unaries=_in_range(paths["unaries"]) if "unaries" in paths else None,
             third=slice_coordinates(*grey.shape, spacing=self.spacing),
             source=f"folder {Path(self.path).name}",
             licence="not stated",
         )
+        check_picture(picture, path=paths.get("unaries", shown))
         labels = None
         if "scribbles" in paths:
             path = paths["scribbles"]
             labels = decode_scribbles(read_label_volume(path), coding, path)
             picture = with_scribbles(picture, labels, coding, path)
-        check_picture(picture, path=paths.get("images", folder / name))
         if "ground_truth" in paths:
             path = paths["ground_truth"]
             picture = with_truth(picture, read_label_volume(path), labels, coding, path)
             # Objects of a volume are scored together.
             picture = replace(picture, instances=None)
+            check_picture(picture, path=path)
         write_picture(output, picture)
 
 
-def _in_range(read: Callable[[Path], NDArray[np.float32]], path: Path) -> NDArray[np.float32]:
-    volume = read(path)
+def _in_range(path: Path) -> NDArray[np.float32]:
+    volume = read_volume(path)
     if volume.min() < 0 or volume.max() > 1:
         raise UserError(
             f"{path} holds values from {volume.min():g} to {volume.max():g}, expected [0, 1]: "
@@ -105,5 +106,5 @@ def _stacks(folder: Path) -> dict[str, Path]:
 
 
 def _find(folder: Path, name: str) -> dict[str, Path]:
-    every: dict[str, Any] = {kind: _stacks(folder / kind).get(name) for kind in _FOLDERS}
+    every = {kind: _stacks(folder / kind).get(name) for kind in _FOLDERS}
     return {kind: path for kind, path in every.items() if path is not None}

@@ -4,7 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from isr.data.videos import VideoFrame, write_video
+from isr.data.items import Frame, write_video
+from isr.data.kinds import read_entry
 from isr.data.weak_labels import kinds, motion
 from isr.data.weak_labels.foreground import ANOTHER, NONE, choose, foreground_of, scored, tallied
 from isr.data.weak_labels.kinds import AUTO, write_kind
@@ -13,7 +14,8 @@ from isr.errors import UserError
 
 SIZE = (60, 70)
 LARGE, SMALL = 1, 2
-ENTRY = {"labels": {"file": "labels.tar", "url": "http://there", "path": None}}
+ENTRY = {"kind": "videos", "path": "own", "labels": {"file": "labels.tar", "url": "http://there"}}
+BARE = {"kind": "videos", "path": "own"}
 
 
 def objects():
@@ -30,7 +32,7 @@ def marks(number):
 
 def make(folder, *, named, annotated=(0,), chosen=LARGE):
     image = np.zeros((*SIZE, 3), np.uint8)
-    frames = [VideoFrame(image, objects() if n in annotated else None) for n in range(2)]
+    frames = [Frame(image, objects() if n in annotated else None) for n in range(2)]
     about = {"name": "cars", "object": chosen, "source": "s", "licence": "l", "named": named}
     return write_video(folder / "cars", frames, **about)
 
@@ -82,7 +84,7 @@ def test_frames_without_annotation_do_not_count(tmp_path):
 def test_unknown_pixels_stay_unknown_whatever_the_object(tmp_path):
     unknown = np.zeros(SIZE, bool)
     unknown[20:25, 50:60] = True
-    frames = [VideoFrame(np.zeros((*SIZE, 3), np.uint8), objects(), unknown)]
+    frames = [Frame(np.zeros((*SIZE, 3), np.uint8), objects(), unknown)]
     about = {"name": "cars", "object": LARGE, "source": "s", "licence": "l"}
     truth = write_video(tmp_path / "cars", frames, **about).of_object(SMALL).ground_truth(0)
     assert (truth[20:25, 50:60] == 128).all()
@@ -122,7 +124,7 @@ def publish(folder, values):
 
 
 def about(tmp_path, video, entry=ENTRY):
-    write_kind(AUTO, video, entry, tmp_path / "downloads", tmp_path / "out")
+    write_kind(AUTO, video, read_entry(entry), tmp_path / "downloads", tmp_path / "out")
     return label_kind(tmp_path / "out")
 
 
@@ -141,8 +143,8 @@ def test_auto_takes_published_labels_put_there_by_hand(tmp_path, seen):
         (None, None, ENTRY, "downloads/labels.tar does not exist"),
         ("bears", (1, 0), ENTRY, "holds 0 folders cars with .h5 files, expected one"),
         ("cars", (0, 1, 2), ENTRY, "nothing says which of them is the foreground"),
-        (None, None, {"labels": None}, "the data set names no published labels"),
-        (None, None, {}, "the data set names no published labels"),
+        (None, None, BARE, "the data set names no published labels"),
+        (None, None, {"kind": "drawn"}, "the data set names no published labels"),
     ],
 )
 def test_auto_takes_ours_where_published_labels_cannot_be_had(

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from isr.data.videos import VideoFrame, write_video
+from isr.data.items import Frame, write_video
 from isr.data.weak_labels import flow, motion
 from isr.data.weak_labels.motion import PackedNumbers, PackedShares, label
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE
@@ -50,7 +50,7 @@ class _Scene:
 
 def _label(tmp_path, images, **options):
     video = write_video(
-        tmp_path / "video", map(VideoFrame, images), name="video", object=1, source="", licence=""
+        tmp_path / "video", map(Frame, images), name="video", object=1, source="", licence=""
     )
     return list(label(video, **options))
 

@@ -7,9 +7,10 @@ import h5py
 import numpy as np
 import pytest
 
-import label_video
-from isr.data.videos import VideoFrame, write_video
+from isr.data.items import Frame, write_video
+from isr.data.kinds import read_entry
 from isr.data.weak_labels import published
+from isr.data.weak_labels.kinds import write_kind
 from isr.data.weak_labels.store import label_kind, label_table, read_labels
 from isr.errors import UserError
 
@@ -19,9 +20,7 @@ ROOT = "labels_with_uncertainty_flownet2_based"
 
 @pytest.fixture
 def video(tmp_path):
-    frames = [
-        VideoFrame(np.zeros((*SIZE, 3), np.uint8), file=f"cars_{number:02d}") for number in (1, 2)
-    ]
+    frames = [Frame(np.zeros((*SIZE, 3), np.uint8), file=f"cars_{number:02d}") for number in (1, 2)]
     about = {"name": "cars", "object": 1, "source": "s", "licence": "l"}
     return write_video(tmp_path / "video", frames, **about)
 
@@ -44,8 +43,13 @@ def write(folder, names, labels=None, confidence=None):
     return folder
 
 
-def label(video, downloads, **entry):
-    return list(published.label(video, {"labels": {"url": "http://there"}, **entry}, downloads))
+LABELS = {"url": "http://there", "file": "labelsUncertFbms.tar"}
+
+
+def label(video, downloads, *, mapping=None, **labels):
+    content = {"kind": "videos", "path": "own", "labels": {**LABELS, **labels}, "mapping": mapping}
+    entry = read_entry(content)
+    return list(published.label(video, entry.labels, entry.mapping, downloads))
 
 
 NAMES = ["cars_01.ppm.h5", "cars_02.ppm.h5"]
@@ -78,7 +82,7 @@ def test_an_archive(tmp_path, video, kind):
         with zipfile.ZipFile(archive, "w") as content:
             for path in source.rglob("*.h5"):
                 content.write(path, path.relative_to(source))
-    frames = label(video, downloads, labels={"file": archive.name})
+    frames = label(video, downloads, file=archive.name)
     assert [int((frame.labels == 1).sum()) for frame in frames] == [100, 100]
     assert sorted(p.name for p in downloads.iterdir()) == [
         archive.name,
@@ -224,16 +228,17 @@ def test_an_empty_border_becomes_background_on_every_second_pixel():
     assert 0.15 < share <= 0.25
 
 
-def test_the_command_line(tmp_path, video):
+def test_they_are_written_as_scattered_points(tmp_path, video):
     write(tmp_path / "labelsUncertFbms" / "cars", NAMES, confidence=np.full(SIZE, 0.1))
+    entry = read_entry({"kind": "videos", "path": "own", "labels": LABELS})
     output = tmp_path / "out"
-    places = ["--video", str(video.folder), "--downloads", str(tmp_path), "--output", str(output)]
-    label_video.main(["--settings", '{"labels": null}', "--labels", "published", *places])
+    write_kind("published", video, entry, tmp_path, output)
     assert label_kind(output)["points"] is True
     assert label_table(output)["kind"].tolist() == ["published"] * 2
     # 64 labels of each class: half the votes each.
     assert read_labels(output, 1).flip.max() == pytest.approx(0.5, abs=0.01)
-    settings = '{"simulated": {"wrong": 0}}'
-    label_video.main(["--settings", settings, "--labels", "simulated", *places])
-    assert label_kind(output)["options"] == {"unlabelled": 0.7, "wrong": 0, "seed": 0}
-    assert label_table(output)["note"].tolist() == ["not annotated"] * 2
+
+
+def test_a_folder_may_be_named_instead(tmp_path, video):
+    write(tmp_path / "elsewhere" / "cars", NAMES)
+    assert len(label(video, tmp_path, path=str(tmp_path / "elsewhere"))) == 2

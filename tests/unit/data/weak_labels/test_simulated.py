@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from isr.data.videos import VideoFrame, write_video
+from isr.data.items import Frame, write_video
 from isr.data.weak_labels import simulated
 from isr.errors import UserError
 
@@ -17,7 +17,7 @@ def video(tmp_path):
     unknown = np.zeros(SIZE, bool)
     unknown[:3] = True
     image = np.zeros((*SIZE, 3), np.uint8)
-    frames = [VideoFrame(image, objects, unknown), VideoFrame(image), VideoFrame(image, objects)]
+    frames = [Frame(image, objects, unknown), Frame(image), Frame(image, objects)]
     about = {"name": "v", "object": 1, "source": "s", "licence": "l"}
     return write_video(tmp_path / "v", frames, **about)
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isr.data import dataset
-from isr.data.dataset import Picture, check_picture, read_index, read_picture, resize_picture
+from isr.coordinates import ThirdAxis
+from isr.data.pictures import Picture, check_picture, resize_picture
 from isr.errors import UserError
 
 
@@ -22,34 +22,6 @@ def make_picture(name="a", height=6, width=9, truth=True, seed=0):
     return Picture(name, image, scribbles, ground_truth if truth else None)
 
 
-def write(folder, pictures):
-    dataset.write_dataset(folder, pictures, source="somewhere", licence="not stated")
-
-
-def test_round_trip(tmp_path):
-    first, second = make_picture("007"), make_picture("NA", 4, 5, truth=False)
-    write(tmp_path / "set", iter([first, second]))
-    index = read_index(tmp_path / "set")
-    assert list(index.index) == ["007", "NA"]
-    assert index.loc["007"].to_dict() == {
-        "width": 9,
-        "height": 6,
-        "objects": 1,
-        "has_ground_truth": True,
-        "source": "somewhere",
-        "licence": "not stated",
-    }
-    for picture in (first, second):
-        back = read_picture(tmp_path / "set", picture.name)
-        assert back.image.dtype == np.float32
-        np.testing.assert_allclose(back.image, picture.image, atol=1e-7)
-        np.testing.assert_array_equal(back.scribbles, picture.scribbles)
-    np.testing.assert_array_equal(
-        read_picture(tmp_path / "set", "007").ground_truth, first.ground_truth
-    )
-    assert read_picture(tmp_path / "set", "NA").ground_truth is None
-
-
 def make_objects():
     """Two objects, the second of them the right half of the ground truth."""
     picture = make_picture(height=8, width=16)
@@ -59,14 +31,9 @@ def make_objects():
     return dataclasses.replace(picture, instances=instances)
 
 
-def test_objects_of_the_ground_truth_are_kept_and_shrunk_with_it(tmp_path):
+def test_objects_of_the_ground_truth_are_shrunk_with_it():
     picture = make_objects()
-    write(tmp_path / "set", [picture, make_picture("b")])
-    assert [file.name for file in (tmp_path / "set" / "instances").iterdir()] == ["a.png"]
-    back = read_picture(tmp_path / "set", "a")
-    np.testing.assert_array_equal(back.instances, picture.instances)
-    assert read_picture(tmp_path / "set", "b").instances is None
-    np.testing.assert_array_equal(resize_picture(back, 8).instances, picture.instances[::2, ::2])
+    np.testing.assert_array_equal(resize_picture(picture, 8).instances, picture.instances[::2, ::2])
 
 
 @pytest.mark.parametrize(
@@ -80,49 +47,6 @@ def test_objects_of_the_ground_truth_are_kept_and_shrunk_with_it(tmp_path):
 def test_objects_of_the_ground_truth_are_those_of_the_scribbles(change, message):
     with pytest.raises(UserError, match=message):
         check_picture(dataclasses.replace(make_objects(), **change), path="a")
-
-
-def test_licences_by_picture(tmp_path):
-    dataset.write_dataset(
-        tmp_path / "set",
-        [make_picture("a"), make_picture("b")],
-        source={"a": "here", "b": "there"},
-        licence={"a": "CC0", "b": "MIT"},
-    )
-    assert list(read_index(tmp_path / "set")["licence"]) == ["CC0", "MIT"]
-
-
-def test_writing_replaces_all_or_nothing(tmp_path):
-    write(tmp_path / "set", [make_picture("a")])
-    broken = dataclasses.replace(make_picture("c"), scribbles=np.zeros((6, 9), np.uint8))
-    with pytest.raises(UserError, match="c: there is no scribble"):
-        write(tmp_path / "set", [make_picture("b"), broken])
-    assert list(read_index(tmp_path / "set").index) == ["a"]
-    write(tmp_path / "set", [make_picture("b")])
-    assert [file.name for file in (tmp_path / "set" / "images").iterdir()] == ["b.png"]
-    assert [file.name for file in tmp_path.iterdir()] == ["set"]
-
-
-def test_names_must_differ_and_there_must_be_a_picture(tmp_path):
-    with pytest.raises(UserError, match="two pictures are named 'a'"):
-        write(tmp_path / "set", [make_picture("a"), make_picture("a")])
-    with pytest.raises(UserError, match="no pictures"):
-        write(tmp_path / "set", [])
-    assert not list(tmp_path.iterdir())
-
-
-def test_missing_and_damaged_files(tmp_path):
-    with pytest.raises(UserError, match=r"index\.csv does not exist"):
-        read_index(tmp_path)
-    (tmp_path / "index.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(UserError, match=r"index\.csv is damaged"):
-        read_index(tmp_path)
-    write(tmp_path / "set", [make_picture("a")])
-    with pytest.raises(UserError, match=r"b\.png does not exist"):
-        read_picture(tmp_path / "set", "b")
-    (tmp_path / "set" / "scribbles" / "a.png").write_bytes(b"")
-    with pytest.raises(UserError, match=r"scribbles.a\.png cannot be read"):
-        read_picture(tmp_path / "set", "a")
 
 
 def _scribbles(*values):
@@ -152,6 +76,12 @@ def _scribbles(*values):
         ({"ground_truth": np.zeros((6, 8), np.uint8)}, "ground truth is 8 x 6 pixels"),
         ({"ground_truth": np.full((6, 9), 7, np.uint8)}, "holds the values 7"),
         ({"ground_truth": np.full((6, 9), 128, np.uint8)}, "all of the ground truth is unknown"),
+        ({"unaries": np.zeros((9, 6), np.float32)}, "unaries are 6 x 9 pixels, the image is 9 x 6"),
+        ({"unaries": np.full((6, 9), np.nan, np.float32)}, "unaries holds NaN"),
+        ({"unaries": np.full((6, 9), 1.5, np.float32)}, r"unaries reach from 1\.5 to 1\.5"),
+        ({"third": ThirdAxis("t", np.zeros(6))}, "frames need t or z"),
+        ({"third": ThirdAxis("depth", np.zeros((9, 6)))}, r"depth has shape \(9, 6\), expected"),
+        ({"third": ThirdAxis("depth", np.full((6, 9), np.inf))}, "third coordinate holds NaN or"),
     ],
 )
 def test_check_picture_names_file_and_mistake(change, message):
@@ -160,6 +90,41 @@ def test_check_picture_names_file_and_mistake(change, message):
         check_picture(picture, path="folder/a.png")
     assert str(caught.value).startswith("folder/a.png: ")
     assert "\n" not in str(caught.value)
+
+
+def make_volume():
+    image = np.zeros((3, 6, 9, 3), np.float32)
+    return Picture("a", image, third=ThirdAxis("z", np.arange(3) / 9))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"third": None}, "frames need t or z"),
+        ({"third": ThirdAxis("depth", np.zeros((6, 9)))}, "frames need t or z"),
+        ({"third": ThirdAxis("z", np.zeros(4))}, r"z has shape \(4,\), expected \(3,\)"),
+        ({"scribbles": np.ones((6, 9), np.uint8)}, "9 x 6 pixels, the image is 9 x 6 x 3"),
+    ],
+)
+def test_what_is_known_of_a_volume_is_of_every_slice(change, message):
+    check_picture(make_volume(), path="a")
+    with pytest.raises(UserError, match=f"^a: .*{message}"):
+        check_picture(dataclasses.replace(make_volume(), **change), path="a")
+
+
+def test_volumes_and_depths_are_not_shrunk():
+    depth = ThirdAxis("depth", np.zeros((6, 9)))
+    for picture in (make_volume(), dataclasses.replace(make_picture(), third=depth)):
+        assert resize_picture(picture, 9) is picture
+        with pytest.raises(UserError, match="a: volumes and depths are not shrunk"):
+            resize_picture(picture, 5)
+
+
+def test_unaries_are_shrunk_by_averaging_areas():
+    unaries = np.zeros((4, 4), np.float32)
+    unaries[:2, 0] = 1
+    small = resize_picture(Picture("a", np.zeros((4, 4, 3), np.float32), unaries=unaries), 2)
+    np.testing.assert_allclose(small.unaries, [[0.5, 0], [0, 0]])
 
 
 def test_several_objects_are_valid():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from isr.data.embedmap import PublishedFiles, read_embedmap
+from isr.data.features.published import PublishedFiles, read_embedmap
 from isr.errors import UserError
 
 EMBEDMAP = np.random.default_rng(0).random((4, 5, 3)).astype(np.float32)

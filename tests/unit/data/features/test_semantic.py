@@ -4,7 +4,7 @@ import skimage
 from PIL import Image
 from skimage import transform
 
-from isr.data.semantic import efficientnet_maps, published_maps
+from isr.data.features.semantic import efficientnet_maps, published_maps
 
 
 @pytest.fixture(scope="module")

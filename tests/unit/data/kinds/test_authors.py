@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import unpack_gallery
-from isr.data import gallery, gallery_files
+from isr.data.items import read_item
+from isr.data.kinds import authors, read_entry
 from isr.errors import UserError
+
+NAMES = read_entry({"kind": "authors"}).names(Path())
 
 RED, GREEN, WHITE, BLACK, GREY = (
     (255, 0, 0),
@@ -55,8 +57,8 @@ def stand_in(name: str, folder: Path) -> dict[str, np.ndarray]:
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand-ins of all files, served from a folder, and a list that names them."""
-    folder, listed = tmp_path / "server", {}
-    for name in gallery.AUTHORS:
+    folder, listed = tmp_path / "downloads" / "gallery", {}
+    for name in NAMES:
         listed[name] = []
         for file, pixels in stand_in(name, folder).items():
             path = folder / file
@@ -72,13 +74,13 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 }
             )
     entry = {"source": "here", "licence": "ours", "address": f"file://{folder}/", "files": listed}
-    monkeypatch.setattr(gallery_files, "_entry", lambda: entry)
-    return folder
+    monkeypatch.setattr(authors, "_list", lambda: entry)
+    return folder.parent
 
 
-@pytest.mark.parametrize("name", [name for name in gallery.AUTHORS if name != "depth_plane"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "depth_plane"])
 def test_the_object_has_high_probability(name: str, server: Path) -> None:
-    picture = gallery.load(name, server)
+    picture = authors.load(name, server)
     unaries = picture.unaries
     assert unaries is not None
     halved = name in ("starfish", "butterfly", "cat")
@@ -93,7 +95,7 @@ def test_the_object_has_high_probability(name: str, server: Path) -> None:
 
 
 def test_the_depth_plane_has_strokes_and_depth(server: Path) -> None:
-    picture = gallery.load("depth_plane", server)
+    picture = authors.load("depth_plane", server)
     assert picture.unaries is None
     assert picture.scribbles is not None
     assert picture.third is not None
@@ -107,46 +109,58 @@ def test_the_depth_plane_has_strokes_and_depth(server: Path) -> None:
 
 
 def test_the_ball_has_its_frames_in_order(server: Path) -> None:
-    picture = gallery.load("ball", server)
+    picture = authors.load("ball", server)
     assert picture.third is not None
     np.testing.assert_array_equal(picture.third.values, np.linspace(0, 1, 8))
     np.testing.assert_allclose(picture.image[:, 0, -1, 0] * 255, np.arange(8), atol=1e-4)
 
 
 def test_the_butterfly_is_the_same_each_time(server: Path) -> None:
-    first, second = (gallery.load("butterfly", server) for _ in range(2))
+    first, second = (authors.load("butterfly", server) for _ in range(2))
     np.testing.assert_array_equal(first.unaries, second.unaries)
 
 
-@pytest.mark.parametrize("name", gallery.AUTHORS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_file_that_is_not_the_expected_one_is_refused(name: str, server: Path) -> None:
-    file = server / gallery.files([name])[-1].file
+    file = server / authors.files(name)[-1].file
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
     with pytest.raises(UserError, match="sha256"):
-        gallery.load(name, server)
+        authors.load(name, server)
     file.unlink()
     with pytest.raises(UserError, match="does not exist"):
-        gallery.load(name, server)
+        authors.load(name, server)
 
 
-def test_the_command_line_unpacks_what_was_downloaded(server: Path, tmp_path: Path) -> None:
-    arguments = ["--source", "authors", "--name", "cat", "--output", str(tmp_path / "cat")]
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_known_before_a_picture_is_unpacked_is_so(name: str, server: Path) -> None:
+    entry, output = read_entry({"kind": "authors"}), server.parent / "out"
+    entry.unpack(name, server.parent, server, output)
+    item, known = read_item(output), entry.known(name, server)
+    assert (item.name, item.third) == (name, known.third)
+    assert (item.scribbled > 0, item.unaries() is not None) == (known.scribbles, known.unaries)
+    assert entry.sources(name, server).downloads == authors.files(name)
+
+
+def test_nothing_is_left_where_a_file_is_missing(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
-        unpack_gallery.main([*arguments, "--downloads", str(tmp_path)])
+        read_entry({"kind": "authors"}).unpack("cat", tmp_path, tmp_path, tmp_path / "cat")
     assert not (tmp_path / "cat").exists()
-    unpack_gallery.main([*arguments, "--downloads", str(server)])
-    assert gallery.read_picture(tmp_path / "cat").name == "cat"
+    with pytest.raises(UserError, match=r"there is no 'teapot' among tomato"):
+        read_entry({"kind": "authors", "items": ["teapot"]}).names(tmp_path)
 
 
 def test_the_packaged_list_is_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("the network was used"))
-    files = gallery.files()
-    assert len(files) == 25
-    assert len({file.file for file in files}) == len({file.sha256 for file in files}) == 25
-    assert [file.file for file in gallery.files(["cat"])] == ["cat.jpg", "cat_scribbled.jpg"]
-    assert gallery.files([]) == []
+    files = [file for name in NAMES for file in authors.files(name)]
+    assert len(NAMES) == 7
+    assert len(files) == len({file.file for file in files}) == 25
+    assert len({file.sha256 for file in files}) == 25
+    assert [file.file for file in authors.files("cat")] == [
+        "gallery/cat.jpg",
+        "gallery/cat_scribbled.jpg",
+    ]
     for file in files:
         assert "/7ea73f24aa80c7182700932759c4b61d14b274c2/" in file.url
         assert len(bytes.fromhex(file.sha256)) == 32

@@ -2,9 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from isr.data import drawn_video
-from isr.data.drawn_scenes import OBJECT, OTHER, SCENES
-from isr.data.video_sources import DRAWN
+from isr.data.kinds import drawn
+from isr.data.kinds.drawn_scenes import OBJECT, OTHER, SCENES
 from isr.errors import UserError
 
 FRAMES = 12
@@ -13,7 +12,7 @@ FRAMES = 12
 
 @pytest.fixture(scope="module")
 def videos():
-    return {name: list(drawn_video.draw(name, annotated_every=1)) for name in SCENES}
+    return {name: list(drawn.draw(name, annotated_every=1)) for name in SCENES}
 
 
 @pytest.fixture(params=SCENES)
@@ -37,13 +36,9 @@ def _objects(video, label=OBJECT):
     return [frame.objects == label for frame in video]
 
 
-def test_videos_are_named_where_the_workflow_reads_their_names():
-    assert tuple(SCENES) == DRAWN
-
-
 @pytest.mark.parametrize("name", SCENES)
 def test_the_drawing_is_always_the_same(videos, name):
-    for frame, again in zip(videos[name][:2], drawn_video.draw(name), strict=False):
+    for frame, again in zip(videos[name][:2], drawn.draw(name), strict=False):
         np.testing.assert_array_equal(frame.image, again.image)
 
 
@@ -97,7 +92,7 @@ def test_the_animal_has_a_hole_and_thin_parts(videos):
 
 @pytest.mark.parametrize("long_side", [48, 160])
 def test_the_van_is_in_one_piece_without_holes(long_side):
-    video = drawn_video.draw("drive", long_side=long_side, annotated_every=1)
+    video = drawn.draw("drive", long_side=long_side, annotated_every=1)
     masks = _objects(video)
     assert len(masks) == FRAMES
     assert [(len(_pieces(mask)), _holes(mask)) for mask in masks] == [(1, 0)] * FRAMES
@@ -131,7 +126,7 @@ def test_the_panes_have_the_colour_of_the_wall_and_the_tyres_are_dark(videos):
 
 def test_the_file_has_every_third_frame_annotated(tmp_path):
     for name in SCENES:
-        video = drawn_video.unpack(tmp_path / name, name, frames=5, long_side=48)
+        video = drawn.unpack(tmp_path / name, name, frames=5, long_side=48)
         assert (video.name, len(video), video.size) == (name, 5, (36, 48))
         assert (video.annotated, video.object) == ((0, 3, 4), OBJECT)
         assert set(np.unique(video.objects(3))) == {0, OBJECT, OTHER}
@@ -141,5 +136,5 @@ def test_the_file_has_every_third_frame_annotated(tmp_path):
 
 def test_a_picture_of_one_pixel_is_refused(tmp_path):
     with pytest.raises(UserError, match="long_side is 1: choose at least 2"):
-        drawn_video.unpack(tmp_path / "v", "cut", frames=2, long_side=1)
-    assert drawn_video.unpack(tmp_path / "v", "cut", frames=2, long_side=2).size == (2, 2)
+        drawn.unpack(tmp_path / "v", "cut", frames=2, long_side=1)
+    assert drawn.unpack(tmp_path / "v", "cut", frames=2, long_side=2).size == (2, 2)

@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from isr.data.dataset import Picture, write_dataset
-from isr.data.feature_files import write_semantic
-from isr.data.semantic import efficientnet_maps, published_maps
+from isr.coordinates import ThirdAxis
+from isr.data.features.files import write_semantic
+from isr.data.features.semantic import efficientnet_maps, published_maps
+from isr.data.items import write_picture
+from isr.data.pictures import Picture
 from isr.errors import UserError
 from isr.io import read_json
 
@@ -21,8 +23,7 @@ def dataset(tmp_path):
         Picture(name, (rng.integers(0, 256, (20, 30, 3)) / 255).astype(np.float32), scribbles)
         for name in ("img_1", "img_2")
     ]
-    write_dataset(tmp_path / "set", pictures, source="test", licence="MIT")
-    return tmp_path / "set"
+    return [write_picture(tmp_path / "items" / each.name, each) for each in pictures]
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_the_stand_in(dataset, tmp_path, capsys):
     assert "EfficientNet-Lite0" in read_json(tmp_path / "out" / "source.json")["text"]
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
-    assert "img_2: 2 of 2 pictures" in lines[1]
+    assert "img_2: 2 of 2 items" in lines[1]
 
 
 def test_published_features_are_taken_if_all_are_there(dataset, published, tmp_path, capsys):
@@ -104,3 +105,13 @@ def test_features_differ_between_pictures(dataset, tmp_path):
     first, second = (np.load(tmp_path / "out" / f"img_{number}.npy") for number in (1, 2))
     assert not np.array_equal(first, second)
     assert efficientnet_maps(np.zeros((20, 30, 3), np.float32)).shape == first.shape
+
+
+def test_those_of_a_volume_are_made_slice_by_slice(dataset, tmp_path):
+    plane = dataset[0].image()
+    third = ThirdAxis("z", np.arange(2) / 30)
+    volume = Picture("stack", np.stack([plane, plane[:, ::-1]]), third=third)
+    write_semantic([write_picture(tmp_path / "stack", volume)], tmp_path / "out")
+    maps = np.load(tmp_path / "out" / "stack.npy")
+    assert maps.shape == (2, 20, 30, 2)
+    np.testing.assert_array_equal(maps[0], efficientnet_maps(plane))

@@ -8,8 +8,8 @@ import pytest
 import skimage
 from scipy import ndimage
 
-from isr.data import gallery, gallery_embedded
-from isr.data.dataset import OBJECT
+from isr.data.kinds import gallery
+from isr.data.pictures import OBJECT
 from isr.errors import UserError
 
 
@@ -34,7 +34,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_size_and_share_of_the_object(
     name: str, grid: tuple[int, int], low: float, high: float
 ) -> None:
-    picture = gallery.embedded_load(name)
+    picture = gallery.load(name)
     assert picture.unaries is not None
     assert picture.grid == picture.unaries.shape == grid
     assert picture.image.dtype == picture.unaries.dtype == np.float32
@@ -54,14 +54,14 @@ def test_size_and_share_of_the_object(
     ],
 )
 def test_points_on_the_object_and_beside_it(name: str, inside: list, outside: list) -> None:
-    unaries = gallery.embedded_load(name).unaries
+    unaries = gallery.load(name).unaries
     assert unaries is not None
     assert [float(unaries[p]) > 0.5 for p in inside] == [True] * len(inside)
     assert [float(unaries[p]) < 0.5 for p in outside] == [True] * len(outside)
 
 
 def test_the_rocket_differs_from_its_ground_truth() -> None:
-    picture = gallery.embedded_load("rocket")
+    picture = gallery.load("rocket")
     assert picture.unaries is not None
     assert picture.ground_truth is not None
     mask, truth = picture.unaries > 0.5, picture.ground_truth == OBJECT
@@ -69,14 +69,14 @@ def test_the_rocket_differs_from_its_ground_truth() -> None:
 
 
 def test_the_fence_cuts_the_cat() -> None:
-    unaries = gallery.embedded_load("chelsea").unaries
+    unaries = gallery.load("chelsea").unaries
     assert unaries is not None
     sizes = np.bincount(ndimage.label(unaries > 0.5)[0].ravel())[1:]
     assert (sizes > 300).sum() >= 8
 
 
 def test_the_floor_is_a_plane_in_depth_and_nothing_else_is_scribbled_on_it() -> None:
-    picture = gallery.embedded_load("motorcycle")
+    picture = gallery.load("motorcycle")
     assert picture.unaries is None
     assert picture.scribbles is not None
     assert picture.third is not None
@@ -97,7 +97,7 @@ def test_the_floor_is_a_plane_in_depth_and_nothing_else_is_scribbled_on_it() -> 
 def test_lines_lie_where_they_are_stated() -> None:
     canvas = np.zeros((10, 20), np.uint8)
     line = {"width": 4, "line": [[10, 0], [10, 20]]}
-    gallery_embedded._draw_line(canvas, line, (1,), [40, 20])
+    gallery._draw_line(canvas, line, (1,), [40, 20])
     assert set(np.nonzero(canvas)[1].tolist()) <= {3, 4, 5, 6}
     assert {4, 5} & set(np.nonzero(canvas)[1].tolist())
     assert (canvas.max(axis=1) == 1).all()
@@ -105,7 +105,7 @@ def test_lines_lie_where_they_are_stated() -> None:
 
 @pytest.mark.parametrize("name", ["chelsea", "horse", "motorcycle"])
 def test_lines_stay_near_the_photograph(name: str) -> None:
-    entry = gallery_embedded._entry(name)
+    entry = gallery._entry(name)
     corners = np.array([p for s in entry.get("scribbles", []) for p in s["line"]]).reshape(-1, 2)
     assert (corners >= 0).all()
     assert (corners <= entry["size"]).all()
@@ -115,8 +115,8 @@ def test_lines_stay_near_the_photograph(name: str) -> None:
 def test_another_photograph_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(skimage, "__file__", str(tmp_path / "__init__.py"))
     with pytest.raises(UserError, match=r"horse\.png does not exist"):
-        gallery.embedded_load("horse")
+        gallery.load("horse")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "horse.png").write_bytes(b"something else")
     with pytest.raises(UserError, match="not the file"):
-        gallery.embedded_load("horse")
+        gallery.load("horse")

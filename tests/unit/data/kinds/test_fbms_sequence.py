@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isr.data import fbms
-from isr.data.fbms import Definition, find_label, find_object, read_definition
+from isr.data.kinds import fbms_sequence
+from isr.data.kinds.fbms_sequence import Definition, find_label, find_object, read_definition
 from isr.errors import UserError
 
 SIZE = (8, 10)
@@ -57,7 +57,7 @@ def make(folder, values=(0, 255, 128), frames=3, annotated=(0, 2), first=1):
 
 
 def test_a_sequence_becomes_a_video(tmp_path):
-    video = fbms.unpack(make(tmp_path / "cars"), "cars", tmp_path / "out")
+    video = fbms_sequence.unpack(make(tmp_path / "cars"), "cars", tmp_path / "out")
     assert (len(video), video.size, video.annotated, video.object) == (3, SIZE, (0, 2), 1)
     assert [int(video.frame(n).mean()) for n in range(3)] == [0, 20, 40]
     assert video.files == ("cars_01", "cars_02", "cars_03")
@@ -71,7 +71,7 @@ def test_without_a_mapping_the_largest_object_stands_until_labels_choose(tmp_pat
     folder = make(tmp_path / "cars")
     truth = np.full(SIZE, 128, np.uint8)
     Image.fromarray(truth).save(folder / "GroundTruth" / "cars_03.pgm")
-    video = fbms.unpack(folder, "cars", tmp_path / "out")
+    video = fbms_sequence.unpack(folder, "cars", tmp_path / "out")
     assert (video.object, video.named) == (2, False)
     assert video.notes == ("the foreground is the annotated object that the weak labels follow",)
 
@@ -80,7 +80,7 @@ def test_frames_stand_in_natural_order(tmp_path):
     folder = make(tmp_path / "long", frames=12, annotated=(9,))
     for path in folder.glob("*.jpg"):
         path.rename(folder / f"long_{int(path.stem[-2:])}.jpg")
-    video = fbms.unpack(folder, "long", tmp_path / "out")
+    video = fbms_sequence.unpack(folder, "long", tmp_path / "out")
     assert [int(video.frame(n).mean()) for n in (0, 9, 11)] == [0, 180, 220]
 
 
@@ -90,7 +90,7 @@ def test_unlisted_greys_are_background_and_said(tmp_path, caplog):
     truth[7, :4] = 77
     Image.fromarray(truth).save(folder / "GroundTruth" / "marple_03.pgm")
     with caplog.at_level("INFO", "isr"):
-        video = fbms.unpack(folder, "marple", tmp_path / "out")
+        video = fbms_sequence.unpack(folder, "marple", tmp_path / "out")
     assert (video.objects(2)[7] == 0).all()
     note = next(note for note in video.notes if "77" in note)
     assert note.startswith("marple_03.pgm holds values that marpleDef.dat does not list: 77 (4 pix")
@@ -104,7 +104,7 @@ def test_files_named_ppm_may_lie_there_as_jpg_and_frames_may_be_ppm(tmp_path):
         with Image.open(path) as picture:
             picture.save(path.with_suffix(".ppm"))
         path.unlink()
-    assert len(fbms.unpack(folder, "cars", tmp_path / "out")) == 3
+    assert len(fbms_sequence.unpack(folder, "cars", tmp_path / "out")) == 3
 
 
 @pytest.mark.parametrize("order", ["rgb", "bgr"])
@@ -121,7 +121,7 @@ def test_colour_ground_truth(tmp_path, order):
     picture = colours(values)[..., :: 1 if order == "rgb" else -1]
     for name in ("bear_01_gt", "bear_03"):
         Image.fromarray(np.ascontiguousarray(picture)).save(truths / f"{name}.ppm")
-    video = fbms.unpack(folder, "bear", tmp_path / "out")
+    video = fbms_sequence.unpack(folder, "bear", tmp_path / "out")
     # White is the background though it is listed as region 1.
     np.testing.assert_array_equal(video.objects(0)[:, 0], [0, 1, 1, 0, 0, 2, 0, 0])
     assert video.object == 1
@@ -136,7 +136,7 @@ def test_grey_copies_stand_in_for_colours(tmp_path):
     values[values == 0] = 255
     for name in ("bear_01", "bear_03"):
         Image.fromarray(values.astype(np.uint8)).save(truths / f"{name}.pgm")
-    video = fbms.unpack(folder, "bear", tmp_path / "out")
+    video = fbms_sequence.unpack(folder, "bear", tmp_path / "out")
     np.testing.assert_array_equal(video.objects(0)[:, 0], [0, 1, 1, 0, 0, 2, 0, 0])
     assert not any("does not list" in note for note in video.notes)
 
@@ -150,7 +150,7 @@ def mapping(folder, **ids):
 def test_the_mapping_names_the_foreground(tmp_path):
     folder = make(tmp_path / "cars")
     path = mapping(tmp_path, ground_truth_foreground_id=128, trajectory_foreground_id=3)
-    video = fbms.unpack(folder, "cars", tmp_path / "out", path)
+    video = fbms_sequence.unpack(folder, "cars", tmp_path / "out", path)
     assert (video.object, video.named, video.notes) == (2, True, ())
     assert find_label("cars", path) == 3
     assert find_label("bear", path) is None
@@ -260,23 +260,23 @@ def test_what_is_wrong_with_a_sequence_is_told(tmp_path, change, message):
     folder = make(tmp_path / "cars")
     change(folder)
     with pytest.raises(UserError, match=message):
-        fbms.unpack(folder, "cars", tmp_path / "out")
+        fbms_sequence.unpack(folder, "cars", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_missing_folders_are_told(tmp_path):
     with pytest.raises(UserError, match="put the sequence there"):
-        fbms.Sequence(tmp_path / "none")
+        fbms_sequence.Sequence(tmp_path / "none")
     (tmp_path / "bare").mkdir()
     with pytest.raises(UserError, match="put the ground truth of the sequence there"):
-        fbms.Sequence(tmp_path / "bare")
+        fbms_sequence.Sequence(tmp_path / "bare")
 
 
 def test_more_frames_than_declared_are_used_and_said(tmp_path):
     folder = make(tmp_path / "cars")
     path = folder / "GroundTruth" / "carsDef.dat"
     path.write_text(path.read_text().replace("this shot:\n3\n", "this shot:\n2\n", 1))
-    video = fbms.unpack(folder, "cars", tmp_path / "out")
+    video = fbms_sequence.unpack(folder, "cars", tmp_path / "out")
     assert len(video) == 3
     assert "there are 3 frames, carsDef.dat speaks of 2: all are used" in video.notes
 
@@ -285,6 +285,6 @@ def test_a_ground_truth_belongs_to_the_picture_it_names(tmp_path):
     folder = make(tmp_path / "cars")
     path = folder / "GroundTruth" / "carsDef.dat"
     path.write_text(path.read_text().replace("Frame number:\n2", "Frame number:\n1"))
-    video = fbms.unpack(folder, "cars", tmp_path / "out")
+    video = fbms_sequence.unpack(folder, "cars", tmp_path / "out")
     assert video.annotated == (0, 2)
     assert any("2 is used" in note for note in video.notes)

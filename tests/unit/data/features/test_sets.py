@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isr.data.features import assemble, channel_slices, parse
+from isr.data.features.sets import assemble, channel_slices, parse
 from isr.errors import UserError
 
 

@@ -9,8 +9,8 @@ from shapely.geometry import Polygon
 from skimage.measure import label
 from skimage.morphology import convex_hull_image
 
-from isr.data import embedded
-from isr.data.dataset import BACKGROUND_SCRIBBLE, OBJECT, UNKNOWN, Picture, check_picture
+from isr.data.kinds import embedded
+from isr.data.pictures import BACKGROUND_SCRIBBLE, OBJECT, UNKNOWN, Picture, check_picture
 from isr.errors import UserError
 
 NAMES = embedded.names()

@@ -1,0 +1,120 @@
+"""What all kinds of data sets offer, and that reading a configuration stays light."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from isr.data.items import read_item
+from isr.data.kinds import KINDS, Known, read_entry
+from isr.data.kinds.base import count_words, files_below, listed, own_folder, verified
+from isr.errors import UserError
+from isr.models import RemoteFile, kind_of
+
+ROOT = Path(__file__).parents[4]
+PACKAGED = ("embedded", "gallery", "drawn")
+"""Kinds whose items come with the software."""
+HEAVY = ("torch", "pandas", "scipy", "matplotlib", "h5py", "tifffile", "shapely", "normflows")
+
+
+def test_kinds_are_told_apart():
+    names = [kind_of(kind) for kind in KINDS]
+    assert len(set(names)) == len(names)
+    with pytest.raises(UserError, match=r"^data set.kind is 'picturs'|kind is 'picturs'.*pictures"):
+        read_entry({"kind": "picturs"})
+
+
+@pytest.mark.parametrize("module", ["isr.config.models", "isr.data.kinds", "isr.predictors"])
+def test_reading_a_configuration_loads_nothing_heavy(module):
+    program = f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])"
+    environment = {"PYTHONPATH": str(ROOT / "lib"), "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("kind", PACKAGED)
+def test_what_is_known_of_packaged_items_is_so(kind, tmp_path):
+    entry = read_entry({"kind": kind} | ({"frames": 3, "long_side": 32} if kind == "drawn" else {}))
+    for name in entry.names(tmp_path):
+        assert entry.sources(name, tmp_path).files == ()
+        entry.unpack(name, tmp_path, tmp_path, tmp_path / kind / name)
+        item = read_item(tmp_path / kind / name)
+        known = Known(item.scribbled > 0, item.unaries() is not None, item.third)
+        assert (item.name, known) == (name, entry.known(name, tmp_path))
+        assert item.source
+        assert item.licence
+
+
+def test_items_are_chosen_in_their_order(tmp_path):
+    entry = read_entry({"kind": "embedded"})
+    every = entry.names(tmp_path)
+    chosen = every[2::-2]
+    assert read_entry({"kind": "embedded", "items": chosen}).names(tmp_path) == chosen
+    numbered = read_entry({"kind": "convexitydb", "items": [40, "2", "img_3"]})
+    assert numbered.names(tmp_path) == ["img_40", "img_2", "img_3"]
+    assert len(read_entry({"kind": "convexitydb"}).names(tmp_path)) == 51
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"items": ["unicorn"]}, r"items: there is no 'unicorn' among .*coffee"),
+        ({"items": ["coffee", "coffee"]}, "items: 'coffee' is named twice"),
+        ({"items": []}, "items is empty; name at least one"),
+        ({"pictures": ["coffee"]}, "pictures is unknown; it is called items now"),
+        ({"long_side": 8}, "long_side is 8; it must be at least 16"),
+    ],
+)
+def test_bad_entries(tmp_path, change, message):
+    with pytest.raises(UserError, match=message):
+        read_entry({"kind": "embedded", **change}).names(tmp_path)
+
+
+def test_unpacking_is_told_what_concerns_it_alone():
+    entry = read_entry({"kind": "embedded", "items": ["coffee"], "text": "A", "long_side": 99})
+    told = entry.settings("gland")
+    assert told == {"kind": "embedded", "items": ["gland"], "text": None, "long_side": 99}
+    assert read_entry(told).names(ROOT) == ["gland"]
+
+
+def test_descriptions():
+    assert read_entry({"kind": "embedded", "text": "Mine"}).describe("a", ["b"]) == "Mine"
+    assert "1 embedded picture," in read_entry({"kind": "embedded"}).describe("a", ["b"])
+    assert "all 51" in read_entry({"kind": "convexitydb"}).describe("a", ["x"] * 51)
+    assert "2 of its 51" in read_entry({"kind": "convexitydb"}).describe("a", ["x"] * 2)
+    assert count_words(["a"], "picture") == "1 picture"
+    assert count_words([], "picture") == "0 pictures"
+
+
+def test_files_of_an_item_are_those_called_so(tmp_path):
+    # The folder may itself lie in one that is called like an item.
+    folder = tmp_path / "cars" / "own"
+    for name in ("cars/1.png", "bear/1.png", "labels/cars.h5", "cars/.hidden", "x/cars/deep/2.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    found = [str(path.relative_to(folder)) for path in files_below(folder, "cars")]
+    assert found == ["cars/1.png", "labels/cars.h5", "x/cars/deep/2.png"]
+    assert len(files_below(folder)) == 4
+
+
+def test_folders_and_what_they_hold(tmp_path):
+    assert own_folder(".", tmp_path) == tmp_path
+    assert listed(iter("ab"), tmp_path, "pictures") == ["a", "b"]
+    with pytest.raises(UserError, match="none does not exist or is no folder"):
+        own_folder("none", tmp_path)
+    with pytest.raises(UserError, match="holds no pictures: add some"):
+        listed([], tmp_path, "pictures")
+
+
+def test_what_was_downloaded_is_verified_again(tmp_path):
+    (tmp_path / "a.bin").write_bytes(b"abc")
+    file = RemoteFile(file="a.bin", bytes=3)
+    assert verified(file, tmp_path) == tmp_path / "a.bin"
+    with pytest.raises(UserError, match=r"a\.bin"):
+        verified(RemoteFile(file="a.bin", sha256="0" * 64), tmp_path)
+    with pytest.raises(UserError, match=r"b\.bin does not exist"):
+        verified(RemoteFile(file="b.bin"), tmp_path)

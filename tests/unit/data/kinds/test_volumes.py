@@ -1,0 +1,165 @@
+"""Volumes of a user's own, from files to the one layout."""
+
+import numpy as np
+import pytest
+import tifffile
+
+from isr.data.items import read_item
+from isr.data.kinds import Known, read_entry
+from isr.errors import UserError
+
+GRID = (4, 16, 18)
+ENTRY = {
+    "kind": "volumes",
+    "path": "own",
+    "scribble_values": {"none": 0, "foreground": [1, 2], "background": 9},
+    "ground_truth_values": {"background": 0, "object": 1},
+}
+
+
+def make_scribbles():
+    scribbles = np.zeros(GRID, np.uint8)
+    scribbles[1:3, 6, 4:8], scribbles[1:3, 10, 4:8], scribbles[:, 0] = 1, 2, 9
+    return scribbles
+
+
+def make_grey():
+    return np.random.default_rng(0).integers(0, 256, GRID, np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A user's folder `own` with all of the volume a, and b with unaries alone."""
+    own = tmp_path / "own"
+    for kind in ("images", "scribbles", "unaries", "ground_truth"):
+        (own / kind).mkdir(parents=True)
+    tifffile.imwrite(own / "images" / "a.tif", make_grey(), photometric="minisblack")
+    np.save(own / "scribbles" / "a.npy", make_scribbles())
+    np.save(own / "unaries" / "a.npy", np.linspace(0, 1, np.prod(GRID)).reshape(GRID))
+    np.save(own / "ground_truth" / "a.npy", (make_grey() > 128).astype(np.uint8))
+    np.save(own / "unaries" / "b.npy", np.full(GRID, 0.25, np.float32))
+    (own / "images" / "notes.txt").write_text("no volume")
+    return own
+
+
+@pytest.fixture
+def unpack(folder):
+    """Unpacks a volume of the folder as it is by then, and opens it."""
+
+    def unpack(name, **change):
+        output = folder.parent / "out" / name
+        read_entry({**ENTRY, **change}).unpack(name, folder.parent, folder.parent, output)
+        return read_item(output)
+
+    return unpack
+
+
+def test_what_is_known_before_a_volume_is_read(folder):
+    entry = read_entry(ENTRY)
+    assert entry.names(folder.parent) == ["a", "b"]
+    assert entry.known("a", folder.parent) == Known(scribbles=True, unaries=True, third="z")
+    assert entry.known("b", folder.parent) == Known(scribbles=False, unaries=True, third="z")
+    found = [str(path.relative_to(folder)) for path in entry.sources("a", folder.parent).files]
+    assert sorted(found) == [
+        "ground_truth/a.npy",
+        "images/a.tif",
+        "scribbles/a.npy",
+        "unaries/a.npy",
+    ]
+    assert (
+        entry.describe("own", ["a", "b"])
+        == "own (2 volumes of the user's own, not the paper's set)"
+    )
+
+
+def test_a_volume_comes_with_all_that_is_known_of_it(unpack):
+    item = unpack("a")
+    assert (item.grid, item.third, item.scribbled) == (GRID, "z", 2)
+    assert not item.is_video
+    assert (item.source, item.licence) == ("folder own", "not stated")
+    picture = item.read()
+    for channel in range(3):
+        np.testing.assert_allclose(picture.image[..., channel], make_grey() / 255, atol=1e-6)
+    stored = make_scribbles()
+    np.testing.assert_array_equal(picture.scribbles, np.where(stored == 9, 255, stored))
+    np.testing.assert_array_equal(picture.ground_truth, np.where(make_grey() > 128, 255, 0))
+    assert picture.instances is None
+    expected = np.linspace(0, 1, np.prod(GRID)).reshape(GRID)
+    np.testing.assert_allclose(picture.unaries, expected, atol=5e-4)
+
+
+def test_voxels_are_cubes_unless_a_spacing_is_given(unpack):
+    np.testing.assert_allclose(unpack("a").third_axis().values, (np.arange(4) + 0.5) / 18)
+    spaced = unpack("a", spacing=2.5).third_axis()
+    np.testing.assert_allclose(spaced.values, (np.arange(4) + 0.5) * 2.5 / 18)
+
+
+def test_unaries_are_shown_where_there_is_no_image(folder, unpack):
+    picture = unpack("b").read()
+    assert picture.scribbles is picture.ground_truth is None
+    np.testing.assert_allclose(picture.unaries, 0.25)
+    np.testing.assert_allclose(picture.image, 0.25, atol=1 / 255)
+
+
+def test_objects_can_be_merged(unpack):
+    item = unpack("a", objects="merge")
+    assert item.scribbled == 1
+    stored = make_scribbles()
+    expected = np.where(stored == 9, 255, np.minimum(stored, 1))
+    np.testing.assert_array_equal(item.scribbles(), expected)
+
+
+def _save(kind, array):
+    def change(folder):
+        for old in (folder / kind).glob("a.*"):
+            old.unlink()
+        np.save(folder / kind / "a.npy", array)
+
+    return change
+
+
+def _damage(folder):
+    (folder / "images" / "a.tif").write_bytes(b"II*")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_damage, r"images/a\.tif cannot be read as TIFF"),
+        (_save("images", np.zeros(GRID[1:])), r"images/a\.npy has shape \(16, 18\), expected"),
+        (_save("images", np.full(GRID, 7.0)), r"images/a\.npy holds values from 7 to 7"),
+        (_save("unaries", np.full(GRID, -0.5)), r"unaries/a\.npy holds values from -0\.5 to"),
+        (_save("unaries", np.zeros((4, 18, 16))), r"unaries/a\.npy: the unaries are 16 x 18 x 4"),
+        (_save("scribbles", np.zeros(GRID)), r"scribbles/a\.npy holds values of type float64"),
+        (_save("scribbles", np.zeros(GRID, np.uint8)), r"scribbles/a\.npy: there is no scribble"),
+        (_save("scribbles", np.full(GRID, 5, np.uint8)), r"scribbles/a\.npy holds the values 5"),
+        (_save("scribbles", make_scribbles()[1:]), r"scribbles/a\.npy: the scribbles are"),
+        (_save("ground_truth", np.ones((4, 8, 18), int)), r"ground_truth/a\.npy: the ground truth"),
+        (_save("ground_truth", np.full(GRID, 3)), r"ground_truth/a\.npy holds the values 3"),
+        (
+            lambda folder: np.save(folder / "images" / "a.npy", make_grey()),
+            "share a name: keep one",
+        ),
+    ],
+)
+def test_bad_volumes_are_named(folder, unpack, change, message):
+    change(folder)
+    with pytest.raises(UserError, match=message) as caught:
+        unpack("a")
+    assert "\n" not in str(caught.value)
+    assert not (folder.parent / "out").exists()
+
+
+def test_missing_volumes_are_told(folder, unpack):
+    with pytest.raises(UserError, match="images holds no volume named 'c'"):
+        unpack("c")
+    with pytest.raises(UserError, match="items: there is no 'c' among a, b"):
+        read_entry({**ENTRY, "items": ["c"]}).names(folder.parent)
+    with pytest.raises(UserError, match="none does not exist or is no folder"):
+        read_entry({**ENTRY, "path": "none"}).names(folder.parent)
+    for path in folder.glob("*/*"):
+        path.unlink()
+    with pytest.raises(
+        UserError, match=r"own holds no volumes \(\.tif, \.tiff, \.npy\) in images/"
+    ):
+        read_entry(ENTRY).names(folder.parent)
