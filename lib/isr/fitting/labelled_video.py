@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isr.data.problems import working_size
 from isr.data.items import Item, frame_file, frame_name
+from isr.data.problems import working_size
 from isr.data.weak_labels.store import (
     BACKGROUND,
     FOREGROUND,

@@ -11,6 +11,7 @@ from torch import Tensor
 from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
 from isr.data.problems import Problem
 from isr.errors import UserError
+from isr.fitting.engine.random_numbers import uniforms
 from isr.fitting.engine.sampling import (
     Indices,
     Strata,
@@ -19,7 +20,6 @@ from isr.fitting.engine.sampling import (
     stroke_strata,
     unaries_strata,
 )
-from isr.fitting.engine.random_numbers import uniforms
 
 Batch = dict[str, Tensor]
 
