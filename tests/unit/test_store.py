@@ -5,8 +5,8 @@ import torch
 from safetensors.torch import save_file
 
 from isr.errors import UserError
-from isr.fitting.stack import run
-from isr.fitting.store import read_fits, read_parts, write_fits
+from isr.fitting.engine.stack import run
+from isr.store import read_fits, read_parts, write_fits
 from isr.networks.fcn import FCN
 
 ABOUT = {

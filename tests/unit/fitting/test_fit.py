@@ -11,8 +11,8 @@ from isr.data.problems import read_unaries
 from isr.evaluation.cell import evaluate_cell
 from isr.fitting import checkpoint, jobs
 from isr.fitting.jobs import PictureFolder
-from isr.fitting.running import Run
-from isr.fitting.store import read_fits
+from isr.fitting.engine.long_work import Run
+from isr.store import read_fits
 
 
 def _picture(name: str, height: int, width: int) -> Picture:
