@@ -116,14 +116,18 @@ def read_png(path: Path) -> NDArray[Any]:
     return array.astype(np.uint16) if array.dtype == np.int32 else array
 
 
-def read_array(path: Path) -> NDArray[Any]:
+def read_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
     """Read an array of numbers from a .npy file.
+
+    Args:
+        path: of the file.
+        mapped: whether only what is asked for of the array is to be read.
 
     Raises:
         UserError: the file is missing or damaged, or holds other things than numbers.
     """
     try:
-        array = np.asarray(np.load(path, allow_pickle=False))
+        array = np.asarray(np.load(path, "r" if mapped else None, allow_pickle=False))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: run the step that makes it first.") from None
     except (OSError, ValueError, EOFError) as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from isr import constraints
+from isr.coordinates import Convention
 from isr.data.objects import object_names, parse_name
 from isr.errors import UserError
 from isr.io import atomic_path
@@ -28,6 +29,8 @@ from isr.representations.union import Union
 
 FITS, HISTORY, PREDICTORS = "fits.safetensors", "history.parquet", "predictors.safetensors"
 """Files of a part of a batch: the last one of joint fits of videos alone."""
+PREDICTOR, UNARIES = "predictor.safetensors", "unaries"
+"""File and folder of a folder of predictions, beside HISTORY."""
 
 State = Mapping[str, Tensor]
 Module = TypeVar("Module", bound=nn.Module)
@@ -97,9 +100,9 @@ class StoredFits:
         return list(dict.fromkeys(name for name, _ in self.keys))
 
     @property
-    def convention(self) -> Any:
+    def convention(self) -> Convention:
         """Of the coordinates."""
-        return self.metadata["convention"]
+        return cast(Convention, self.metadata["convention"])
 
     def of_seed(self, seed: int) -> "StoredFits":
         """The fits of one seed alone."""
@@ -113,9 +116,11 @@ class StoredFits:
 
     def _place(self, name: str) -> tuple[int, int]:
         found = [self._places[key] for key in self.keys if key[0] == name]
-        if len(found) != 1:
+        if len(found) > 1:
+            raise UserError(f"{self.path} holds {name!r} for {len(found)} seeds: name one of them.")
+        if not found:
             there = ", ".join(self.names) or "none"
-            raise UserError(f"{self.path} holds {len(found)} fits of {name!r}: there is {there}.")
+            raise UserError(f"{self.path} holds no fit of {name!r}: there is {there}.")
         return found[0]
 
     def modules(self, name: str) -> Mapping[str, Any]:

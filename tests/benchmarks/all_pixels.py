@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from isr import fit_unaries
 from isr.coordinates import pixel_coordinates
 from isr.evaluation.drawing import draw_mask
-from isr.fitting.schedule import UNARIES_ENTROPY, phase_ends, unaries_schedule
+from isr.fitting.engine.phases import phase_ends
+from isr.fitting.schedules import UNARIES_ENTROPY, unaries_schedule
 from isr.networks.layers import initialise_
 from isr.objectives import cross_entropy, squared_distance
 from isr.representations import Representation, build

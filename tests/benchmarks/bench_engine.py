@@ -21,13 +21,15 @@ import torch
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
 from isr.fitting.projection import Projection
-from isr.fitting.schedule import Schedule, joint_schedule, projection_schedule
-from isr.fitting.slots import Settings
-from isr.fitting.sources import Points
-from isr.fitting.stack import Stack, run
+from isr.fitting.engine.phases import Schedule
+from isr.fitting.schedules import joint_schedule, projection_schedule
+from isr.fitting.engine.queue import Settings
+from isr.fitting.engine.batches import Points
+from isr.fitting.engine.stack import Stack, run
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Task
-from isr.predictors import build as build_predictor
-from isr.representations import build
+from isr.networks.cnn import CNN
+from isr.networks.fcn import FCN
+from isr.constraints import build
 
 MEBIBYTE = 2**20
 
@@ -53,13 +55,13 @@ def projection() -> Task:
 
 
 def fcn_joint() -> Task:
-    predictor = build_predictor("fcn", 5)
+    predictor = FCN(5)
     return PredictorTraining(predictor, Points(500, 500), representation=build("convex"))
 
 
 def cnn_joint() -> Task:
     return PictureTraining(
-        build_predictor("cnn", 5),
+        CNN(5),
         Points(500, 500),
         features="rgb+xy",
         representation=build("convex"),
@@ -146,7 +148,7 @@ sys.path.insert(0, {folder!r})
 import torch
 torch.set_num_threads(1)
 import bench_engine as bench
-from isr.fitting.stack import run
+from isr.fitting.engine.stack import run
 run(bench.stack(bench.cnn_joint(), bench.joint_schedule(), 30, (480, 640)))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

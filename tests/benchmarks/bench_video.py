@@ -16,7 +16,7 @@ import pytest
 
 from isr.data.problems import quantise_unaries
 from isr.data.videos import VideoFrame, write_video
-from isr.fitting.store import read_fits
+from isr.store import read_fits
 from isr.fitting.video import fit_frames
 from isr.fitting.video_folder import VideoFolder
 from isr.io import write_png

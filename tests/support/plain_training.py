@@ -4,22 +4,25 @@ import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from isr.constraints import build
 from isr.coordinates import pixel_coordinates
-from isr.data import embedded
-from isr.data.problems import Problem, picture_features
-from isr.predictors import build as build_predictor
-from isr.representations import build
+from isr.data.features.sets import RGB as COLOURS
+from isr.data.features.sets import XY as PLACES
+from isr.data.features.sets import assemble
+from isr.data.kinds import embedded
+from isr.data.problems import Problem
+from isr.networks.cnn import CNN
+from isr.networks.fcn import FCN
 
 RGB, XY = slice(0, 3), slice(3, 5)
+NETWORKS = {"fcn": FCN, "cnn": CNN}
 
 
 def small_problem(name: str, long_side: int = 96) -> Problem:
     """An embedded photograph with the features rgb+xy."""
     picture = embedded.load(name, long_side)
     coordinates = pixel_coordinates(*picture.size).astype(np.float32)
-    features = picture_features(
-        picture, "rgb+xy", coordinates=coordinates, semantic=None, original_size=picture.size
-    )
+    features = assemble("rgb+xy", {COLOURS: picture.image, PLACES: coordinates})
     return Problem(name, coordinates, picture.scribbles, features, None)
 
 
@@ -30,7 +33,7 @@ def train_plainly(problem: Problem, kind: str, *, joint: bool, steps: int, seed:
     scribbles = torch.from_numpy(problem.scribbles).flatten()
     labelled = scribbles != 0
     target = (scribbles[labelled] != 255).float()
-    predictor, convex = build_predictor(kind, 5), build("convex")
+    predictor, convex = NETWORKS[kind](5), build("convex")
     for module in (*predictor.modules(), *convex.modules()):
         if hasattr(module, "reset_parameters"):
             module.reset_parameters()

@@ -183,15 +183,28 @@ class Item:
         Raises:
             UserError: the file is damaged or of another size.
         """
+        stored = self._unaries(mapped=False)
+        return None if stored is None else stored.astype(np.float32)
+
+    def frame_unaries(self, number: int) -> NDArray[np.float32] | None:
+        """Foreground probabilities (h, w) that come with a frame of a video or volume, if any do.
+
+        Raises:
+            UserError: the file is damaged or of another size.
+        """
+        stored = self._unaries(mapped=True)
+        return None if stored is None else np.asarray(stored[number], np.float32)
+
+    def _unaries(self, *, mapped: bool) -> NDArray[np.floating[Any]] | None:
         path = self.folder / "unaries.npy"
         if not path.exists():
             return None
-        unaries = read_array(path).astype(np.float32)
-        if unaries.shape != self.grid:
+        stored = read_array(path, mapped=mapped)
+        if stored.shape != self.grid:
             raise UserError(
-                f"{path} has shape {unaries.shape}, expected {self.grid}: unpack {self.name} again."
+                f"{path} has shape {stored.shape}, expected {self.grid}: unpack {self.name} again."
             )
-        return unaries
+        return stored
 
     def objects(self, number: int = 0) -> Bytes | None:
         """Read the objects of frame `number`: uint8 (h, w), 0 background, 1..n the objects.

@@ -141,6 +141,11 @@ def quantise_unaries(unaries: NDArray[np.floating], name: str) -> NDArray[np.uin
     return np.asarray(np.rint(unaries * 65535), dtype=np.uint16)
 
 
+def _shrunk(unaries: Array, size: tuple[int, int]) -> Array:
+    small = cv2.resize(unaries, size[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32).clip(0, 1)
+
+
 @dataclass(frozen=True)
 class ProblemReader:
     """Reads the problems of some items, as a predictor or a representation is fitted to them.
@@ -221,10 +226,10 @@ class ProblemReader:
         if self.predictions is not None:
             unaries = self.predictions.read(name, seed, size)
         else:
-            given = item.unaries()
+            given = item.frame_unaries(number)
             if given is None:
                 raise UserError(f"{item.name}: no unaries come with it: name another predictor.")
-            unaries = given[number]
+            unaries = given if size == item.size else _shrunk(given, size)
         return Problem(name, self.plane(item).astype(np.float32), unaries=unaries)
 
     def frames(self, item: str) -> list[str]:

@@ -1,26 +1,22 @@
-"""Fits of videos frame by frame: a representation for each, from where the one before ended."""
+"""Fits of videos frame by frame: each frame's representation goes on from the one before."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
-from isr.data.items import frame_name
 from isr.data.problems import Problem
 from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.phases import Schedule, describe, phase_ends
 from isr.fitting.engine.queue import Key, State, Work
+from isr.fitting.jobs import FitJob, Found
 from isr.fitting.optimise import Plan
-from isr.fitting.projection import Projection
-from isr.fitting.recipe import Recipe, drawn_points
+from isr.fitting.recipe import Recipe
 from isr.levels import foreground, likely_foreground
 from isr.representations import Representation
 from isr.store import Group, load_parameters, own_parameters
-
-if TYPE_CHECKING:
-    from isr.fitting.fit import FitJob, Found
 
 _log = logging.getLogger(__name__)
 
@@ -235,7 +231,7 @@ def agreement(representation: Representation, problem: Problem) -> float:
     return float((found & wanted).sum() / either) if either else 1.0
 
 
-def _queue(job: "FitJob", keys: Sequence[Key], recipe: Recipe, schedule: Schedule) -> VideoQueue:
+def _queue(job: FitJob, keys: Sequence[Key], recipe: Recipe, schedule: Schedule) -> VideoQueue:
     judge, reader = recipe.build(2), job.reader
 
     def judged(problem: Problem, state: State) -> float:
@@ -251,7 +247,7 @@ def _queue(job: "FitJob", keys: Sequence[Key], recipe: Recipe, schedule: Schedul
     )
 
 
-def fit(job: "FitJob", keys: Sequence[Key]) -> "Found":
+def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     """Fit a representation to the unaries of every frame of some videos, one after the other.
 
     Up to `stack_size` of them are fitted side by side.
@@ -259,16 +255,14 @@ def fit(job: "FitJob", keys: Sequence[Key]) -> "Found":
     Raises:
         UserError: unaries are missing or of another size, or there are too few steps.
     """
-    from isr.fitting.fit import Found
-
     recipe = Recipe.of_cell(job.cell, job.protocol, video=True)
     schedule = recipe.schedule(unaries=True, scribbles=False)
     queue = _queue(job, keys, recipe, schedule)
-    points = drawn_points(recipe.points, unaries=True, scribbles=False)
     modules = {"representation": recipe.about(2)}
-    task = Projection(recipe.build(2), points, object_weight=recipe.object_weight)
+    task = recipe.projection(recipe.build(2), unaries=True, scribbles=False)
     plan = Plan(task, schedule, job.cell.first_steps, modules)
-    result = job.job.optimise(plan, queue, queue.load, inputs=inputs_of(job, keys))
+    inputs = inputs_of(job, keys)
+    result = job.shared.optimise(plan, queue, queue.load, inputs=inputs, name="frames")
     for key in queue.keys:
         if queue.frames[key]["status"] != FITTED:
             _log.warning("%s: %s", key[0], queue.frames[key]["status"])
@@ -285,7 +279,7 @@ def fit(job: "FitJob", keys: Sequence[Key]) -> "Found":
     )
 
 
-def inputs_of(job: "FitJob", keys: Sequence[Key]) -> str:
+def inputs_of(job: FitJob, keys: Sequence[Key]) -> str:
     """A hash of all that fits to the unaries of some videos read: not of their frames."""
     reader = job.reader
     files = [job.items[name].file for name, _ in keys]
@@ -295,6 +289,3 @@ def inputs_of(job: "FitJob", keys: Sequence[Key]) -> str:
         else:
             files.append(job.items[name].folder / "unaries.npy")
     return files_digest(files)
-
-
-__all__ = ["FITTED", "PROPER_FIT", "SKIPPED", "VideoQueue", "agreement", "fit", "frame_name"]

@@ -5,7 +5,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,15 +13,13 @@ from isr.errors import UserError
 from isr.fitting.engine.phases import describe
 from isr.fitting.engine.queue import Key, State
 from isr.fitting.frames import FITTED, NOTHING, PROPER_FIT, SKIPPED, agreement, inputs_of
+from isr.fitting.jobs import FitJob, Found
 from isr.fitting.noise import noisy_frames, replace_with_noise_
 from isr.fitting.optimise import Plan
 from isr.fitting.projection import Projection
-from isr.fitting.recipe import Recipe, drawn_points
+from isr.fitting.recipe import Recipe
 from isr.levels import likely_foreground
 from isr.store import Group, load_parameters, own_parameters
-
-if TYPE_CHECKING:
-    from isr.fitting.fit import FitJob, Found
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +43,7 @@ class _FromEnds(Projection):
         super().start_(replace(problem, coordinates=coordinates, unaries=unaries))
 
 
-def fit(job: "FitJob", keys: Sequence[Key]) -> "Found":
+def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     """Fit one representation in (x, y, t) to each of some videos.
 
     The unaries of a share of the frames are noise if the cell's `noise` says so. A video whose
@@ -56,8 +53,6 @@ def fit(job: "FitJob", keys: Sequence[Key]) -> "Found":
         UserError: unaries are missing or of another size, a video is too large to be fitted as a
             whole, or it has too few frames for so many of noise.
     """
-    from isr.fitting.fit import Found
-
     noisy = {key: _noisy(job, key) for key in keys}
     for name, _ in keys:
         _check_size(job, name)
@@ -67,17 +62,16 @@ def fit(job: "FitJob", keys: Sequence[Key]) -> "Found":
             _log.warning(NOTHING, key[0])
     recipe = Recipe.of_cell(job.cell, job.protocol, video=True)
     schedule = recipe.schedule(unaries=True, scribbles=False)
-    points = drawn_points(recipe.points, unaries=True, scribbles=False)
     kind = Projection if job.cell.noise is None else _FromEnds
     modules = {"representation": recipe.about(3)}
-    task = kind(recipe.build(3), points, object_weight=recipe.object_weight)
-    assert job.cell.steps is not None
-    plan = Plan(task, schedule, job.cell.steps, modules)
+    task = recipe.projection(recipe.build(3), unaries=True, scribbles=False, kind=kind)
+    plan = Plan(task, schedule, job.steps, modules)
 
     def load(name: str, seed: int) -> Problem:
         return load_video(job, (name, seed))
 
-    result = job.job.optimise(plan, fitted, load, inputs=inputs_of(job, keys))
+    inputs = inputs_of(job, keys)
+    result = job.shared.optimise(plan, fitted, load, inputs=inputs, name="in-time")
     found = Found(
         groups=[Group(result.states, modules)] if result.states else [],
         history=result.history,
@@ -95,14 +89,14 @@ def fit(job: "FitJob", keys: Sequence[Key]) -> "Found":
     return found
 
 
-def _noisy(job: "FitJob", key: Key) -> list[int]:
+def _noisy(job: FitJob, key: Key) -> list[int]:
     """Numbers of the frames whose unaries are noise."""
     name, seed = key
     share = job.cell.noise or 0.0
     return noisy_frames(job.items[name].frames, share, seed=seed, name=name)
 
 
-def _check_size(job: "FitJob", name: str) -> tuple[int, int, int]:
+def _check_size(job: FitJob, name: str) -> tuple[int, int, int]:
     """Frames, height and width of a video that is to be held as a whole.
 
     Raises:
@@ -118,7 +112,7 @@ def _check_size(job: "FitJob", name: str) -> tuple[int, int, int]:
     return size
 
 
-def _has_both_classes(job: "FitJob", key: Key) -> bool:
+def _has_both_classes(job: FitJob, key: Key) -> bool:
     """Whether the unaries show both object and background somewhere in a video."""
     found = background = False
     for name in job.reader.frames(key[0]):
@@ -131,7 +125,7 @@ def _has_both_classes(job: "FitJob", key: Key) -> bool:
     return False
 
 
-def load_video(job: "FitJob", key: Key) -> Problem:
+def load_video(job: FitJob, key: Key) -> Problem:
     """The problem of a whole video in (x, y, t), with the cell's share of frames of noise.
 
     Raises:
@@ -152,7 +146,7 @@ def load_video(job: "FitJob", key: Key) -> Problem:
     return Problem(name, coordinates, unaries=unaries)
 
 
-def _judged(job: "FitJob", key: Key, state: State, recipe: Recipe) -> dict[Key, dict[str, object]]:
+def _judged(job: FitJob, key: Key, state: State, recipe: Recipe) -> dict[Key, dict[str, object]]:
     """The agreement of a fit in time with the unaries of each frame but those of noise."""
     judge = recipe.build(3)
     load_parameters(judge, own_parameters(state, "representation"))

@@ -4,7 +4,8 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,16 +18,19 @@ from isr.errors import UserError
 from isr.fitting.engine.long_work import complete, files_digest, fingerprint
 from isr.fitting.engine.optimiser import StackedOptimiser
 from isr.fitting.engine.phases import Phase, describe
-from isr.fitting.engine.queue import Key
+from isr.fitting.engine.queue import History, Key, State
 from isr.fitting.engine.random_numbers import uniforms
 from isr.fitting.engine.sampling import unaries_strata
 from isr.fitting.frames import agreement, inputs_of
+from isr.fitting.jobs import FitJob, Found
 from isr.fitting.labelled_video import LabelledVideo, check_kind
+from isr.fitting.recipe import Recipe
 from isr.fitting.schedules import COUPLING
 from isr.fitting.weak_label_training import (
     MULTICUT,
     UNetTraining,
     settle_statistics,
+    stored_network,
     unet_metadata,
 )
 from isr.levels import probability
@@ -34,10 +38,7 @@ from isr.networks.inference import predict_video
 from isr.networks.unet import UNet
 from isr.objectives import multicut, softly_clipped, squared_distance
 from isr.representations import Representation
-from isr.store import Group, StoredFits, read_fits
-
-if TYPE_CHECKING:
-    from isr.fitting.fit import FitJob, Found
+from isr.store import PREDICTOR, Group, StoredFits, read_fits
 
 LEARNING_RATE = 1e-4
 """Of both networks (section C.2)."""
@@ -247,11 +248,11 @@ class Tuned:
         history: rows (frame, seed, epoch, term, value).
     """
 
-    states: dict[str, dict[str, Tensor]]
+    states: dict[str, State]
     frames: dict[str, dict[str, Any]]
     finite: dict[str, bool]
     network: UNet
-    history: list[tuple[str, int, int, str, float]]
+    history: History
 
 
 @dataclass(frozen=True)
@@ -265,13 +266,13 @@ class Before:
         fits: the sequential fits of its frames.
     """
 
-    job: "FitJob"
+    job: FitJob
     name: str
     seed: int
     fits: StoredFits
 
     @classmethod
-    def of(cls, job: "FitJob", key: Key) -> "Before":
+    def of(cls, job: FitJob, key: Key) -> "Before":
         """See that everything fits together before the first step.
 
         Raises:
@@ -296,26 +297,24 @@ class Before:
         told = self.fits.metadata["frames"][str(self.seed)]
         return {name: dict(told[name]) for name in self.job.reader.frames(self.name)}
 
-    def states(self) -> dict[str, dict[str, Tensor]]:
+    def states(self) -> dict[str, State]:
         """Parameters of the frames that have a representation."""
-        there = set(self.fits.names)
         return {
             name: {
                 f"{PREFIX}{key}": value
                 for key, value in self.fits.state(name, "representation").items()
             }
-            for name in self.job.reader.frames(self.name)
-            if name in there
+            for name in self._fitted()
         }
+
+    def _fitted(self) -> list[str]:
+        there = set(self.fits.names)
+        return [name for name in self.job.reader.frames(self.name) if name in there]
 
     def about(self) -> dict[str, Any]:
         """How the representations are built again."""
-        groups = self.fits.metadata["groups"]
-        if groups:
-            about: dict[str, Any] = dict(groups[0]["modules"]["representation"])
-            return about
-        from isr.fitting.recipe import Recipe
-
+        for name in self._fitted():
+            return dict(self.fits.modules(name)["representation"])
         return Recipe.of_cell(self.job.cell, self.job.protocol, video=True).about(2)
 
     def network(self) -> UNet:
@@ -326,11 +325,11 @@ class Before:
         return network
 
     @property
-    def _network_file(self) -> Any:
+    def _network_file(self) -> Path:
         predictions = self.job.reader.predictions
         if predictions is None:
             raise UserError(f"{self.name}: no predictions are given: predict the video first.")
-        return predictions.folder(self.name, self.seed) / "predictor.safetensors"
+        return predictions.folder(self.name, self.seed) / PREDICTOR
 
     def digest(self, video: LabelledVideo) -> str:
         """A hash of all that the training is made from."""
@@ -366,7 +365,7 @@ class Before:
             points=points.strokes + points.random,
             epochs=cell.epochs,
             learning_rate=rate,
-            picture_statistics=job.protocol == "published-code",
+            picture_statistics=job.published,
         )
 
 
@@ -388,9 +387,9 @@ def tune(before: Before) -> Tuned:
             seed=before.seed,
             inputs=before.digest(training.video),
         ),
-        what=f"tune {job.settings['study']}/{job.settings['batch']}: {before.name}",
+        what=f"{job.what}: {before.name}, seed {before.seed}",
     )
-    if job.protocol == "published-code":
+    if job.published:
         settle_statistics(training.network, training.video)
     own = training.representations
     for name, problem in _tuned_unaries(before, training, frames):
@@ -415,19 +414,17 @@ def _tuned_unaries(
         yield name, replace(before.job.reader.load_frame(name, before.seed), unaries=unaries)
 
 
-def fit(job: "FitJob", keys: Sequence[Key]) -> "Found":
+def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     """Tune the UNets of some videos and the representations of their frames, one after the other.
 
     Raises:
         UserError: a file is missing, damaged or of something else, or a video has no foreground
             label.
     """
-    from isr.fitting.fit import Found
-
     every = {key: Before.of(job, key) for key in keys}
-    found, states = Found(), dict[Key, Mapping[str, Tensor]]()
-    networks: dict[Key, Mapping[str, Tensor]] = {}
+    found, states, networks = Found(), dict[Key, State](), dict[Key, State]()
     modules: dict[str, Any] = {}
+    about: dict[str, Any] = {}
     for (name, seed), before in every.items():
         tuned = tune(before)
         modules = {"representation": before.about()}
@@ -435,15 +432,10 @@ def fit(job: "FitJob", keys: Sequence[Key]) -> "Found":
         found.frames |= {(frame, seed): each for frame, each in tuned.frames.items()}
         found.finite |= {(frame, seed): each for frame, each in tuned.finite.items()}
         found.history += tuned.history
-        networks[name, seed] = {
-            f"predictor.{key}": value.detach().cpu()
-            for key, value in tuned.network.state_dict().items()
-        }
+        networks[name, seed] = stored_network(tuned.network)
         about = {"predictor": unet_metadata(tuned.network)}
     rate = job.cell.joint_learning_rate or LEARNING_RATE
     found.schedules["joint"] = describe((Phase(1.0, rate, {MULTICUT: 1.0, COUPLING: 1.0}),))
     found.groups = [Group(states, modules)] if states else []
     found.predictors = [Group(networks, about)]
-    for name, seed in keys:
-        job.run.beside(f"{name}-{seed}").end()
     return found

@@ -11,7 +11,7 @@ import pandas as pd
 from isr.data.problems import Problem
 from isr.fitting.engine.long_work import Run, complete, fingerprint
 from isr.fitting.engine.phases import Schedule, describe
-from isr.fitting.engine.queue import EqualWorks, Key, Queue, Result, Settings
+from isr.fitting.engine.queue import EqualWorks, History, Key, Queue, Result, Settings
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.task import Task
 from isr.io import atomic_path
@@ -99,7 +99,7 @@ class Job:
         return stack.result
 
 
-def write_history(path: Path, history: Sequence[tuple[str, int, int, str, float]]) -> None:
+def write_history(path: Path, history: History) -> None:
     """Write the course of the loss terms: item, seed, step, term, value."""
     rows = pd.DataFrame(history, columns=["item", "seed", "step", "term", "value"])
     with atomic_path(path) as temporary:

@@ -6,90 +6,30 @@ working size); see `isr.data.problems.Predictions`.
 """
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from isr.data.items import Item
-from isr.data.problems import ProblemReader, write_unaries
+from isr.data.problems import write_unaries
 from isr.errors import UserError
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.long_work import PLAIN_RUN, Run, files_digest, versions
+from isr.fitting import weak_label_training
+from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.phases import describe
 from isr.fitting.engine.queue import Key
-from isr.fitting.optimise import Job, Plan, write_history
+from isr.fitting.jobs import PredictJob
+from isr.fitting.optimise import Plan, write_history
 from isr.fitting.schedules import predictor_schedule
 from isr.fitting.wholes import about_predictor, training
 from isr.io import atomic_folder
 from isr.levels import probability
 from isr.networks.inference import picture_levels
-from isr.predictors import Computed, Given, PredictorKind, read_entry
-from isr.settings import CONVENTIONS
-from isr.store import Group, read_fits, write_fits
+from isr.predictors import Computed, Given
+from isr.store import HISTORY, PREDICTOR, UNARIES, Group, read_fits, write_fits
+
+__all__ = ["PredictJob", "predict"]
 
 _log = logging.getLogger(__name__)
-
-PREDICTOR, HISTORY, UNARIES = "predictor.safetensors", "history.parquet", "unaries"
-
-
-@dataclass(frozen=True)
-class PredictJob:
-    """What predictions are made from.
-
-    Attributes:
-        settings: what the job was told: dataset, name (of the predictor), predictor (its entry),
-            features, labels, training, protocol, works [[item, seed], ...], and of trained ones
-            steps, points and stack_size.
-        items: by name.
-        semantic: folder of the semantic features, if they are seen.
-        labels: folders of the weak labels of videos, by their names.
-        checkpoints: published networks, if there are any.
-        run: where to compute, and the checkpoint of an interrupted training.
-    """
-
-    settings: Mapping[str, Any]
-    items: Mapping[str, Item]
-    semantic: Path | None = None
-    labels: Mapping[str, Path] = field(default_factory=dict)
-    checkpoints: Path | None = None
-    run: Run = PLAIN_RUN
-
-    @property
-    def predictor(self) -> PredictorKind:
-        """The predictor."""
-        return read_entry(self.settings["predictor"])
-
-    @property
-    def keys(self) -> list[Key]:
-        """Items and seeds."""
-        return [(str(item), int(seed)) for item, seed in self.settings["works"]]
-
-    @property
-    def what(self) -> str:
-        """Names the work in messages."""
-        told = self.settings
-        seen = told.get("features") or told.get("labels") or ""
-        return f"predict {told['dataset']} {told['name']} {seen}"
-
-    @property
-    def reader(self) -> ProblemReader:
-        """Reads the problems with their features."""
-        convention: Any = CONVENTIONS[self.settings["protocol"]]
-        return ProblemReader(
-            self.items,
-            convention,
-            self.predictor.scale,
-            self.settings.get("features"),
-            self.semantic,
-        )
-
-    def metadata(self, **more: Any) -> dict[str, Any]:
-        """What is stored with predictions."""
-        about = {"settings": dict(self.settings), "versions": versions()}
-        return {**about, "convention": CONVENTIONS[self.settings["protocol"]], **more}
 
 
 def predict(job: PredictJob, output: Path) -> None:
@@ -109,8 +49,6 @@ def predict(job: PredictJob, output: Path) -> None:
         if isinstance(predictor, Computed):
             _compute(job, predictor, folder)
         elif predictor.input == "labels":
-            from isr.fitting import weak_label_training
-
             weak_label_training.predict(job, folder)
         else:
             _train(job, folder)
@@ -119,27 +57,16 @@ def predict(job: PredictJob, output: Path) -> None:
 
 def _train(job: PredictJob, folder: Path) -> None:
     """Train a network on the scribbles of every item: one for each of its objects."""
-    told, reader = job.settings, job.reader
-    dims = {2 if item.third is None else 3 for item in job.items.values()}
-    if len(dims) > 1:
-        raise UserError(
-            f"{told['dataset']} has items with a third coordinate and others without: name items "
-            "of one kind, in a study for each."
-        )
-    dim = dims.pop()
+    dim, reader = _dim(job), job.reader
     task = training(
-        job.predictor,
-        told["features"],
-        Points(**told["points"]),
-        dim=dim,
-        absolute_penalty=told["protocol"] == "published-code",
+        job.predictor, job.features, job.points, dim=dim, absolute_penalty=job.published
     )
-    about = {"predictor": about_predictor(job.predictor, told["features"], dim)}
-    plan = Plan(task, predictor_schedule(), told["steps"], about)
+    about = {"predictor": about_predictor(job.predictor, job.features, dim)}
+    plan = Plan(task, predictor_schedule(), job.settings["steps"], about)
     keys = [(each, seed) for name, seed in job.keys for each in reader.problems([name])]
     names = list(dict.fromkeys(name for name, _ in job.keys))
-    work = Job(told, told["stack_size"], told["protocol"] == "published-code", job.run, job.what)
-    result = work.optimise(plan, keys, reader.load, inputs=files_digest(reader.files(names, [])))
+    inputs = files_digest(reader.files(names, []))
+    result = job.shared.optimise(plan, keys, reader.load, inputs=inputs)
     finite = [[*key, value] for key, value in result.finite.items()]
     path = folder / PREDICTOR
     metadata = job.metadata(schedule=describe(plan.schedule), finite=finite)
@@ -151,6 +78,21 @@ def _train(job: PredictJob, folder: Path) -> None:
         write_unaries(folder / UNARIES / str(seed), name, probability(level))
 
 
+def _dim(job: PredictJob) -> int:
+    """Number of coordinates, which all items have to have alike.
+
+    Raises:
+        UserError: they have not.
+    """
+    dims = {2 if job.items[name].third is None else 3 for name, _ in job.keys}
+    if len(dims) > 1:
+        raise UserError(
+            f"{job.settings['dataset']} has items with a third coordinate and others without: name "
+            "items of one kind, in a study for each."
+        )
+    return dims.pop()
+
+
 def _compute(job: PredictJob, predictor: Computed, folder: Path) -> None:
     """Write the unaries of a predictor that is not trained: the same for all seeds."""
     states: dict[Key, dict[str, torch.Tensor]] = {}
@@ -158,7 +100,7 @@ def _compute(job: PredictJob, predictor: Computed, folder: Path) -> None:
     names = list(dict.fromkeys(name for name, _ in job.keys))
     for name in job.reader.problems(names):
         problem = job.reader.load(name, 0)
-        found = predictor.compute(problem, job.settings.get("features"))
+        found = predictor.compute(problem, job.features)
         _log.info("%s: %s, %s", job.what, name, found.remark)
         item = job.reader.item(name).name
         for seed in (seed for each, seed in job.keys if each == item):

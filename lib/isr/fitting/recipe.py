@@ -147,18 +147,35 @@ class Recipe:
         unaries, scribbles = problem.unaries is not None, problem.scribbles is not None
         if not unaries and not scribbles:
             raise UserError(f"{problem.name}: nothing to fit to: give unaries or scribbles.")
-        representation = self.build(problem.coordinates.shape[-1])
-        objects, parts = count_objects(problem), representation.part_count
-        if objects > 1 and objects != parts:
-            raise UserError(
-                f"{problem.name}: scribbles name {objects} objects, the union has {parts} parts: "
-                "give it one member for each object."
-            )
-        return Projection(
+        objects, representation = count_objects(problem), self.build(problem.coordinates.shape[-1])
+        check_parts(representation, objects, problem.name)
+        return self.projection(
+            representation, unaries=unaries, scribbles=scribbles, objects=objects > 1
+        )
+
+    def projection(
+        self,
+        representation: Representation,
+        *,
+        unaries: bool,
+        scribbles: bool,
+        objects: bool = False,
+        kind: type[Projection] = Projection,
+    ) -> Projection:
+        """The task of fitting it where unaries, scribbles or both are known.
+
+        Args:
+            representation: as `build` makes it.
+            unaries: whether there are any.
+            scribbles: whether there are any.
+            objects: whether scribbles tell several objects apart, each for one member of a union.
+            kind: of the task.
+        """
+        return kind(
             representation,
             drawn_points(self.points, unaries=unaries, scribbles=scribbles),
             object_weight=self.object_weight,
-            objects=objects > 1,
+            objects=objects,
         )
 
     @property
@@ -249,6 +266,19 @@ def drawn_points(points: Points, *, unaries: bool, scribbles: bool) -> Points:
         return points
     every = points.strokes + points.random
     return Points(every if scribbles else 0, every)
+
+
+def check_parts(representation: Representation, objects: int, name: str) -> None:
+    """See that a union has a part for each of several objects that scribbles name.
+
+    Raises:
+        UserError: it has not.
+    """
+    if objects > 1 and objects != representation.part_count:
+        raise UserError(
+            f"{name}: scribbles name {objects} objects, the union has "
+            f"{representation.part_count} parts: give it one member for each object."
+        )
 
 
 def count_objects(problem: Problem) -> int:

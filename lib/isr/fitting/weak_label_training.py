@@ -5,30 +5,28 @@ import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from isr.data.items import frame_name
 from isr.data.problems import write_unaries
 from isr.errors import UserError
 from isr.fitting.engine.long_work import complete, fingerprint
-from isr.fitting.engine.queue import Key
+from isr.fitting.engine.queue import History, Key, State
 from isr.fitting.engine.random_numbers import generator
+from isr.fitting.jobs import PredictJob
 from isr.fitting.labelled_video import LabelledVideo, check_kind
 from isr.fitting.optimise import write_history
 from isr.networks.inference import channels_innermost, predict_video
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
+from isr.networks.unet_checkpoint import MissingNetworkError, read_published
 from isr.objectives import multicut
 from isr.predictors.unet import UNet as UNetKind
-from isr.settings import TOGETHER
-from isr.store import Group, read_fits, write_fits
-
-if TYPE_CHECKING:
-    from isr.fitting.predict import PredictJob
+from isr.store import HISTORY, PREDICTOR, UNARIES, Group, read_fits, write_fits
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +60,7 @@ class UNetTraining:
         self.videos, self.epochs, self.learning_rate = videos, epochs, learning_rate
         self.optimiser = torch.optim.Adam(self.network.parameters(), learning_rate)
         self.done = 0
-        self.history: list[tuple[str, int, int, str, float]] = []
+        self.history: History = []
 
     @cached_property
     def frames(self) -> list[tuple[LabelledVideo, int]]:
@@ -105,11 +103,6 @@ class UNetTraining:
         self.done, self.history = state["done"], list(state["history"])
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
-
-    def stored(self) -> dict[str, Tensor]:
-        """Parameters and buffers under the names of stored fits."""
-        state = self.network.state_dict()
-        return {f"predictor.{key}": value.detach().cpu() for key, value in state.items()}
 
 
 class WeakLabelTraining(UNetTraining):
@@ -203,14 +196,13 @@ def settle_statistics(network: UNet, *videos: LabelledVideo) -> None:
     network.eval()
 
 
-def train(
-    job: "PredictJob", kind: UNetKind, seed: int, *videos: LabelledVideo
-) -> WeakLabelTraining:
+def train(job: PredictJob, *videos: LabelledVideo) -> WeakLabelTraining:
     """Train the UNet of one or more videos to its end; its statistics are settled over all.
 
     Raises:
         UserError: there is no foreground label, or the loss did not stay finite.
     """
+    kind, seed = _kind(job), videos[0].seed
     name = "+".join(video.video.name for video in videos)
     network = UNet(**kind.options())
     initialise_(network, generator(seed, name, "initial predictor"))
@@ -223,23 +215,23 @@ def train(
         min_steps=kind.min_steps,
     )
     run = job.run.beside(f"{name}-{seed}" if len(videos) == 1 else f"together-{seed}")
+    inputs = "".join(video.digest() for video in videos)
     complete(
         training,
         run,
-        fingerprint=fingerprint(
-            job.settings,
-            run,
-            name=name,
-            seed=seed,
-            inputs="".join(video.digest() for video in videos),
-        ),
+        fingerprint=fingerprint(job.settings, run, name=name, seed=seed, inputs=inputs),
         what=f"{job.what}: {name}, seed {seed}",
     )
     settle_statistics(training.network, *videos)
     return training
 
 
-def predict(job: "PredictJob", folder: Path) -> None:
+def _kind(job: PredictJob) -> UNetKind:
+    assert isinstance(job.predictor, UNetKind)
+    return job.predictor
+
+
+def predict(job: PredictJob, folder: Path) -> None:
     """Train the UNet of each video, or one of all together, or take published ones.
 
     Of one that is trained on all, each video gets a copy, whose batch statistics are those of the
@@ -250,68 +242,58 @@ def predict(job: "PredictJob", folder: Path) -> None:
         UserError: a file is missing or does not fit, the labels are of another kind or size than
             the settings and the videos say, or the training failed.
     """
-    kind = cast(UNetKind, job.predictor)
     told = {name: check_kind(path, job.settings) for name, path in job.labels.items()}
-    states: dict[Key, Mapping[str, Tensor]] = {}
+    states: dict[Key, State] = {}
     origins: dict[str, dict[str, Any]] = {}
-    history: list[tuple[str, int, int, str, float]] = []
+    history: History = []
     about: Mapping[str, Any] = {}
-    for names, seed in _shares(job):
-        videos = [_video(job, kind, name, seed) for name in names]
-        published, reason = _published(kind, names[0], job.checkpoints)
-        if published is None:
-            trained = train(job, kind, seed, *videos)
-            network, steps = trained.network, trained.total
-            history += trained.history
-        else:
-            network, steps = published.to(job.run.device), 0
+    for names, seed in job.shares():
+        videos = [_video(job, name, seed) for name in names]
+        network, origin, own_history = _network(job, videos)
+        history += own_history
         about = {"predictor": unet_metadata(network)}
-        for video in videos:
+        for name, video in zip(names, videos, strict=True):
             if len(videos) > 1:
                 settle_statistics(network, video)
-            name = video.video.name
-            states[name, seed] = {
-                f"predictor.{key}": value.detach().cpu().clone()
-                for key, value in network.state_dict().items()
-            }
-            origins.setdefault(str(seed), {})[name] = {
-                "labels": told[name],
-                "weights": TRAINED if published is None else PUBLISHED,
-                "weights_reason": reason,
-                "steps": steps,
-                "trained_on": names if published is None else [],
-            }
-    path = folder / "predictor.safetensors"
+            states[name, seed] = stored_network(network)
+            origins.setdefault(str(seed), {})[name] = {"labels": told[name], **origin}
     finite = [[*key, True] for key in states]
-    write_fits(path, [Group(states, about)], job.metadata(origins=origins, finite=finite))
-    write_history(folder / "history.parquet", history)
-    stored = read_fits(path)
-    for name, seed in states:
+    metadata = job.metadata(origins=origins, finite=finite)
+    write_fits(folder / PREDICTOR, [Group(states, about)], metadata)
+    write_history(folder / HISTORY, history)
+    _write_unaries(job, list(states), folder)
+
+
+def _network(
+    job: PredictJob, videos: Sequence[LabelledVideo]
+) -> tuple[UNet, dict[str, Any], History]:
+    """The network of some videos, where it comes from, and the course of its training."""
+    names = [video.video.name for video in videos]
+    published, reason = _published(_kind(job), names[0], job.checkpoints)
+    if published is not None:
+        origin = {"weights": PUBLISHED, "weights_reason": reason, "steps": 0, "trained_on": []}
+        return published.to(job.run.device), origin, []
+    done = train(job, *videos)
+    origin = {"weights": TRAINED, "weights_reason": reason}
+    return done.network, {**origin, "steps": done.total, "trained_on": names}, done.history
+
+
+def _write_unaries(job: PredictJob, keys: Sequence[Key], folder: Path) -> None:
+    """Write what the stored networks say of every frame of their videos."""
+    stored = read_fits(folder / PREDICTOR)
+    for name, seed in keys:
         own = stored.of_seed(seed).predictor(name).to(job.run.device)
-        for number, unaries in enumerate(predict_video(own, job.items[name], kind.scale)):
-            write_unaries(folder / "unaries" / str(seed), frame_name(name, number), unaries)
-    for names, seed in _shares(job):
-        job.run.beside(f"{names[0]}-{seed}" if len(names) == 1 else f"together-{seed}").end()
+        for number, unaries in enumerate(predict_video(own, job.items[name], job.predictor.scale)):
+            write_unaries(folder / UNARIES / str(seed), frame_name(name, number), unaries)
 
 
-def _shares(job: "PredictJob") -> list[tuple[list[str], int]]:
-    """Videos that share a network, with their seeds."""
-    if job.settings.get("training") != TOGETHER:
-        return [([name], seed) for name, seed in job.keys]
-    seeds = dict.fromkeys(seed for _, seed in job.keys)
-    return [([name for name, own in job.keys if own == seed], seed) for seed in seeds]
-
-
-def _video(job: "PredictJob", kind: UNetKind, name: str, seed: int) -> LabelledVideo:
-    return LabelledVideo(
-        job.items[name], job.labels[name], scale=kind.scale, seed=seed, device=job.run.device
-    )
+def _video(job: PredictJob, name: str, seed: int) -> LabelledVideo:
+    scale, device = job.predictor.scale, job.run.device
+    return LabelledVideo(job.items[name], job.labels[name], scale=scale, seed=seed, device=device)
 
 
 def _published(kind: UNetKind, name: str, checkpoints: Path | None) -> tuple[UNet | None, str]:
     """The published network of a video if it is wanted and can be had; else maybe why not."""
-    from isr.networks.unet_checkpoint import MissingNetworkError, read_published
-
     if kind.weights == TRAINED:
         return None, ""
     if checkpoints is None:
@@ -324,6 +306,12 @@ def _published(kind: UNetKind, name: str, checkpoints: Path | None) -> tuple[UNe
         reason = error.reason
     _log.info("%s: a network is trained: %s", name, reason)
     return None, reason
+
+
+def stored_network(network: UNet) -> State:
+    """Parameters and buffers under the names of stored fits: copies on the CPU."""
+    state = network.state_dict()
+    return {f"predictor.{key}": value.detach().cpu().clone() for key, value in state.items()}
 
 
 def unet_metadata(network: UNet) -> dict[str, Any]:

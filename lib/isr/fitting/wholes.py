@@ -6,7 +6,8 @@ that are fitted alike, by one recipe on as many coordinates and objects, are one
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -14,209 +15,189 @@ from torch import Tensor
 from isr.constraints import load, record
 from isr.data.features.sets import channels
 from isr.data.margins import with_margin
-from isr.data.objects import object_names
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.engine.batches import Points
 from isr.fitting.engine.long_work import files_digest
-from isr.fitting.engine.phases import describe
-from isr.fitting.engine.queue import Key, Result
+from isr.fitting.engine.phases import Schedule, describe
+from isr.fitting.engine.queue import Key, Result, State
 from isr.fitting.engine.task import Task
+from isr.fitting.jobs import FitJob, Found
 from isr.fitting.objects import ObjectsTask, schedule_of_all, separate
 from isr.fitting.optimise import Plan
-from isr.fitting.recipe import Recipe, drawn_points
+from isr.fitting.recipe import Recipe, check_parts
 from isr.fitting.tasks import CouplingMode, PictureTraining, PredictorTraining
-from isr.predictors import Trained
+from isr.predictors import PredictorKind, Trained
 from isr.representations import Representation
 from isr.representations.union import Union
 from isr.store import Group, load_parameters, own_parameters
 
-if TYPE_CHECKING:
-    from isr.fitting.fit import FitJob, Found
 
-
-def fit(job: "FitJob", keys: Sequence[Key]) -> "Found":
+def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     """Fit some items with their seeds.
 
     Raises:
         UserError: files are missing, there are too few steps, or an item cannot be fitted so.
     """
-    from isr.fitting.fit import Found
-
-    found, alike = Found(), dict[str, _Alike]()
-    reader, base = job.reader, Recipe.of_cell(job.cell, job.protocol)
+    found, base = Found(), Recipe.of_cell(job.cell, job.protocol)
+    stacks: dict[_Alike, list[Key]] = {}
     for key in keys:
-        own = _Alike.of(job, base, key)
-        alike.setdefault(own.name, own).keys.append(key)
-    for number, own in enumerate(alike.values()):
-        plan = own.plan()
-        names = list(dict.fromkeys(name for name, _ in own.keys))
-        seeds = list(dict.fromkeys(seed for _, seed in own.keys))
-        result = job.job.optimise(
-            plan,
-            own.keys,
-            own.load,
-            inputs=files_digest(reader.files(names, seeds)),
-            name=f"stack-{number}" if number else "",
+        stacks.setdefault(_Alike.of(job, base, key), []).append(key)
+    plans = {alike: alike.plan(own[0][0]) for alike, own in stacks.items()}
+    for number, (alike, own) in enumerate(stacks.items()):
+        plan = plans[alike]
+        result = job.shared.optimise(
+            plan, own, alike.load, inputs=_inputs(job, own), name=f"stack-{number}"
         )
-        if own.objects > 1:
-            result = separate(result, own.objects)
+        if alike.objects > 1:
+            result = separate(result, alike.objects)
         if job.cell.threshold:
-            result = own.shifted(result, job.cell.threshold)
+            result = alike.shifted(result)
         found.groups.append(Group(result.states, plan.modules))
         found.history += result.history
         found.finite |= result.finite
         found.schedules[f"stack {number}"] = describe(plan.schedule)
-    for number in range(len(alike)):
-        if number:
-            job.run.beside(f"stack-{number}").end()
     return found
 
 
-class _Alike:
-    """Problems that are fitted alike.
+def _inputs(job: FitJob, keys: Sequence[Key]) -> str:
+    """A hash of all that some problems are read from."""
+    names = list(dict.fromkeys(name for name, _ in keys))
+    seeds = list(dict.fromkeys(seed for _, seed in keys))
+    return files_digest(job.reader.files(names, seeds))
 
-    Args:
+
+@dataclass(frozen=True, eq=False)
+class _Alike:
+    """How some problems are fitted, all alike; equal if all but the job is.
+
+    Attributes:
         job: whose they are.
         recipe: of each object.
         dim: number of coordinates.
         objects: of each item that are problems of their own.
+        members: scribbled objects of each item that one union has a member for each of; at most 1
+            where there is no such union.
         unaries: whether there are any to follow.
         scribbles: whether there are any.
-        separate: number of scribbled objects that one union has a member for each of.
     """
 
-    def __init__(
-        self,
-        job: "FitJob",
-        recipe: Recipe,
-        dim: int,
-        objects: int,
-        *,
-        unaries: bool,
-        scribbles: bool,
-    ) -> None:
-        self.job, self.recipe, self.dim, self.objects = job, recipe, dim, objects
-        self.unaries, self.scribbles = unaries, scribbles
-        self.keys: list[Key] = []
+    job: FitJob
+    recipe: Recipe
+    dim: int
+    objects: int
+    members: int
+    unaries: bool
+    scribbles: bool
 
     @classmethod
-    def of(cls, job: "FitJob", base: Recipe, key: Key) -> "_Alike":
-        """What a problem is fitted like."""
+    def of(cls, job: FitJob, base: Recipe, key: Key) -> "_Alike":
+        """What a problem is fitted like.
+
+        Raises:
+            UserError: its file is missing, or nothing settles which of several orders it has.
+        """
         name, seed = key
         item, objects = job.items[name], job.reader.objects(name)
         dim = 2 if item.third is None else 3
+        chooses = isinstance(base.options.get("order"), list)
         if job.trains:
-            recipe = base
-            if isinstance(base.options.get("order"), list):
+            if chooses:
                 raise UserError(
-                    f"{name}: order is a list, but no unaries are given that settle which: name "
-                    "one."
+                    f"{name}: order is a list, but there are no unaries to choose by: name one."
                 )
-            return cls(job, recipe, dim, objects, unaries=False, scribbles=True)
-        needs_problem = isinstance(base.options.get("order"), list) or not job.predictions
-        if needs_problem:
-            problem = job.reader.load(name, seed)
-            recipe = base.for_problem(problem)
-            unaries = problem.unaries is not None
-            return cls(
-                job, recipe, dim, objects, unaries=unaries, scribbles=problem.scribbles is not None
-            )
-        return cls(job, base, dim, objects, unaries=True, scribbles=bool(item.scribbled))
+            return cls(job, base, dim, objects, 1, unaries=False, scribbles=True)
+        if job.predictions and not chooses:
+            return cls(job, base, dim, objects, 1, unaries=True, scribbles=bool(item.scribbled))
+        problem = job.reader.load(name, seed)
+        members = 1 if job.predictions else item.scribbled
+        known = {
+            "unaries": problem.unaries is not None,
+            "scribbles": problem.scribbles is not None,
+        }
+        return cls(job, base.for_problem(problem), dim, objects, members, **known)
 
     @property
-    def name(self) -> str:
-        """Equal for problems that are fitted alike."""
-        about = [self.recipe.about(self.dim), self.objects, self.unaries, self.scribbles]
-        return json.dumps(about, sort_keys=True)
+    def _about(self) -> str:
+        settled = [self.objects, self.members, self.unaries, self.scribbles]
+        return json.dumps([self.recipe.about(self.dim), *settled], sort_keys=True)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Alike) and self._about == other._about
+
+    def __hash__(self) -> int:
+        return hash(self._about)
 
     def load(self, name: str, seed: int) -> Problem:
         """Read a problem, with its margin."""
         return with_margin(self.job.reader.load(name, seed), self.job.cell.margin)
 
-    def plan(self) -> Plan:
-        """What is optimised for them."""
-        steps = self.job.cell.steps
-        assert steps is not None
-        if self.job.trains:
-            schedule = self.recipe.training_schedule(self.job.cell.fit)
-        else:
-            schedule = self.recipe.schedule(unaries=self.unaries, scribbles=self.scribbles)
+    def plan(self, name: str) -> Plan:
+        """What is optimised for them.
+
+        Args:
+            name: of one of them, for messages.
+
+        Raises:
+            UserError: the settings do not go with the constraint.
+        """
+        if self.job.cell.threshold and not record(self.recipe.constraint).threshold:
+            raise UserError(f"threshold is not for {self.recipe.constraint}: drop it.")
         modules: dict[str, dict[str, Any]] = {"representation": self.recipe.about(self.dim)}
         if self.job.trains:
-            modules["predictor"] = self._about_predictor()
+            about = about_predictor(self.job.predictor, self.job.cell.features, self.dim)
+            modules["predictor"] = about
         if self.objects == 1:
-            return Plan(self._task(self.recipe.build(self.dim)), schedule, steps, modules)
+            representation = self.recipe.build(self.dim)
+            check_parts(representation, self.members, name)
+            task = self._task(representation)
+            return Plan(task, self._schedule(), self.job.steps, modules)
         options = dict(self.recipe.options)
         union = Union(self.dim, member=self.recipe.constraint, count=self.objects, options=options)
         tasks = [self._task(cast(Representation, member)) for member in union.members]
-        task = ObjectsTask(tasks, union, self.recipe.points.random)
-        every = schedule_of_all(schedule, self.objects, self.recipe.overlap_weight)
-        return Plan(task, every, steps, modules)
+        every = ObjectsTask(tasks, union, self.recipe.points.random)
+        schedule = schedule_of_all(self._schedule(), self.objects, self.recipe.overlap_weight)
+        return Plan(every, schedule, self.job.steps, modules)
+
+    def _schedule(self) -> Schedule:
+        if self.job.trains:
+            return self.recipe.training_schedule(self.job.cell.fit)
+        return self.recipe.schedule(unaries=self.unaries, scribbles=self.scribbles)
 
     def _task(self, representation: Representation) -> Task:
-        from isr.fitting.projection import Projection
-
-        if self.job.trains:
-            return self._training(representation)
-        if self.objects > 1:
-            return Projection(representation, self.recipe.points)
-        return Projection(
-            representation,
-            drawn_points(self.recipe.points, unaries=self.unaries, scribbles=self.scribbles),
-            object_weight=self.recipe.object_weight,
-            objects=self._members() > 1,
-        )
-
-    def _members(self) -> int:
-        """How many scribbled objects one union has a member for each of."""
-        if self.job.predictions or not self.scribbles:
-            return 1
-        count = max(self.job.items[name].scribbled for name, _ in self.keys)
-        parts = self.recipe.build(self.dim).part_count
-        if count > 1 and count != parts:
-            raise UserError(
-                f"{self.keys[0][0]}: scribbles name {count} objects, the union has {parts} parts: "
-                "give it one member for each object."
+        if not self.job.trains:
+            return self.recipe.projection(
+                representation,
+                unaries=self.unaries,
+                scribbles=self.scribbles,
+                objects=self.members > 1,
             )
-        return count
-
-    def _training(self, representation: Representation) -> Task:
-        cell, points = self.job.cell, self.recipe.points
         return training(
             self.job.predictor,
-            cell.features,
-            points,
+            self.job.cell.features,
+            self.recipe.points,
             dim=self.dim,
-            absolute_penalty=self.job.protocol == "published-code",
+            absolute_penalty=self.job.published,
             representation=representation,
-            coupling="binarised" if cell.fit == "sequential" else "both",
+            coupling="binarised" if self.job.cell.fit == "sequential" else "both",
         )
 
-    def _about_predictor(self) -> dict[str, Any]:
-        return about_predictor(self.job.predictor, self.job.cell.features, self.dim)
-
-    def shifted(self, result: Result, threshold: float) -> Result:
-        """The result with functions whose foreground is where theirs is at most `threshold`.
-
-        Raises:
-            UserError: the representation has its foreground at levels up to 0 alone.
-        """
-        if not record(self.recipe.constraint).threshold:
-            raise UserError(f"threshold is not for {self.recipe.constraint}: drop it.")
-        states = {key: self._shift(state, threshold) for key, state in result.states.items()}
+    def shifted(self, result: Result) -> Result:
+        """The result with functions whose foreground is where theirs is at most the threshold."""
+        states = {key: self._shift(state) for key, state in result.states.items()}
         return Result(states, result.finite, result.history)
 
-    def _shift(self, state: Mapping[str, Tensor], threshold: float) -> dict[str, Tensor]:
+    def _shift(self, state: Mapping[str, Tensor]) -> State:
         representation: Any = self.recipe.build(self.dim)
         load_parameters(representation, own_parameters(state, "representation"))
         with torch.no_grad():
-            representation.shift_threshold_(threshold)
-        return {f"representation.{k}": value for k, value in representation.state_dict().items()}
+            representation.shift_threshold_(self.job.cell.threshold)
+        shifted = {f"representation.{k}": p.detach() for k, p in representation.named_parameters()}
+        return {**state, **shifted}
 
 
 def training(
-    predictor: Any,
+    predictor: PredictorKind,
     features: str | None,
     points: Points,
     *,
@@ -251,14 +232,12 @@ def training(
     )
 
 
-def about_predictor(predictor: Any, features: str | None, dim: int = 2) -> dict[str, Any]:
+def about_predictor(predictor: PredictorKind, features: str | None, dim: int = 2) -> dict[str, Any]:
     """How a predictor is built again, to be stored with it."""
+    assert isinstance(predictor, Trained)
     assert features is not None
     return {
         "kind": predictor.kind,
         "channels": channels(features, dim),
         "options": predictor.options(),
     }
-
-
-__all__ = ["about_predictor", "fit", "object_names", "training"]

@@ -7,28 +7,29 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from disc_videos import SETTINGS, write_disc_videos
-from joint_cells import write_start
+import torch
+from disc_videos import write_disc_videos
+from joint_jobs import write_start
 
+from isr.constraints import build
+from isr.data.items import Frame, Item, write_video
 from isr.data.problems import Problem
-from isr.data.videos import Video, VideoFrame, write_video
 from isr.data.weak_labels.store import WeakLabels, write_labels
+from isr.fitting.engine.batches import Points
+from isr.fitting.engine.phases import Phase
+from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.stack import Stack
 from isr.fitting.projection import Projection
-from isr.fitting.schedule import COUPLING, REPRESENTATION_SCRIBBLES, Phase
-from isr.fitting.slots import Settings
-from isr.fitting.sources import Points
-from isr.fitting.stack import Stack
+from isr.fitting.schedules import COUPLING, REPRESENTATION_SCRIBBLES
 from isr.fitting.tasks import PictureTraining, PredictorTraining
-from isr.fitting.video_folder import VideoFolder
-from isr.predictors import build as build_predictor
-from isr.representations import build
+from isr.networks.cnn import CNN
+from isr.networks.fcn import FCN
 
+SEED = 7
 SCHEDULE = (
     Phase(1.0, 0.02, {REPRESENTATION_SCRIBBLES: 1.0}),
     Phase(5.0, 0.01, {REPRESENTATION_SCRIBBLES: 1.0, COUPLING: 1.0}),
 )
-
-
 _SHAPES = {
     "star_shaped": {"width": 8},
     "union": {"count": 2, "options": {"width": 8}},
@@ -54,14 +55,9 @@ def _task(kind: str):
         return Projection(build(kind, **_SHAPES[kind]), Points(16, 32))
     representation = build("convex", width=8)
     if kind == "fcn":
-        return PredictorTraining(
-            build_predictor("fcn", 5), Points(16, 32), representation=representation
-        )
+        return PredictorTraining(FCN(5), Points(16, 32), representation=representation)
     return PictureTraining(
-        build_predictor("cnn", 5),
-        Points(16, 32),
-        features="rgb+xy",
-        representation=representation,
+        CNN(5), Points(16, 32), features="rgb+xy", representation=representation
     )
 
 
@@ -77,22 +73,20 @@ def make_stack(problems) -> Callable[..., Stack]:
         stack_size: int = 1,
         schedule=SCHEDULE,
         changed: dict[str, Problem] | None = None,
-        **settings,
+        seeds=(SEED,),
+        shared_initial_weights: bool = False,
+        device: str = "cpu",
     ) -> Stack:
         everything = {**problems, **(changed or {})}
+        projects = kind == "projection" or kind in _SHAPES
 
-        def load(name: str) -> Problem:
+        def load(name: str, seed: int) -> Problem:
             problem = everything[name]
-            return (
-                problem
-                if kind == "projection" or kind in _SHAPES
-                else dataclasses.replace(problem, unaries=None)
-            )
+            return problem if projects else dataclasses.replace(problem, unaries=None)
 
-        chosen = {"seed": 7, **settings}
-        return Stack(
-            _task(kind), names, load, Settings(schedule, steps, stack_size=stack_size, **chosen)
-        )
+        works = EqualWorks([(name, seed) for name in names for seed in seeds], schedule, steps)
+        settings = Settings(stack_size, shared_initial_weights, torch.device(device))
+        return Stack(_task(kind), works, load, settings)
 
     return make
 
@@ -103,7 +97,7 @@ def _moving_disc(number: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def disc_video(tmp_path_factory) -> tuple[Video, Path]:
+def disc_video(tmp_path_factory) -> tuple[Item, Path]:
     """Five frames of 56x40 of a moving red disc, and the folder of its weak labels.
 
     The last frame has no labels, the one before no foreground label; on the second the upper half
@@ -115,7 +109,7 @@ def disc_video(tmp_path_factory) -> tuple[Video, Path]:
         disc = _moving_disc(number)
         colours = np.where(disc[..., None], [200, 60, 50], [70, 120, 140])
         noisy = np.clip(colours + random.normal(0, 10, colours.shape), 0, 255).astype(np.uint8)
-        frames.append(VideoFrame(noisy, disc.astype(np.uint8) if number in (0, 4) else None))
+        frames.append(Frame(noisy, disc.astype(np.uint8) if number in (0, 4) else None))
         inner = cv2.erode(disc.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
         marks = np.zeros(disc.shape, np.uint8)
         near = cv2.dilate(disc.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
@@ -148,15 +142,3 @@ def disc_folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("videos")
     write_disc_videos(folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def open_videos(disc_folder) -> Callable[..., tuple[VideoFolder, dict]]:
-    """Those videos as a fit sees them, and its settings, which may be changed."""
-
-    def make(**changed) -> tuple[VideoFolder, dict]:
-        settings = {**SETTINGS, **changed}
-        folders = (disc_folder / "videos", disc_folder / "predictions")
-        return VideoFolder(*folders, settings), settings
-
-    return make

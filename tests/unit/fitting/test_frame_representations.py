@@ -4,7 +4,7 @@ import torch
 
 from isr.fitting.frame_representations import FrameRepresentations
 from isr.networks.layers import initialise_
-from isr.representations import build
+from isr.constraints import build
 
 CPU = torch.device("cpu")
 KIND, OPTIONS = "convex", {"width": 6}

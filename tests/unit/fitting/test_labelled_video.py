@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from isr.data.edges import network_input
-from isr.data.videos import frame_file, read_video
+from isr.data.items import frame_file, read_item
 from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
 from isr.errors import UserError
-from isr.fitting.labelled_video import LabelledVideo, predict_video
+from isr.fitting.labelled_video import LabelledVideo
 from isr.levels import probability
+from isr.networks.inference import predict_video
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
 
@@ -89,7 +90,7 @@ def test_the_digest_sees_frames_labels_and_flips(disc_video, tmp_path):
     shutil.copytree(labels, tmp_path / "labels")
 
     def digest() -> str:
-        copy = read_video(tmp_path / "video")
+        copy = read_item(tmp_path / "video")
         return LabelledVideo(copy, tmp_path / "labels", scale=1.0, seed=7, device=CPU).digest()
 
     assert digest() == first

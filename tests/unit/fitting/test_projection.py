@@ -8,12 +8,11 @@ import torch
 
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.calls import bind
 from isr.fitting.projection import Projection
-from isr.fitting.sources import Batch, Points
-from isr.fitting.tasks import Task, first_guess
+from isr.fitting.engine.batches import Batch, Points
+from isr.fitting.engine.task import Task, bind, first_guess
 from isr.networks.layers import initialise_
-from isr.representations import build
+from isr.constraints import build
 
 CPU = torch.device("cpu")
 TERMS = frozenset({"representation_scribbles", "coupling"})

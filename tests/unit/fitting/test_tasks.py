@@ -8,13 +8,14 @@ import torch
 
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.calls import bind
+from isr.fitting.engine.task import Task, bind
 from isr.fitting.projection import Projection
-from isr.fitting.sources import Batch, Points
-from isr.fitting.tasks import PictureTraining, PredictorTraining, Task
+from isr.fitting.engine.batches import Batch, Points
+from isr.fitting.tasks import PictureTraining, PredictorTraining
 from isr.networks.layers import initialise_
-from isr.predictors import build as build_predictor
-from isr.representations import build
+from isr.networks.cnn import CNN
+from isr.networks.fcn import FCN
+from isr.constraints import build
 
 CPU = torch.device("cpu")
 TERMS = frozenset(
@@ -48,7 +49,7 @@ def _double(batch: Batch) -> Batch:
 
 def _training(*, random=32, absolute=False) -> PictureTraining:
     """A network large enough that its gradients matter."""
-    cnn, convex = build_predictor("cnn", 5), build("convex", width=8)
+    cnn, convex = CNN(5), build("convex", width=8)
     for number, module in enumerate((cnn, convex)):
         initialise_(module, np.random.default_rng(number))
     with torch.no_grad():
@@ -120,7 +121,7 @@ def test_an_inactive_coupling_is_not_computed(make_problem):
 
 @pytest.mark.parametrize("coupling", ["both", "binarised"])
 def test_binarised_coupling_leaves_the_predictor_alone(make_problem, coupling):
-    fcn, convex = build_predictor("fcn", 5), build("convex", width=4)
+    fcn, convex = FCN(5), build("convex", width=4)
     for number, module in enumerate((fcn, convex)):
         initialise_(module, np.random.default_rng(number))
     task = PredictorTraining(fcn, Points(4, 40), representation=convex, coupling=coupling)

@@ -6,15 +6,18 @@ import torch
 from torch.func import vmap
 
 import isr
-from isr.data import embedded
+from isr.data.kinds import embedded
 from isr.fitting.projection import Projection
-from isr.fitting.schedule import COUPLING, TOTAL_VARIATION, Phase
-from isr.fitting.slots import Settings
-from isr.fitting.sources import Points
-from isr.fitting.stack import Stack, run
+from isr.fitting.engine.phases import Phase
+from isr.fitting.schedules import COUPLING, TOTAL_VARIATION
+from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.batches import Points
+from stacks import run
+
+from isr.fitting.engine.stack import Stack
 from isr.objectives import total_variation
 from isr.predictors.likelihood import log_likelihood_ratio
-from isr.representations import NAMES, build
+from isr.constraints import NAMES, build
 
 
 @pytest.mark.parametrize(("dim", "size", "measure"), [(2, 200, 2 * np.pi), (3, 60, 4 * np.pi)])
@@ -56,8 +59,8 @@ def test_every_representation_can_be_fitted_with_it_alone_and_in_a_stack(name, d
     losses = []
     for names in (["a"], ["a", "b"]):
         task = Projection(build(name, dim), Points(8, 30))
-        settings = Settings(schedule, 3, 0, stack_size=len(names))
-        result = run(Stack(task, names, lambda _: problem, settings))
+        works = EqualWorks([(name, 0) for name in names], schedule, 3)
+        result = run(Stack(task, works, lambda *_: problem, Settings(len(names))))
         assert all(result.finite.values())
         losses.append([row[3] for row in result.history if row[0] == "a"])
         assert {row[2] for row in result.history} == {COUPLING, TOTAL_VARIATION}

@@ -5,7 +5,8 @@ import torch
 import isr
 from isr.coordinates import ThirdAxis, pixel_coordinates
 from isr.errors import UserError
-from isr.fitting.schedule import COUPLING, Phase
+from isr.fitting.engine.phases import Phase
+from isr.fitting.schedules import COUPLING
 from isr.levels import foreground
 
 SIZE = (72, 80)

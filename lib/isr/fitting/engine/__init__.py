@@ -1,1 +1,1 @@
-"""The engine: many problems of one kind optimised together; it knows tensors and terms alone."""
+"""The engine: problems of one kind optimised together. It knows tensors and loss terms alone."""

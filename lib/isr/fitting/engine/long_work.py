@@ -7,6 +7,7 @@ import argparse
 import hashlib
 import json
 import logging
+import shutil
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,8 +24,8 @@ from isr.io import atomic_path
 _log = logging.getLogger(__name__)
 
 NUMERICS = 1
-"""Version of what determines the numbers of a fit. It is raised by hand when the code changes them:
-a checkpoint of another version is not gone on from."""
+"""Version of what determines the numbers of a fit. It is raised by hand when the code changes them,
+or what a checkpoint holds: a checkpoint of another version is not gone on from."""
 
 _INTERVAL = 10.0
 """Seconds between two messages on the progress."""
@@ -89,13 +90,18 @@ class Run:
         """The run of other work of the same job, with a checkpoint of its own."""
         if self.checkpoint is None:
             return self
-        path = self.checkpoint
-        return replace(self, checkpoint=path.with_name(f"{path.stem}.{name}{path.suffix}"))
+        return replace(self, checkpoint=self._parts(self.checkpoint) / f"{name}.pt")
 
     def end(self) -> None:
-        """Remove the checkpoint: it has served."""
+        """Remove the checkpoints of all work of the job: they have served."""
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
+            shutil.rmtree(self._parts(self.checkpoint), ignore_errors=True)
+
+    @staticmethod
+    def _parts(checkpoint: Path) -> Path:
+        """The folder of the checkpoints of a job that is several long works."""
+        return checkpoint.with_name(f"{checkpoint.name}.parts")
 
 
 PLAIN_RUN = Run()

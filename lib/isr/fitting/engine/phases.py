@@ -1,4 +1,4 @@
-"""Phases: what is optimised, how fast and with which weights, one stretch of steps at a time."""
+"""Phases: what is optimised, how fast and with which weights, one stretch after another."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

@@ -15,6 +15,9 @@ State = dict[str, Tensor]
 Key = tuple[str, int]
 """(name of a problem, seed): what a fit is of. Random numbers are keyed by both."""
 
+History = list[tuple[str, int, int, str, float]]
+"""Rows (item, seed, step, term, value): the course of the loss terms."""
+
 
 @dataclass(frozen=True)
 class Work:
@@ -89,13 +92,7 @@ class Result:
 
     states: dict[Key, State] = field(default_factory=dict)
     finite: dict[Key, bool] = field(default_factory=dict)
-    history: list[tuple[str, int, int, str, float]] = field(default_factory=list)
-
-    def add(self, other: "Result") -> None:
-        """Take over what another stack has found."""
-        self.states |= other.states
-        self.finite |= other.finite
-        self.history += other.history
+    history: History = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,20 @@ import numpy as np
 import pytest
 import torch
 
-from isr.fitting import stack as engine
-from isr.fitting.schedule import (
+from isr.fitting.engine import stack as engine
+from isr.fitting.engine.phases import Phase
+from isr.fitting.schedules import (
     COUPLING,
     REPRESENTATION_SCRIBBLES,
-    Phase,
     joint_schedule,
     projection_schedule,
 )
-from isr.fitting.slots import Result
-from isr.fitting.stack import Stack, run
+from isr.fitting.engine.queue import Result
+from stacks import run
+
+from isr.fitting.engine.stack import Stack
 from isr.levels import foreground
-from isr.representations import build
+from isr.constraints import build
 
 EIGHT = [f"p{n}" for n in range(8)]
 KINDS = ["projection", "fcn", "cnn"]
@@ -92,7 +94,7 @@ def test_losses_fall_and_the_history_has_its_rows(finished):
 def test_the_same_seed_and_stack_size_give_the_same_bits(make_stack, kind):
     one, two = (run(make_stack(EIGHT[:3], kind=kind, steps=12, stack_size=3)) for _ in "ab")
     assert_same_bits(one, two)
-    other = run(make_stack(EIGHT[:3], kind=kind, steps=12, stack_size=3, seed=8))
+    other = run(make_stack(EIGHT[:3], kind=kind, steps=12, stack_size=3, seeds=(8,)))
     assert _largest_difference(one.states["p0"], other.states["p0"]) > 1e-3
 
 
@@ -129,7 +131,7 @@ def test_a_queue_starts_every_problem_afresh_bit_for_bit(make_stack):
 def test_progress_counts_every_step(make_stack):
     seen = []
     stack = make_stack(EIGHT[:3], steps=60, stack_size=2)
-    run(stack, after_block=lambda stack: seen.append(stack.steps_done))
+    run(stack, after_block=lambda stack: seen.append(stack.done))
     # Blocks end with the phase (10), after 50 steps, and with the problems.
     assert seen == [20, 120, 130, 180]
     assert stack.finished
@@ -144,7 +146,7 @@ def test_stored_states_are_projected_ones(make_stack):
 
 
 def test_without_projection_stored_states_are_not_convex(make_stack, monkeypatch):
-    monkeypatch.setattr("isr.fitting.parameters.StackedParameters.project_", lambda self: None)
+    monkeypatch.setattr("isr.fitting.engine.parameters.StackedParameters.project_", lambda self: None)
     state = run(make_stack(["p0"], steps=20)).states["p0"]
     assert (state["representation.network.hidden_z.0.weight"] < 0).any()
 
@@ -244,11 +246,31 @@ def test_a_slot_refilled_after_a_frozen_problem_is_alive(make_stack, problems):
     assert _largest_difference(alone.states["p1"], result.states["p1"]) == 0.0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_seeds_in_one_stack_are_those_of_a_stack_each(make_stack, kind):
+    """Bit for bit one after the other, to rounding side by side."""
+    names, seeds = EIGHT[:2], (7, 8)
+    alone = {}
+    for seed in seeds:
+        found = run(make_stack(names, kind=kind, steps=20, seeds=(seed,)))
+        alone |= {(name, seed): state for name, state in found.states.items()}
+    for size, most in ((1, 0.0), (4, 1e-4)):
+        stack = make_stack(names, kind=kind, steps=20, seeds=seeds, stack_size=size)
+        while not stack.finished:
+            stack.advance()
+        assert set(stack.result.states) == set(alone)
+        stack.collect_history()
+        assert {(name, seed) for name, seed, *_ in stack.result.history} == set(alone)
+        for key, state in stack.result.states.items():
+            assert _largest_difference(state, alone[key]) <= most, key
+    assert _largest_difference(alone["p0", 7], alone["p0", 8]) > 1e-3
+
+
 def test_problems_are_opened_when_their_turn_comes(make_stack):
     stack: Stack = make_stack(EIGHT[:3], steps=20)
     opened = []
     load = stack.load
-    stack.load = lambda name: opened.append(name) or load(name)
+    stack.load = lambda name, seed: opened.append(name) or load(name, seed)
     stack.advance()
     assert opened == []
     run(stack)

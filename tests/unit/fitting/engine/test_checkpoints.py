@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from isr.fitting import checkpoint
-from isr.fitting import stack as engine
-from isr.fitting.schedule import COUPLING, Phase
-from isr.fitting.slots import Result
-from isr.fitting.stack import run
+from isr.fitting.engine import stack as engine
+from isr.fitting.engine.long_work import Run, complete, resume, save
+from isr.fitting.engine.phases import Phase
+from isr.fitting.schedules import COUPLING
+from isr.fitting.engine.queue import Result
+from stacks import named, run
 
 NAMES = [f"p{n}" for n in range(5)]
 
@@ -33,19 +34,33 @@ def _same(one: Result, other: Result) -> None:
     assert one.history == other.history
 
 
+def _completed(stack, path: Path | None, *, every: float = 0.0, progress=None) -> Result:
+    """The result of a stack that goes on from its checkpoint, by the names of its problems."""
+    if progress is not None:
+        advance = stack.advance
+
+        def watched() -> None:
+            advance()
+            progress(stack)
+
+        stack.advance = watched
+    complete(stack, Run(checkpoint=path, every=every), fingerprint="x", what="fit")
+    return named(stack)
+
+
 def _interrupted(make, path: Path, after_blocks: list[int]) -> Result:
     """Run, be stopped after so many blocks each time, and run again to the end."""
     for limit in after_blocks:
         seen = []
 
         def stop(stack, seen=seen, limit=limit):
-            seen.append(stack.steps_done)
+            seen.append(stack.done)
             if len(seen) > limit:
                 raise _StoppedError
 
         with pytest.raises(_StoppedError):
-            checkpoint.run(make(), path, fingerprint="x", every=0.0, progress=stop)
-    return checkpoint.run(make(), path, fingerprint="x", every=0.0)
+            _completed(make(), path, progress=stop)
+    return _completed(make(), path)
 
 
 @pytest.mark.parametrize("kind", ["projection", "fcn", "cnn"])
@@ -61,7 +76,7 @@ def test_a_stopped_fit_ends_with_the_bits_of_one_left_alone(
         return make_stack(names, kind=kind, stack_size=stack_size, steps=steps)
 
     blocks: list[int] = []
-    whole = run(make(), after_block=lambda stack: blocks.append(stack.steps_done))
+    whole = run(make(), after_block=lambda stack: blocks.append(stack.done))
     random = np.random.default_rng(len(names))
     stops = random.integers(0, len(blocks) // 3, 3).tolist()
     _same(whole, _interrupted(make, tmp_path / "fit.checkpoint", stops))
@@ -79,7 +94,7 @@ def test_every_block_is_a_place_to_go_on_from(make_stack, tmp_path, monkeypatch)
         return make_stack(NAMES[:3], stack_size=2, steps=12, schedule=schedule)
 
     blocks: list[int] = []
-    whole = run(make(), after_block=lambda stack: blocks.append(stack.steps_done))
+    whole = run(make(), after_block=lambda stack: blocks.append(stack.done))
     for limit in range(1, len(blocks)):
         path = tmp_path / f"{limit}.checkpoint"
         result = _interrupted(make, path, [limit])
@@ -115,14 +130,12 @@ def test_a_resumed_fit_goes_on_where_it_was(make_stack, tmp_path, monkeypatch):
         return make_stack(["p0"], steps=30)
 
     def stop(stack):
-        if stack.steps_done >= 20:
+        if stack.done >= 20:
             raise _StoppedError
 
     with pytest.raises(_StoppedError):
-        checkpoint.run(make(), path, fingerprint="x", every=0.0, progress=stop)
-    checkpoint.run(
-        make(), path, fingerprint="x", progress=lambda stack: seen.append(stack.steps_done)
-    )
+        _completed(make(), path, progress=stop)
+    _completed(make(), path, progress=lambda stack: seen.append(stack.done))
     assert seen == [20, 25, 30]
 
 
@@ -130,7 +143,7 @@ def _trained(make_stack, path: Path) -> Result:
     """A checkpoint in the middle of a fit, and what the fit gives."""
     stack = make_stack(["p0", "p1"], steps=20, stack_size=2)
     stack.advance()
-    checkpoint.save(path, stack, "x")
+    save(path, stack, "x")
     return run(make_stack(["p0", "p1"], steps=20, stack_size=2))
 
 
@@ -177,27 +190,27 @@ def test_a_damaged_checkpoint_is_left_out_of_account(make_stack, tmp_path, damag
     whole = _trained(make_stack, path)
     damage(path)
     stack = make_stack(["p0", "p1"], steps=20, stack_size=2)
-    assert checkpoint.resume(path, stack, "x") is False
-    _same(whole, checkpoint.run(stack, path, fingerprint="x"))
+    assert resume(path, stack, "x") is False
+    _same(whole, _completed(stack, path))
 
 
 def test_a_checkpoint_of_other_work_is_left_out_of_account(make_stack, tmp_path):
     path = tmp_path / "fit.checkpoint"
     whole = _trained(make_stack, path)
     stack = make_stack(["p0", "p1"], steps=20, stack_size=2)
-    assert checkpoint.resume(path, stack, "y") is False
-    assert stack.steps_done == 0
+    assert resume(path, stack, "y") is False
+    assert stack.done == 0
     _same(whole, run(stack))
     again = make_stack(["p0", "p1"], steps=20, stack_size=2)
-    assert checkpoint.resume(path, again, "x") is True
-    assert again.steps_done > 0
+    assert resume(path, again, "x") is True
+    assert again.done > 0
 
 
 def test_no_checkpoint_is_written_before_its_time(make_stack, tmp_path):
     path = tmp_path / "fit.checkpoint"
-    checkpoint.run(make_stack(["p0"], steps=10), path, fingerprint="x", every=1000.0)
+    _completed(make_stack(["p0"], steps=10), path, every=1000.0)
     assert not path.exists()
-    checkpoint.run(make_stack(["p0"], steps=10), None, fingerprint="x", every=0.0)
+    _completed(make_stack(["p0"], steps=10), None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -206,28 +219,33 @@ import sys
 from pathlib import Path
 import numpy as np, torch
 torch.set_num_threads(1)
+from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
-from isr.fitting import checkpoint
-from isr.fitting.schedule import unaries_schedule
-from isr.fitting.sources import Points
-from isr.fitting.slots import Settings
-from isr.fitting.stack import Stack
+from isr.fitting.engine.batches import Points
+from isr.fitting.engine.long_work import Run, complete
+from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.stack import Stack
 from isr.fitting.projection import Projection
-from isr.representations import build
+from isr.fitting.schedules import unaries_schedule
 
-def load(name):
+def load(name, seed):
     unaries = np.full((20, 30), 0.1, np.float32)
     unaries[5:15, 8:15 + int(name)] = 0.9
     return Problem(name, pixel_coordinates(20, 30).astype(np.float32), None, None, unaries)
 
+class Told(Stack):
+    def advance(self):
+        super().advance()
+        print(self.done, flush=True)
+
 task = Projection(build("convex", width=16), Points(0, 64))
-stack = Stack(task, list("01234"), load, Settings(unaries_schedule(), 600, 3, stack_size=2))
-path = Path(sys.argv[1])
-result = checkpoint.run(
-    stack, path if len(sys.argv) > 3 else None, fingerprint="x", every=0.0,
-    progress=lambda stack: print(stack.steps_done, flush=True),
-)
+works = EqualWorks([(name, 3) for name in "01234"], unaries_schedule(), 600)
+stack = Told(task, works, load, Settings(stack_size=2))
+checkpoint = Path(sys.argv[1]) if len(sys.argv) > 3 else None
+complete(stack, Run(checkpoint=checkpoint, every=0.0), fingerprint="x", what="fit")
+stack.collect_history()
+result = stack.result
 torch.save([result.states, result.finite, result.history], sys.argv[2])
 """
 

@@ -16,7 +16,7 @@ from isr.evaluation.certificates import all_hold, certify
 from isr.fitting import video_joint
 from isr.fitting.joint_training import JointTraining
 from isr.fitting.labelled_video import predict_video
-from isr.fitting.store import read_fits, write_fits
+from isr.store import read_fits, write_fits
 from isr.fitting.unet_training import settle_statistics
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from isr.fitting.stack import run
+from stacks import run
 
 pytestmark = [
     pytest.mark.gpu,
@@ -15,7 +15,7 @@ pytestmark = [
 def test_an_accelerator_finds_what_the_processor_finds(make_stack, kind):
     names = ["p0", "p1", "p2", "p3", "p4"]
     here = run(make_stack(names, kind=kind, steps=50, stack_size=2))
-    there = run(make_stack(names, kind=kind, steps=50, stack_size=2, device=torch.device("cuda")))
+    there = run(make_stack(names, kind=kind, steps=50, stack_size=2, device="cuda"))
     for name in names:
         assert there.finite[name]
         for key, value in here.states[name].items():

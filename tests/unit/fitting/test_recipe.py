@@ -11,7 +11,8 @@ from isr.coordinates import ThirdAxis, pixel_coordinates, with_third
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.evaluation.drawing import level_function
-from isr.fitting.shapes import Distance, Shape, count_objects
+from isr.fitting.recipe import Recipe, count_objects
+from isr.settings import Distance
 
 HEIGHT, WIDTH = 64, 72
 ROWS, COLUMNS = np.mgrid[0:HEIGHT, 0:WIDTH] + 0.5
@@ -197,12 +198,12 @@ def test_a_margin_keeps_a_shape_from_closing_outside():
 
 @pytest.mark.parametrize("distance", get_args(Distance))
 def test_every_distance_fits_after_a_beginning_by_the_entropy(distance):
-    first, *others = Shape("convex", distance=distance).schedule_from(unaries=True, scribbles=False)
+    first, *others = Recipe("convex", distance=distance).schedule(unaries=True, scribbles=False)
     term = {"squared": "coupling", "absolute": "absolute_distance", "entropy": "unaries_entropy"}
     assert dict(first.terms) == {"unaries_entropy": 1.0}
     assert [dict(phase.terms) for phase in others] == [{term[distance]: 1.0}] * 3
-    bending = Shape("path_connected", distance=distance)
-    base, *all_of_it = bending.schedule_from(unaries=True, scribbles=False)
+    bending = Recipe("path_connected", distance=distance)
+    base, *all_of_it = bending.schedule(unaries=True, scribbles=False)
     assert dict(base.terms) == {"unaries_entropy": 1.0}
     assert [dict(phase.terms) for phase in all_of_it] == [{term[distance]: 1.0}] * 2
     disk = RADIUS < 20
@@ -212,7 +213,7 @@ def test_every_distance_fits_after_a_beginning_by_the_entropy(distance):
 def test_a_shape_says_what_it_lacks():
     coordinates = pixel_coordinates(4, 5).astype(np.float32)
     with pytest.raises(UserError, match="nothing to fit to"):
-        Shape("convex").task(Problem("p", coordinates))
+        Recipe("convex").task(Problem("p", coordinates))
     with pytest.raises(UserError, match="third axis"):
         isr.fit_scribbles(np.zeros((4, 5), np.uint8), third=ThirdAxis("t", np.linspace(0, 1, 3)))
     with pytest.raises(UserError, match=r"\(frames, h, w\)"):
@@ -225,7 +226,7 @@ def test_objects_are_counted_and_make_a_union():
     scribbles[0], scribbles[1] = 255, 3
     problem = Problem("p", coordinates, scribbles)
     assert count_objects(problem) == 3
-    union = Shape("star_shaped", {"width": 8}).for_problem(problem)
+    union = Recipe("star_shaped", {"width": 8}).for_problem(problem)
     assert union.constraint == "union"
     assert union.options == {"member": "star_shaped", "count": 3, "options": {"width": 8}}
     assert count_objects(Problem("p", coordinates)) == 0
@@ -236,8 +237,8 @@ def test_connected_members_of_a_union_bend_after_their_bases():
         {"member": "path_connected", "count": 2},
         {"members": [{"name": "convex"}, {"name": "path_connected"}]},
     ):
-        shape = Shape("union", options, weight_decay=0.02)
-        first, second, _ = shape.schedule_from(unaries=True, scribbles=False)
+        shape = Recipe("union", options, weight_decay=0.02)
+        first, second, _ = shape.schedule(unaries=True, scribbles=False)
         assert first.freezes("representation.members.1.flow.norms.0.s")
         assert not first.freezes("representation.members.1.base.network.first.weight")
         assert second.weight_decay["representation.members.1.flow"] == 0.02
@@ -255,8 +256,8 @@ def test_connected_members_of_a_union_bend_after_their_bases():
 
 def test_a_union_learns_as_slowly_as_its_slowest_member():
     options = {"members": [{"name": "convex"}, {"name": "star_shaped"}]}
-    alone = Shape("star_shaped").schedule_from(unaries=True, scribbles=False)
-    together = Shape("union", options).schedule_from(unaries=True, scribbles=False)
+    alone = Recipe("star_shaped").schedule(unaries=True, scribbles=False)
+    together = Recipe("union", options).schedule(unaries=True, scribbles=False)
     assert together[0].learning_rate == alone[0].learning_rate == pytest.approx(3e-3)
 
 

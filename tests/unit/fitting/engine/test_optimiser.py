@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from isr.fitting.optimiser import StackedOptimiser
+from isr.fitting.engine.optimiser import StackedOptimiser
 
 CPU = torch.device("cpu")
 SIZE = 7

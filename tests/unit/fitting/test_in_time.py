@@ -15,8 +15,8 @@ from isr.data.problems import quantise_unaries
 from isr.errors import UserError
 from isr.fitting import checkpoint, video, video_folder
 from isr.fitting.projection import Projection
-from isr.fitting.running import Run
-from isr.fitting.store import read_fits, read_parts
+from isr.fitting.engine.long_work import Run
+from isr.store import read_fits, read_parts
 from isr.fitting.video import agreement, fit_frames, fit_videos, video_schedule, video_shape
 from isr.fitting.video_folder import VideoFolder
 from isr.io import write_png

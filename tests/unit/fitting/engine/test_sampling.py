@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isr.errors import UserError
-from isr.fitting import sampling
-from isr.fitting.sampling import (
+from isr.fitting.engine import sampling
+from isr.fitting.engine.sampling import (
     object_strata,
     pixel_strata,
     stratify,
@@ -14,7 +14,7 @@ from isr.fitting.sampling import (
     systematic,
     unaries_strata,
 )
-from isr.fitting.streams import uniforms
+from isr.fitting.engine.random_numbers import uniforms
 
 
 @given(st.integers(1, 30), st.integers(1, 40))

@@ -15,9 +15,9 @@ from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.errors import UserError
 from isr.fitting import video_predictor
 from isr.fitting.labelled_video import LabelledVideo, predict_video
-from isr.fitting.long_work import complete
-from isr.fitting.running import Run
-from isr.fitting.store import read_fits, read_metadata
+from isr.fitting.engine.long_work import complete
+from isr.fitting.engine.long_work import Run
+from isr.store import read_fits, read_metadata
 from isr.fitting.unet_training import settle_statistics
 from isr.fitting.video_predictor import WeakLabelTraining, predict, train_predictor
 from isr.networks.layers import initialise_

@@ -1,0 +1,209 @@
+"""What a job of fits or predictions is told, and what its fits have found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+from isr.coordinates import Convention
+from isr.data.items import Item
+from isr.data.problems import Predictions, ProblemReader
+from isr.fitting.engine.batches import Points
+from isr.fitting.engine.long_work import PLAIN_RUN, Run, versions
+from isr.fitting.engine.queue import History, Key
+from isr.fitting.optimise import Job
+from isr.predictors import PredictorKind, read_entry
+from isr.predictors.use import trains_along
+from isr.settings import CONVENTIONS, TOGETHER, CellSettings, Protocol
+from isr.store import Group, StoredFits
+
+
+class _Told:
+    """What is read from the settings of any job, once."""
+
+    settings: Mapping[str, Any]
+
+    @cached_property
+    def keys(self) -> list[Key]:
+        """Items and seeds."""
+        return [(str(item), int(seed)) for item, seed in self.settings["works"]]
+
+    @cached_property
+    def predictor(self) -> PredictorKind:
+        """The predictor."""
+        return read_entry(self.settings["predictor"])
+
+    @property
+    def protocol(self) -> Protocol:
+        """Whose schedules."""
+        return cast(Protocol, self.settings["protocol"])
+
+    @property
+    def published(self) -> bool:
+        """Whether the protocol is that of the published code."""
+        return self.protocol == "published-code"
+
+    @property
+    def convention(self) -> Convention:
+        """Of the coordinates."""
+        return cast(Convention, CONVENTIONS[self.protocol])
+
+    def metadata(self, **more: Any) -> dict[str, Any]:
+        """What is stored with all that the job makes."""
+        about = {"settings": dict(self.settings), "versions": versions()}
+        return {**about, "convention": self.convention, **more}
+
+
+@dataclass(frozen=True)
+class FitJob(_Told):
+    """What a part of a batch is fitted from.
+
+    Attributes:
+        settings: what the job was told: study, batch, protocol, cell, predictor (its entry) and
+            works, [[item, seed], ...].
+        items: by name.
+        semantic: folder of the semantic features, if they are seen.
+        predictions: folders of the stored predictions, if they are projected or gone on from.
+        labels: folders of the weak labels of videos, by their names.
+        sequential: the stored fits that joint fits of videos go on from.
+        run: where to compute, and the checkpoint of an interrupted fit.
+    """
+
+    settings: Mapping[str, Any]
+    items: Mapping[str, Item]
+    semantic: Path | None = None
+    predictions: Sequence[Path] = ()
+    labels: Mapping[str, Path] = field(default_factory=dict)
+    sequential: Sequence[StoredFits] = ()
+    run: Run = PLAIN_RUN
+
+    @cached_property
+    def cell(self) -> CellSettings:
+        """How the items are fitted."""
+        return CellSettings.model_validate(self.settings["cell"])
+
+    @property
+    def steps(self) -> int:
+        """Of each fit of a whole item, which the workflow always names."""
+        assert self.cell.steps is not None
+        return self.cell.steps
+
+    @cached_property
+    def trains(self) -> bool:
+        """Whether a predictor is trained along, on scribbles."""
+        return trains_along(self.predictor, self.cell, self.protocol)
+
+    @property
+    def what(self) -> str:
+        """Names the work in messages."""
+        return f"fit {self.settings['study']}/{self.settings['batch']}"
+
+    @cached_property
+    def reader(self) -> ProblemReader:
+        """Reads the problems."""
+        return ProblemReader(
+            self.items,
+            self.convention,
+            self.predictor.scale,
+            self.cell.features if self.trains else None,
+            self.semantic,
+            Predictions(self.predictions) if self.predictions else None,
+        )
+
+    @property
+    def shared(self) -> Job:
+        """What all its plans share."""
+        size = self.cell.stack_size or 1
+        return Job(self.settings, size, self.published, self.run, self.what)
+
+
+@dataclass(frozen=True)
+class PredictJob(_Told):
+    """What predictions are made from.
+
+    Attributes:
+        settings: what the job was told: dataset, name (of the predictor), predictor (its entry),
+            features, labels, training, protocol, works [[item, seed], ...], and of trained ones
+            steps, points and stack_size.
+        items: by name.
+        semantic: folder of the semantic features, if they are seen.
+        labels: folders of the weak labels of videos, by their names.
+        checkpoints: published networks, if there are any.
+        run: where to compute, and the checkpoint of an interrupted training.
+    """
+
+    settings: Mapping[str, Any]
+    items: Mapping[str, Item]
+    semantic: Path | None = None
+    labels: Mapping[str, Path] = field(default_factory=dict)
+    checkpoints: Path | None = None
+    run: Run = PLAIN_RUN
+
+    @property
+    def features(self) -> str | None:
+        """The combination of features that the predictor sees."""
+        return cast(str | None, self.settings.get("features"))
+
+    @property
+    def points(self) -> Points:
+        """Pixels per step."""
+        return Points(**self.settings["points"])
+
+    @property
+    def what(self) -> str:
+        """Names the work in messages."""
+        seen = self.features or self.settings.get("labels") or ""
+        return f"predict {self.settings['dataset']} {self.settings['name']} {seen}"
+
+    @cached_property
+    def reader(self) -> ProblemReader:
+        """Reads the problems with their features."""
+        scale = self.predictor.scale
+        return ProblemReader(self.items, self.convention, scale, self.features, self.semantic)
+
+    @property
+    def shared(self) -> Job:
+        """What all its plans share."""
+        size = int(self.settings["stack_size"])
+        return Job(self.settings, size, self.published, self.run, self.what)
+
+    def shares(self) -> list[tuple[list[str], int]]:
+        """Videos that share a network, with their seeds."""
+        if self.settings.get("training") != TOGETHER:
+            return [([name], seed) for name, seed in self.keys]
+        seeds = dict.fromkeys(seed for _, seed in self.keys)
+        return [([name for name, own in self.keys if own == seed], seed) for seed in seeds]
+
+
+@dataclass
+class Found:
+    """What the fits of a part have found.
+
+    Attributes:
+        groups: of the representations, and the predictors that were trained along.
+        history: rows (item, seed, step, term, value).
+        finite: whether each fit stayed finite, by problem and seed.
+        schedules: phases of each kind of fit, as plain data.
+        frames: what became of the frames of videos: {status, iou with their unaries or None}.
+        noisy: numbers of the frames whose unaries were replaced by noise, by video and seed.
+        predictors: of joint fits of videos: their tuned networks.
+    """
+
+    groups: list[Group] = field(default_factory=list)
+    history: History = field(default_factory=list)
+    finite: dict[Key, bool] = field(default_factory=dict)
+    schedules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    frames: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    noisy: dict[Key, list[int]] = field(default_factory=dict)
+    predictors: list[Group] = field(default_factory=list)
+
+    def add(self, other: "Found") -> None:
+        """Take over what other fits of the part have found."""
+        self.groups += other.groups
+        self.history += other.history
+        self.finite |= other.finite
+        self.schedules |= other.schedules
+        self.frames |= other.frames
+        self.noisy |= other.noisy
+        self.predictors += other.predictors
