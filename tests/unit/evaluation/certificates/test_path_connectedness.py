@@ -52,6 +52,19 @@ def test_every_projected_network_passes(base, scatter_, data):
     assert all_hold(certificates), certificates
 
 
+@pytest.mark.parametrize(("flow", "linear"), [(0.0, 0.3), (0.1, 0.3), (0.3, 0.3), (0.3, 30.0)])
+@pytest.mark.parametrize("dim", [2, 3])
+def test_rounding_explains_what_a_far_centre_takes_from_paths(scatter_, dim, flow, linear):
+    """Points near the picture lose digits where they are told from a centre at a thousand."""
+    options = {"blocks": 4 if dim == 2 else 6, "hidden_units": 6, "base_options": {"width": 5}}
+    representation = build("path_connected", dim, base="star_shaped", **options)
+    scales = {"base": 1000.0, "flow.norms": 0.1, "flow": flow, "linear": linear}
+    scatter_(representation, np.random.default_rng(2), scales)
+    third = ThirdAxis("t", np.linspace(0, 1, 3)) if dim == 3 else None
+    certificates = certify(representation, 12, 16, third=third, seed=1)
+    assert all_hold(certificates), certificates
+
+
 def curved(cls=PathConnected, seed: int = 0, base: str = "convex", gain: float = 0.3):
     """A region whose flow bends the plane, of about a third of the picture."""
     torch.manual_seed(seed)
