@@ -55,7 +55,7 @@ class Paths:
     def __init__(self, representation: PathConnected, dtype: torch.dtype = torch.float64) -> None:
         frozen = frozen_copy(representation).to(dtype)
         assert isinstance(frozen, PathConnected)
-        self.dtype = np.float32 if dtype == torch.float32 else np.float64
+        self.dtype: type[np.floating] = np.float32 if dtype == torch.float32 else np.float64
         self.to_base = point_map(frozen.to_base, dtype)
         self.from_base = point_map(frozen.from_base, dtype)
         self.level = point_map(frozen, dtype)
@@ -74,10 +74,10 @@ class Paths:
         if self.centre is None:
             return np.asarray((1 - share) * start + share * end)
         # In the precision of the paths: a centre far from a point takes digits from it.
-        near = np.where(share < 0.5, start, end).astype(self.dtype)
-        away = near - self.centre.astype(self.dtype)
-        there = self.centre.astype(self.dtype) + np.abs(1 - 2 * share).astype(self.dtype) * away
-        return there.astype(np.float64)
+        centre = self.centre.astype(self.dtype)
+        away = np.where(share < 0.5, start, end).astype(self.dtype) - centre
+        there = centre + np.abs(1 - 2 * share).astype(self.dtype) * away
+        return np.asarray(there, np.float64)
 
     def at(self, v: Points, w: Points, s: Points) -> Points:
         """Points (pairs, steps, dim) of the paths from v to w (pairs, dim) at s (steps,)."""

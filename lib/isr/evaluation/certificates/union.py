@@ -24,6 +24,7 @@ from isr.representations.union import Union
 
 POINTS = 2000
 
+
 def certify_union(
     representation: Union, scene: Scene, level: Points, *, seed: int
 ) -> list[Certificate]:
