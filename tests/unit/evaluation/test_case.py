@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from isr.data.gallery import GalleryPicture, write_picture
+from isr.fitting.store import write_fits
 
 from isr import representations
 from isr.coordinates import ThirdAxis
-from isr.data.gallery import GalleryPicture, write_picture
 from isr.errors import UserError
 from isr.evaluation import case
 from isr.evaluation.baselines import project_trivially
-from isr.fitting.store import write_fits
 from isr.io import read_png
 from isr.representations.convex import Convex
 

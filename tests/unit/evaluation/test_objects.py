@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 import torch
 from grid_settings import grid_settings
-
 from isr.data.dataset import Picture, write_dataset
-from isr.data.problems import quantise_unaries
 from isr.evaluation.cell import evaluate_cell
-from isr.evaluation.objects import label_map, overlaps, together
 from isr.fitting.jobs import PictureFolder
 from isr.fitting.store import read_fits, write_fits
+
+from isr.data.problems import quantise_unaries
+from isr.evaluation.objects import label_map, overlaps, together
 from isr.io import read_png, write_png
 from isr.reporting.summary import read_metrics
 from isr.representations.convex import Convex

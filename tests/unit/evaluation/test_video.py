@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from box_cell import ANNOTATED, FRAMES, HEIGHT, SETTINGS, SMALL, WIDTH, box, store
-
-from isr.data.problems import read_unaries
 from isr.data.videos import VideoFrame, read_video, write_video
-from isr.data.weak_labels.store import WeakLabels, write_labels
-from isr.errors import UserError
 from isr.evaluation.video import evaluate_video_cell
 from isr.evaluation.video_cell import VideoCell
-from isr.fitting.labelled_video import predict_video
 from isr.fitting.store import StoredFits, write_fits
 from isr.fitting.video_predictor import unet_metadata
+
+from isr.data.problems import read_unaries
+from isr.data.weak_labels.store import WeakLabels, write_labels
+from isr.errors import UserError
+from isr.fitting.labelled_video import predict_video
 from isr.io import read_png, write_png
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet

@@ -2,9 +2,9 @@
 
 import pytest
 from box_cell import SETTINGS
+from isr.evaluation.video_cell import VideoCell, steps_of
 
 from isr.errors import UserError
-from isr.evaluation.video_cell import VideoCell, steps_of
 
 
 @pytest.mark.parametrize(

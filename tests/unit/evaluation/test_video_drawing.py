@@ -5,12 +5,12 @@ import pytest
 import shapely
 import torch
 from box_cell import FRAMES, HEIGHT, SMALL, WIDTH, store
-
 from isr.data.videos import read_video
-from isr.errors import UserError
 from isr.evaluation.video_drawing import VideoGrid, draw_framewise, draw_spatio_temporal
 from isr.fitting.store import StoredFits
-from isr.representations import build
+
+from isr.constraints import build
+from isr.errors import UserError
 
 
 def test_a_long_video_is_certified_on_a_coarser_raster(cell, in_time, monkeypatch):

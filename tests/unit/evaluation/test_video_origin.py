@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 import torch
 from box_cell import ANNOTATED, FRAMES, HEIGHT, SETTINGS, WIDTH
-
 from isr.data.videos import VideoFrame, write_video
-from isr.errors import UserError
 from isr.evaluation.video import evaluate_video_cell
 from isr.evaluation.video_cell import VideoCell
 from isr.fitting.store import write_fits
+
+from isr.errors import UserError
 
 IN_TIME = {"fit": "spatio-temporal", "constraint": "convex", "steps": 70}
 LEFT, RIGHT = 1, 2

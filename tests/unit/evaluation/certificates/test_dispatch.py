@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isr import representations
+from isr.constraints import build
 from isr.coordinates import ThirdAxis
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.drawing import draw_level
-from isr.representations import build
 from isr.representations.base import Representation
 
 

@@ -4,6 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from isr.constraints import build
 from isr.coordinates import Scene, ThirdAxis
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.certificates.path_connectedness import (
@@ -16,7 +17,6 @@ from isr.evaluation.drawing import draw_level
 from isr.evaluation.paths import Paths
 from isr.evaluation.pixels import components
 from isr.networks.real_nvp import RealNVP
-from isr.representations import build
 from isr.representations.path_connected import AxisScaling, PathConnected
 
 METHODS = ["structure", "sampled margin", "raster"]

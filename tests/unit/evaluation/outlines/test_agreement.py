@@ -6,10 +6,10 @@ import shapely
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from isr.evaluation.case import seen_level
 from shapely import MultiPolygon, Polygon, box
 
 from isr.coordinates import Scene, ThirdAxis, grid_coordinates
-from isr.evaluation.case import seen_level
 from isr.evaluation.drawing import draw_level, draw_mask, level_function
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.agreement import HAIR, astray, diamonds, passed_by
