@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from isr.coordinates import ThirdAxis
-from isr.data.items import Frame, Item, frame_file, time_axis, write_picture, write_video
+from isr.data.items import Frame, Item, frame_file, write_picture, write_video
 from isr.data.pictures import Picture
 from isr.data.problems import write_unaries
 from isr.data.weak_labels.store import WeakLabels, write_labels
@@ -235,6 +235,3 @@ def halfspace(dim: int, edge: float = 0.5, *, leans: float = 0.0):
         network.output_z.weight[0, 0] = 1.0
         network.output_z.bias[0] = -1e-6
     return representation, {"name": "convex", "dim": dim, "options": {"width": 4}}
-
-
-__all__ = ["SEED", "time_axis"]

@@ -1,30 +1,56 @@
 """Drawing the frames of a video from its fits."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import shapely
+import tiny_cells as tiny
 import torch
-from box_cell import FRAMES, HEIGHT, SMALL, WIDTH, store
-from isr.data.videos import read_video
-from isr.evaluation.video_drawing import VideoGrid, draw_framewise, draw_spatio_temporal
-from isr.fitting.store import StoredFits
+from tiny_cells import SEED, write_clip
 
 from isr.constraints import build
 from isr.errors import UserError
+from isr.evaluation import frame_drawing
+from isr.evaluation.frame_drawing import VideoGrid, draw_framewise, draw_spatio_temporal
+
+SIZE = HEIGHT, WIDTH = 32, 48
+FRAMES = 4
+SMALL = (16, 24)
 
 
-def test_a_long_video_is_certified_on_a_coarser_raster(cell, in_time, monkeypatch):
-    video = read_video(cell.videos / "clip")
-    grid = VideoGrid(video, SMALL, "isotropic")
-    monkeypatch.setattr("isr.evaluation.video_drawing._CERTIFIED", FRAMES * 16 * 24 // 2)
-    last = list(draw_spatio_temporal(in_time, grid, seed=0))[-1]
-    assert all(row.holds for row in last.certificates["clip"])
-    assert len(last.certificates["clip"]) == 3
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    return write_clip(tmp_path_factory.mktemp("video"), SIZE, FRAMES)
+
+
+@pytest.fixture
+def in_time(tmp_path):
+    """Foreground where x + t <= 1."""
+    module, about = tiny.halfspace(3, 1.0, leans=1.0)
+    return tiny.store(tmp_path / "time.safetensors", {"clip": module}, about).of_seed(SEED)
+
+
+def test_a_long_video_is_certified_on_a_coarser_raster(video, in_time, monkeypatch):
+    grid, sizes = VideoGrid(video, SMALL, "isotropic"), []
+    certified = frame_drawing.certify
+
+    def certify(representation, *size, **options):
+        sizes.append(size[:2])
+        return certified(representation, *size, **options)
+
+    monkeypatch.setattr(frame_drawing, "certify", certify)
+    for pixels in (2**23, FRAMES * 16 * 24 // 2):
+        monkeypatch.setattr(frame_drawing, "_CERTIFIED", pixels)
+        last = list(draw_spatio_temporal(in_time, grid, seed=0))[-1]
+        assert len(last.certificates["clip"]) == 3
+        assert all(row.holds for row in last.certificates["clip"])
+    assert sizes == [SMALL, (8, 12)]
 
 
 @pytest.mark.parametrize(("scale", "keeps"), [(SMALL, True), ((16, 23), False)])
-def test_rounded_sizes_keep_the_coordinates_of_the_original(cell, scale, keeps):
-    grid = VideoGrid(read_video(cell.videos / "clip"), scale, "isotropic")
+def test_rounded_sizes_keep_the_coordinates_of_the_original(video, scale, keeps):
+    grid = VideoGrid(video, scale, "isotropic")
     assert grid.keeps_coordinates(scale) == keeps
     corners = grid.coordinates(scale)
     step = np.array([WIDTH / scale[1], HEIGHT / scale[0]]) / 2 / WIDTH
@@ -32,17 +58,20 @@ def test_rounded_sizes_keep_the_coordinates_of_the_original(cell, scale, keeps):
     np.testing.assert_allclose(corners[-1, -1], [1, HEIGHT / WIDTH] - step)
 
 
-def test_a_skipped_video_has_empty_frames_and_a_missing_one_is_refused(cell, in_time):
-    grid = VideoGrid(read_video(cell.videos / "clip"), SMALL, "isotropic")
-    names = [f"{grid.video.name}/{number:05d}" for number in range(len(grid.video))]
-    told = {name: {"status": "skipped", "iou": None} for name in names}
-    skipped = StoredFits({**in_time.metadata, "names": [], "frames": told}, {})
-    drawn = list(draw_spatio_temporal(skipped, grid, seed=0))
-    assert [frame.level for frame in drawn] == [None] * len(grid.video)
+@pytest.mark.parametrize("draw", [draw_framewise, draw_spatio_temporal])
+def test_a_skipped_video_has_empty_frames_and_a_missing_one_is_refused(tmp_path, video, draw):
+    grid = VideoGrid(video, SMALL, "isotropic")
+    told = {f"clip/{n:05d}": {"status": "skipped", "iou": None} for n in range(FRAMES)}
+    path = tmp_path / "fits.safetensors"
+    skipped = tiny.store(path, {}, {}, frames={str(SEED): told}).of_seed(SEED)
+    drawn = list(draw(skipped, grid, seed=0))
+    assert [frame.level for frame in drawn] == [None] * FRAMES
     assert not any(frame.certificates for frame in drawn)
-    lost = StoredFits({**skipped.metadata, "frames": {}}, {})
     with pytest.raises(UserError, match="nor was it skipped"):
-        next(draw_spatio_temporal(lost, grid, seed=0))
+        next(draw(tiny.store(path, {}, {}).of_seed(SEED), grid, seed=0))
+    # What was skipped with another seed was not with this one.
+    with pytest.raises(UserError, match="nor was it skipped"):
+        next(draw(skipped.of_seed(SEED + 1), grid, seed=0))
 
 
 def ragged(dim):
@@ -57,13 +86,14 @@ def ragged(dim):
 
 @pytest.mark.parametrize("draw", [draw_framewise, draw_spatio_temporal])
 @pytest.mark.parametrize("working", [SMALL, (11, 17)])
-def test_outlines_agree_with_what_is_drawn_at_either_size(cell, tmp_path, draw, working):
-    grid = VideoGrid(read_video(cell.videos / "clip"), working, "isotropic")
+def test_outlines_agree_with_what_is_drawn_at_either_size(tmp_path, video, draw, working):
+    grid = VideoGrid(video, working, "isotropic")
     framewise = draw is draw_framewise
     names = [f"clip/{number:05}" for number in range(FRAMES)] if framewise else ["clip"]
     dim = 2 if framewise else 3
     about = {"name": "periodic", "dim": dim, "options": {"waves": 8, "frequency": 200.0}}
-    fits = store(tmp_path / "fits.safetensors", dict.fromkeys(names, ragged(dim)), about)
+    modules = dict.fromkeys(names, ragged(dim))
+    fits = tiny.store(tmp_path / "fits.safetensors", modules, about).of_seed(SEED)
     sizes = set()
     for frame in draw(fits, grid, seed=0):
         rows, columns = frame.level.shape
@@ -72,4 +102,23 @@ def test_outlines_agree_with_what_is_drawn_at_either_size(cell, tmp_path, draw, 
         np.testing.assert_array_equal(inside, frame.level <= 0)
         assert 0.1 < inside.mean() < 0.9
         sizes.add((rows, columns))
-    assert sizes == {working, (HEIGHT, WIDTH)}
+    assert sizes == {working, SIZE}
+
+
+def test_one_frame_is_held_at_a_time(tmp_path):
+    """A video ten times as long takes no more memory than its names do."""
+    module, about = tiny.halfspace(2)
+    peaks = []
+    for frames in (4, 40):
+        video = write_clip(tmp_path / str(frames), (128, 192), frames, annotated=())
+        names = [f"clip/{number:05}" for number in range(frames)]
+        path = tmp_path / f"{frames}.safetensors"
+        fits = tiny.store(path, dict.fromkeys(names, module), about).of_seed(SEED)
+        grid = VideoGrid(video, video.size, "isotropic")
+        tracemalloc.start()
+        for _ in draw_framewise(fits, grid, seed=0):
+            pass
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    frame = 128 * 192 * 8
+    assert peaks[1] < peaks[0] + 5 * frame

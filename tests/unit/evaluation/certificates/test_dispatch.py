@@ -1,6 +1,4 @@
 import copy
-import sys
-import types
 
 import numpy as np
 import pytest
@@ -108,7 +106,6 @@ def test_a_record_of_its_own_comes_before_that_of_its_base(random_convex, monkey
         f"{__name__}:outline_of_pointed",
     )
     monkeypatch.setattr(constraints, "CONSTRAINTS", (*constraints.CONSTRAINTS, record))
-    monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__, _here()))
     own = Pointed(2, width=130)
     own.load_state_dict(random_convex(1).state_dict())
     (found,) = certify(own, 24, 32, seed=5, level=np.ones((24, 32)))
@@ -119,12 +116,6 @@ def test_a_record_of_its_own_comes_before_that_of_its_base(random_convex, monkey
     union.members[1] = own
     found = certify(union, 24, 32, seed=5)
     assert [row.property for row in found if row.method == "look"] == ["member 2: pointed"]
-
-
-def _here():
-    module = types.ModuleType(__name__)
-    module.__dict__.update(globals())
-    return module
 
 
 def test_nothing_checked_is_not_passed():
