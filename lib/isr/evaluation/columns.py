@@ -1,4 +1,4 @@
-"""Columns of metrics.csv and certificates.csv: numbers and names, of every kind of item alike."""
+"""The columns of metrics.csv and certificates.csv: numbers and names, whatever the items are."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,10 @@ RECIPE = (
     *("protocol", "scale", "width", "steps", "first_steps", "next_steps", "epochs", "points"),
     *("optimiser", "rate", "joint_rate", "semantic"),
 )
-"""How its numbers were made. `rate` is the representations' learning rate at the beginning."""
+"""How its numbers were made.
+
+`rate` is the learning rate of the representations when the cell's own fit began.
+"""
 
 ORIGIN = ("labels_kind", "weights", "scored_object", "object_sure", "labels_follow")
 """Of videos: which labels and which network made the numbers, and of which object they are."""

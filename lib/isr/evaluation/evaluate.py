@@ -5,8 +5,8 @@ Whatever the items are, a cell's folder holds
 - metrics.csv: one row per item, frame, object, output and what it is compared with (`COLUMNS`)
 - certificates.csv: what is proved of each stored representation
 - masks/NAME.png: 8 bits, 255 where it is foreground; predictor/NAME.png: unaries of 16 bits
-- outlines/NAME.geojson, in pixels of the item's own size; of pictures NAME.svg; where there is a
-  third coordinate NAME.ply, a mesh in coordinates
+- outlines/NAME.geojson, in pixels of the item's own size, of all but volumes; of pictures NAME.svg
+  too; of pictures with depth and volumes NAME.ply, a mesh in coordinates
 - cell.json: what the cell is of, for figures, tables and the report
 
 NAME is an item's, ITEM/00007 of a frame or slice, ITEM/k of one of several objects;
@@ -16,14 +16,16 @@ masks/ITEM/labels.png then says which object each pixel belongs to.
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
+from isr.coordinates import Convention
 from isr.data.items import Item, frame_file
 from isr.data.problems import Predictions, ProblemReader, quantise_unaries
 from isr.errors import UserError
@@ -55,8 +57,8 @@ class Evaluation:
         masks: (*grid) foreground, by name of the file.
         unaries: (*grid) of the predictor, by name of the file.
         outlines: regions in pixels of the item's own size, by name of the file.
-        picture: what is drawn over the picture as SVG; None for none.
-        surface: the mesh, where there is a third coordinate.
+        picture: what is drawn as SVG, and the picture below it; None for none.
+        surface: the mesh of a picture with depth or a volume.
         labels: (h, w) which of several objects a pixel belongs to.
     """
 
@@ -103,7 +105,7 @@ class EvaluateJob:
         """Of the cell."""
         return int(self.settings["seed"])
 
-    @property
+    @cached_property
     def cell(self) -> CellSettings:
         """How the items were fitted."""
         return CellSettings.model_validate(self.settings["settings"])
@@ -114,7 +116,7 @@ class EvaluateJob:
         protocol: Protocol = self.settings["protocol"]
         return protocol
 
-    @property
+    @cached_property
     def predictor(self) -> PredictorKind:
         """The predictor of the cell."""
         return read_entry(self.settings["predictor"])
@@ -124,20 +126,19 @@ class EvaluateJob:
         """Whether a predictor was trained along, on scribbles."""
         return trains_along(self.predictor, self.cell, self.protocol)
 
-    @property
+    @cached_property
     def reader(self) -> ProblemReader:
         """Reads the problems as the fits did."""
-        convention: Any = CONVENTIONS[self.protocol]
         return ProblemReader(
             self.items,
-            convention,
+            cast(Convention, CONVENTIONS[self.protocol]),
             self.predictor.scale,
             self.cell.features if self.trains else None,
             self.semantic,
             Predictions(self.predictions) if self.predictions else None,
         )
 
-    @property
+    @cached_property
     def fits(self) -> list[StoredFits]:
         """The fits of the cell's own seed."""
         return [part.of_seed(self.seed) for part in self.parts]
@@ -184,14 +185,14 @@ def evaluate(job: EvaluateJob, output: Path) -> None:
             ]
             _write_rasters(masks, predictor, found)
             _write_outlines(outlines, found, axes | place)
-    tables = {
-        "metrics.csv": pd.DataFrame(metrics, columns=list(COLUMNS)),
-        "certificates.csv": pd.DataFrame(certificates, columns=list(CERTIFICATE_COLUMNS)),
-    }
-    for file, table in tables.items():
-        with atomic_path(output / file) as temporary:
-            table.to_csv(temporary, index=False)
+    _write_table(output / "metrics.csv", metrics, COLUMNS)
+    _write_table(output / "certificates.csv", certificates, CERTIFICATE_COLUMNS)
     write_json(output / "cell.json", _about(job))
+
+
+def _write_table(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:
+    with atomic_path(path) as temporary:
+        pd.DataFrame(rows, columns=list(columns)).to_csv(temporary, index=False)
 
 
 def _about(job: EvaluateJob) -> dict[str, Any]:
@@ -206,6 +207,7 @@ def _about(job: EvaluateJob) -> dict[str, Any]:
 
 
 def _evaluations(job: EvaluateJob) -> Iterator[Evaluation]:
+    # They are made of what stands here.
     from isr.evaluation import frames, wholes
 
     for name in job.settings["items"]:
@@ -236,11 +238,10 @@ def _write_layers(folder: Path, name: str, pixels: NDArray[Any]) -> None:
 
 
 def _write_outlines(folder: Path, found: Evaluation, about: Mapping[str, Any]) -> None:
-    known = {key: value for key, value in about.items() if value is not None and value == value}
+    known = {key: value for key, value in about.items() if value is not None}
     for name, region in found.outlines.items():
-        number = name.removeprefix(f"{found.name}/") if name != found.name else None
-        own = known if number is None else {**known, "object": int(number)}
-        write_geojson(folder / f"{name}.geojson", region, own)
+        one = {} if name == found.name else {"object": int(name.removeprefix(f"{found.name}/"))}
+        write_geojson(folder / f"{name}.geojson", region, known | one)
     if found.picture is not None:
         region, image = found.picture
         write_svg(folder / f"{found.name}.svg", region, image, title=found.name)

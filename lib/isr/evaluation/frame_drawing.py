@@ -16,6 +16,7 @@ from isr.evaluation.drawing import LevelFunction, level_function
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.canvas import Canvas
 from isr.evaluation.outlines.raster import raster_outline
+from isr.representations import Representation
 from isr.store import StoredFits
 
 Size = tuple[int, int]
@@ -129,36 +130,40 @@ def draw_spatio_temporal(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Ite
             _check_skipped(fits, video, number)
             yield DrawnFrame(number, None, Polygon(), {})
         return
-    representation = fits.representation(video.name)
+    representation, third = fits.representation(video.name), video.third_axis()
+    assert third is not None
     level = level_function(representation)
     keeps = _certified_size(grid) == grid.working and grid.keeps_coordinates(grid.working)
     kept: list[Points] = []
-    third = video.third_axis()
-    assert third is not None
     for number, time in enumerate(third.values):
-        small = level(_slice(grid, grid.working, time))
-        if keeps:
-            kept.append(small)
         size = grid.size(number)
-        drawn = small if size == grid.working else level(_slice(grid, size, time))
+        drawn = level(_slice(grid, size, time))
+        if keeps:
+            own = size == grid.working
+            kept.append(drawn if own else level(_slice(grid, grid.working, time)))
         found = {}
         if number + 1 == len(video):
             levels = np.stack(kept) if keeps else None
-            found[video.name] = certify(
-                representation,
-                *_certified_size(grid),
-                grid.convention,
-                third=third,
-                seed=seed,
-                level=levels,
-            )
+            found[video.name] = _certified(representation, grid, third, seed, levels)
         canvas = Canvas(video.size, size, grid.convention)
         region = canvas.in_pixels(raster_outline(_interpolated(drawn), *size, drawn))
         yield DrawnFrame(number, drawn, region, found)
 
 
+def _certified(
+    representation: Representation,
+    grid: VideoGrid,
+    third: ThirdAxis,
+    seed: int,
+    levels: Points | None,
+) -> list[Certificate]:
+    """The certificates of a whole video; `levels` (frames, h, w) are at its certified size."""
+    size = _certified_size(grid)
+    return certify(representation, *size, grid.convention, third=third, seed=seed, level=levels)
+
+
 def told_of(fits: StoredFits, frame: str) -> dict[str, Any]:
-    """What the fits tell of a frame."""
+    """What the fits tell of a frame: its status, and its IoU with its unaries; {} for nothing."""
     told: dict[str, Any] = fits.metadata["frames"].get(str(fits.seed), {}).get(frame, {})
     return told
 

@@ -5,8 +5,8 @@ unaries enlarged to it. All others are compared with the unaries alone, at the s
 their masks are stored at that size.
 """
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ from isr.store import StoredFits, read_fits
 if TYPE_CHECKING:
     from isr.evaluation.evaluate import EvaluateJob
 
+Bytes = NDArray[np.uint8]
 Unaries = NDArray[np.float32]
 
 
@@ -48,13 +49,14 @@ def evaluate(job: "EvaluateJob", item: Item) -> Iterator[Evaluation]:
             size than their frame, or a frame has no fit and was not skipped.
     """
     fits = job.fits_of(item.name)
+    origin: Row = {}
     if item.name in job.labels:
-        item = scored(item, label_kind(job.labels[item.name]))
+        about = label_kind(job.labels[item.name])
+        item, origin = scored(item, about), _origin(job, item.name, about)
     working = working_size(*item.size, job.predictor.scale)
     grid = VideoGrid(item, working, fits.convention)
     in_time = job.cell.fit == SPATIO_TEMPORAL
     draw = draw_spatio_temporal if in_time else draw_framewise
-    origin = _origin(job, item)
     frames = draw(fits, grid, seed=job.seed)
     for drawn, unaries in zip(frames, _unaries(job, item), strict=True):
         if unaries.shape != grid.working:
@@ -111,7 +113,8 @@ def _frame(
         "annotated": truth is not None,
         **origin,
         **_fit_of(job, fits, item.name, number),
-        **_shapes(job, item, number, unaries),
+        **_shapes(truth, unaries),
+        "published_rule": _published_rule(job, item, number),
     }
     return Evaluation(
         name,
@@ -139,43 +142,42 @@ def _fit_of(job: "EvaluateJob", fits: StoredFits, video: str, number: int) -> Ro
     }
 
 
-def _shapes(job: "EvaluateJob", item: Item, number: int, unaries: Unaries) -> Row:
-    """What the ground truth and the unaries say of the object's shape."""
-    truth, objects = item.ground_truth(number), item.objects(number)
+def _shapes(truth: Bytes | None, unaries: Unaries) -> Row:
+    """What the ground truth (h, w) and the unaries of a frame say of the object's shape."""
     own = shape_of_mask(likely_foreground(unaries))
     true = None if truth is None else shape_of(truth)
-    counts = None
-    if objects is not None and item.name in job.labels:
-        labels = read_labels(job.labels[item.name], number).labels
-        if labels.shape != objects.shape:
-            raise UserError(
-                f"{job.labels[item.name]}: the labels of frame {number} have size "
-                f"{labels.shape}, the frame {objects.shape}: label the video again."
-            )
-        counts = scored_by_published_code(labels, objects)
     return {
         "truth_components": None if true is None else true.components,
         "truth_holes": None if true is None else true.holes,
         "unaries_components": own.components,
         "unaries_holes": own.holes,
         "contradicted": (true or own).contradicts,
-        "published_rule": counts,
     }
 
 
-def _origin(job: "EvaluateJob", item: Item) -> Row:
+def _published_rule(job: "EvaluateJob", item: Item, number: int) -> bool | None:
+    """Whether the published code would score a frame; None without annotation or labels.
+
+    Raises:
+        UserError: the labels are missing, damaged or of another size than the frame.
+    """
+    objects = item.objects(number)
+    if objects is None or item.name not in job.labels:
+        return None
+    labels = read_labels(job.labels[item.name], number, frame_size=item.size).labels
+    return scored_by_published_code(labels, objects)
+
+
+def _origin(job: "EvaluateJob", video: str, about: Mapping[str, Any]) -> Row:
     """Which labels and which network made the numbers of a video, and of which object.
 
     Raises:
-        UserError: the labels, or a network that was to be chosen, are missing or damaged.
+        UserError: a network that was to be chosen is missing, or the choice of labels damaged.
     """
-    if item.name not in job.labels:
-        return {}
-    about = label_kind(job.labels[item.name])
     found = foreground_of(about)
     return {
         "labels_kind": about["kind"],
-        "weights": _weights(job, item.name),
+        "weights": _weights(job, video),
         "scored_object": None if found is None else found.object,
         "object_sure": None if found is None else found.is_sure,
         "labels_follow": "" if found is None else found.follow,

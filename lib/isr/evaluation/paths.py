@@ -55,6 +55,7 @@ class Paths:
     def __init__(self, representation: PathConnected, dtype: torch.dtype = torch.float64) -> None:
         frozen = frozen_copy(representation).to(dtype)
         assert isinstance(frozen, PathConnected)
+        self.dtype: type[np.floating] = np.float32 if dtype == torch.float32 else np.float64
         self.to_base = point_map(frozen.to_base, dtype)
         self.from_base = point_map(frozen.from_base, dtype)
         self.level = point_map(frozen, dtype)
@@ -66,11 +67,17 @@ class Paths:
     def base_points(self, v: Points, w: Points, s: Points) -> Points:
         """Where the paths from v to w (pairs, dim) are at s (steps,), in the base's coordinates."""
         start, end = (self.to_base(points)[:, None] for points in (v, w))
-        share = s[:, None]
+        return self._between(start, end, s[:, None])
+
+    def _between(self, start: Points, end: Points, share: Points) -> Points:
+        """Points (..., dim) at `share` (..., 1) of the base's paths from `start` to `end`."""
         if self.centre is None:
             return np.asarray((1 - share) * start + share * end)
-        near = np.where(share < 0.5, start, end)
-        return np.asarray(self.centre + np.abs(1 - 2 * share) * (near - self.centre))
+        # In the precision of the paths: a centre far from a point takes digits from it.
+        centre = self.centre.astype(self.dtype)
+        away = np.where(share < 0.5, start, end).astype(self.dtype) - centre
+        there = centre + np.abs(1 - 2 * share).astype(self.dtype) * away
+        return np.asarray(there, np.float64)
 
     def at(self, v: Points, w: Points, s: Points) -> Points:
         """Points (pairs, steps, dim) of the paths from v to w (pairs, dim) at s (steps,)."""
@@ -94,11 +101,7 @@ class Paths:
         ends = list(zip(self.to_base(v), self.to_base(w), strict=True))
 
         def curve(number: int, s: Points) -> Points:
-            start, end = ends[number]
-            if self.centre is None:
-                return np.asarray((1 - s[:, None]) * start + s[:, None] * end)
-            near = np.where(s[:, None] < 0.5, start, end)
-            return np.asarray(self.centre + np.abs(1 - 2 * s[:, None]) * (near - self.centre))
+            return self._between(*ends[number], s[:, None])
 
         return refine(curve, len(ends), self.from_base, spacing)
 

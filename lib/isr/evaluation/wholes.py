@@ -14,11 +14,18 @@ from shapely import MultiPolygon, Polygon, get_parts
 
 from isr.coordinates import Points, Scene, ThirdAxis, from_pixels
 from isr.data.items import Item
-from isr.data.pictures import BACKGROUND, BACKGROUND_SCRIBBLE, NO_SCRIBBLE, OBJECT, UNKNOWN
+from isr.data.pictures import (
+    BACKGROUND,
+    BACKGROUND_SCRIBBLE,
+    NO_SCRIBBLE,
+    OBJECT,
+    UNKNOWN,
+    Picture,
+)
 from isr.data.problems import working_size
 from isr.errors import UserError
 from isr.evaluation.baselines import project_trivially
-from isr.evaluation.certificates import certify
+from isr.evaluation.certificates import Certificate, certify
 from isr.evaluation.columns import ALL_OBJECTS, GROUND_TRUTH, SCRIBBLES, UNARIES, Row
 from isr.evaluation.connecting import draw_connected
 from isr.evaluation.drawing import LevelFunction, level_function
@@ -49,12 +56,14 @@ class Region:
 
     Attributes:
         name: of the item, or ITEM/k.
+        representation: of the object; of all together their union.
         unaries: (*grid) of the predictor at the size of the item; None without.
         level: (*grid) of the representation.
         outputs: masks (*grid) by name: of the predictor, the representation, trivial projections.
     """
 
     name: str
+    representation: Representation
     unaries: Unaries | None
     level: Points
     outputs: Mapping[str, Mask]
@@ -73,33 +82,37 @@ def evaluate(job: "EvaluateJob", item: Item) -> Evaluation:
         raise UserError(f"{fits.path} holds no fit of {item.name}: give all parts of the cell.")
     regions = [_region(job, fits, item, scene, name) for name in problems]
     several = len(regions) > 1
-    whole = _together(item.name, regions) if several else regions[0]
+    whole = _together(fits.representation(item.name), item.name, regions) if several else regions[0]
     shown = [whole, *(regions if several else [])]
-    level = whole.level
-    certificates = certify(
-        fits.representation(item.name),
-        *item.size,
-        scene.convention,
-        third=scene.third,
-        seed=job.seed,
-        level=level,
-    )
-    outlines = {} if item.is_layered else _outlines(fits, item, scene, shown)
+    outlines = {} if item.is_layered else {each.name: _outline(each, scene) for each in shown}
+    origins = _Origins.of(job, fits, problems)
     return Evaluation(
         item.name,
         item.name,
-        rows=[row | _origin(job, fits, row, problems) for row in _rows(item, whole, regions)],
-        certificates={(item.name, None): certificates},
+        rows=[row | origins.of_row(row) for row in _rows(item, whole, regions)],
+        certificates={(item.name, None): _certificates(whole, scene, job.seed)},
         masks={each.name: each.outputs["representation"] for each in shown},
         unaries={each.name: each.unaries for each in shown if each.unaries is not None},
         outlines=outlines,
         picture=None if item.is_layered else _drawn(item, outlines),
         surface=None
         if scene.third is None
-        else mesh(fits.representation(item.name), scene, _MESH_RESOLUTION),
+        else mesh(whole.representation, scene, _MESH_RESOLUTION),
         labels=label_map([each.level for each in regions])
         if several and not item.is_layered
         else None,
+    )
+
+
+def _certificates(whole: Region, scene: Scene, seed: int) -> list[Certificate]:
+    return certify(
+        whole.representation,
+        scene.height,
+        scene.width,
+        scene.convention,
+        third=scene.third,
+        seed=seed,
+        level=whole.level,
     )
 
 
@@ -114,7 +127,7 @@ def _region(job: "EvaluateJob", fits: StoredFits, item: Item, scene: Scene, name
         # A constraint on points of three coordinates says nothing of a picture's plane.
         trivial = project_trivially(predicted, job.cell.constraint) if scene.third is None else {}
         outputs = {"predictor": predicted, **outputs, **trivial}
-    return Region(name, unaries, level, outputs)
+    return Region(name, representation, unaries, level, outputs)
 
 
 def _unaries(job: "EvaluateJob", fits: StoredFits, item: Item, name: str) -> Unaries | None:
@@ -148,11 +161,12 @@ def _connected(representation: Representation, scene: Scene) -> Mask:
     return draw_connected(representation, scene.height, scene.width, scene.convention)
 
 
-def _together(name: str, regions: Sequence[Region]) -> Region:
+def _together(union: Representation, name: str, regions: Sequence[Region]) -> Region:
     """All objects of an item as one."""
     each = [region.unaries for region in regions if region.unaries is not None]
     return Region(
         name,
+        union,
         np.maximum.reduce(each) if each else None,
         np.minimum.reduce([region.level for region in regions]),
         {key: together([region.outputs[key] for region in regions]) for key in regions[0].outputs},
@@ -164,9 +178,7 @@ def _rows(item: Item, whole: Region, regions: Sequence[Region]) -> list[Row]:
     picture = item.read(image=False)
     shared = {key: overlaps([one.outputs[key] for one in regions]) for key in whole.outputs}
     about: Row = {"object": ALL_OBJECTS, "objects": len(regions)}
-    rows: list[Row] = [
-        about | row for row in _compared(item, whole, picture.ground_truth, picture.scribbles)
-    ]
+    rows = [about | row for row in _compared(whole, picture)]
     if len(regions) > 1 and not item.is_layered:
         for number, region in enumerate(regions, start=1):
             truth = item.truth_of(0, number)
@@ -180,58 +192,65 @@ def _number(name: str) -> int:
     return 0 if name == ALL_OBJECTS else int(name)
 
 
-def _compared(
-    item: Item, region: Region, truth: NDArray[np.uint8] | None, scribbles: NDArray[np.uint8] | None
-) -> list[Row]:
+def _compared(region: Region, picture: Picture) -> list[Row]:
     """How the outputs of a region agree with all that is known of an item."""
     rows: list[Row] = []
     found = {key: mask for key, mask in region.outputs.items() if key != "predictor"}
     if region.unaries is not None:
         own = np.where(region.outputs["predictor"], OBJECT, BACKGROUND).astype(np.uint8)
         rows += compare(found, UNARIES, own)
+    scribbles = picture.scribbles
     if scribbles is not None:
         known = np.full(scribbles.shape, UNKNOWN, np.uint8)
         known[scribbles != NO_SCRIBBLE] = OBJECT
         known[scribbles == BACKGROUND_SCRIBBLE] = BACKGROUND
         rows += compare(found, SCRIBBLES, known)
-    if truth is not None:
-        rows += compare(region.outputs, GROUND_TRUTH, truth)
+    if picture.ground_truth is not None:
+        rows += compare(region.outputs, GROUND_TRUTH, picture.ground_truth)
     return rows
 
 
-def _origin(job: "EvaluateJob", fits: StoredFits, row: Row, problems: Sequence[str]) -> Row:
-    """How the parameters behind a row were made: steps, and whether all were taken."""
-    number = _number(row["object"])
-    own = problems if number == 0 else [problems[number - 1]]
-    annotated = row["against"] == GROUND_TRUTH
-    if job.predictions and row["output"] != "representation":
-        folder = job.reader.predictions.folder(own[0], job.seed)  # type: ignore[union-attr]
+@dataclass(frozen=True)
+class _Origins:
+    """How the parameters behind the rows of an item were made.
+
+    Attributes:
+        fitted: whether each object's fit stayed finite, in their order.
+        predicted: the same of stored predictions; empty where none are projected.
+        steps: that the predictor was trained for.
+    """
+
+    fitted: Sequence[bool]
+    predicted: Sequence[bool] = ()
+    steps: int = 0
+
+    @classmethod
+    def of(cls, job: "EvaluateJob", fits: StoredFits, problems: Sequence[str]) -> "_Origins":
+        told = fits.metadata["finite"][str(job.seed)]
+        fitted = [told[name] for name in problems]
+        if job.reader.predictions is None:
+            return cls(fitted)
+        folder = job.reader.predictions.folder(problems[0], job.seed)
         made = read_fits(folder / "predictor.safetensors").metadata
         finite = {(name, seed): value for name, seed, value in made["finite"]}
-        return {
-            "steps": made["settings"].get("steps", 0),
-            "finite": all(finite[name, job.seed] for name in own),
-            "annotated": annotated,
-        }
-    told = fits.metadata["finite"][str(job.seed)]
-    return {"finite": all(told[name] for name in own), "annotated": annotated}
+        predicted = [finite[name, job.seed] for name in problems]
+        return cls(fitted, predicted, made["settings"].get("steps", 0))
+
+    def of_row(self, row: Row) -> Row:
+        """The columns of a row: steps, whether all were taken, and whether there is a truth."""
+        about: Row = {"annotated": row["against"] == GROUND_TRUTH}
+        number, finite = _number(row["object"]), self.fitted
+        if self.predicted and row["output"] != "representation":
+            about["steps"], finite = self.steps, self.predicted
+        return about | {"finite": all(finite) if number == 0 else finite[number - 1]}
 
 
-def _outlines(
-    fits: StoredFits, item: Item, scene: Scene, shown: Sequence[Region]
-) -> dict[str, Polygon | MultiPolygon]:
-    """Outlines of all objects together, and of each of several; of a depth, of what is seen."""
-    found = {}
-    for each in shown:
-        representation = fits.representation(each.name)
-        if scene.third is None:
-            found[each.name] = outline(
-                representation, *item.size, scene.convention, level=each.level
-            )
-        else:
-            seen = seen_level(representation, scene, scene.third)
-            found[each.name] = raster_outline(seen, *item.size, each.level)
-    return found
+def _outline(region: Region, scene: Scene) -> Polygon | MultiPolygon:
+    """The outline of a region; of a picture with depth, of what is seen of it."""
+    own, size = region.representation, (scene.height, scene.width)
+    if scene.third is None:
+        return outline(own, *size, scene.convention, level=region.level)
+    return raster_outline(seen_level(own, scene, scene.third), *size, region.level)
 
 
 def _drawn(

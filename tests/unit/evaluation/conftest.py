@@ -1,16 +1,12 @@
-"""Representations with a known or an adversarial shape, and a cell of a video."""
+"""Representations with a known or an adversarial shape."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from box_cell import store_in_time, write_cell
 
-from isr.evaluation.video_cell import VideoCell
-from isr.fitting.store import StoredFits
-from isr.representations import build
+from isr.constraints import build
 from isr.representations.base import Representation
 from isr.representations.convex import Convex
 from isr.representations.path_connected import PathConnected
@@ -110,15 +106,3 @@ def polygon() -> Callable[[Sequence[HalfPlane]], Convex]:
 @pytest.fixture(scope="session")
 def random_convex() -> Callable[..., Convex]:
     return _random_convex
-
-
-@pytest.fixture(scope="session")
-def cell(tmp_path_factory: pytest.TempPathFactory) -> VideoCell:
-    """A cell of a video of a box; the folders that it reads lie beside each other."""
-    return write_cell(tmp_path_factory.mktemp("video"))
-
-
-@pytest.fixture
-def in_time(tmp_path: Path) -> StoredFits:
-    """A fit of that video in (x, y, t)."""
-    return store_in_time(tmp_path / "time.safetensors")

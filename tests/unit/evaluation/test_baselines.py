@@ -3,8 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
+from isr.constraints import CONSTRAINTS
+from isr.errors import UserError
 from isr.evaluation.baselines import (
-    BASELINES,
+    PROJECTIONS,
     convex_hull,
     convex_hull_largest,
     inscribed_centre,
@@ -93,14 +95,21 @@ def test_a_background_centre_sees_nothing():
 
 @given(MASKS)
 def test_projections_for_each_constraint(mask):
-    for constraint, names in BASELINES.items():
-        projections = project_trivially(mask, constraint)
-        assert tuple(projections) == names
+    for constraint in CONSTRAINTS:
+        projections = project_trivially(mask, constraint.name)
+        assert tuple(projections) == constraint.projections
         for projection in projections.values():
             assert projection.shape == mask.shape
             assert projection.dtype == bool
             assert projection.any() == mask.any()
-    assert project_trivially(mask, "unconstrained") == {}
+
+
+def test_the_records_name_all_projections_and_no_others():
+    named = {name for constraint in CONSTRAINTS for name in constraint.projections}
+    assert named == PROJECTIONS.keys()
+    assert project_trivially(np.ones((2, 2), bool), "unconstrained") == {}
+    with pytest.raises(UserError, match="constraint 'round' is unknown"):
+        project_trivially(np.ones((2, 2), bool), "round")
 
 
 def test_the_frame_counts_as_background_for_the_centre():

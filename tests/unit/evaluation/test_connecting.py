@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from shapely import box
 
+from isr.constraints import build
 from isr.evaluation.connecting import draw_connected
 from isr.evaluation.drawing import draw_mask
 from isr.evaluation.outlines import outline
 from isr.evaluation.pixels import components
-from isr.representations import build
 
 SIZE = 64
 

@@ -1,9 +1,6 @@
-import doctest
-
 import numpy as np
 import pytest
 
-from isr.evaluation import contradiction
 from isr.evaluation.contradiction import (
     Shape,
     scored_by_published_code,
@@ -88,9 +85,3 @@ def test_the_published_code_scores_frames_whose_labels_tell_objects_apart():
 def test_labels_and_objects_of_different_sizes_are_refused():
     with pytest.raises(ValueError, match=r"labels have size \(2, 3\), objects \(3, 2\)"):
         scored_by_published_code(np.zeros((2, 3), np.uint8), np.zeros((3, 2), np.uint8))
-
-
-def test_worked_examples():
-    results = doctest.testmod(contradiction)
-    assert results.attempted > 0
-    assert results.failed == 0

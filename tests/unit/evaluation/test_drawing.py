@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.evaluation.drawing import draw_level, draw_mask, level_function
-from isr.representations import build
 
 
 @pytest.mark.parametrize("name", ["convex", "unconstrained"])

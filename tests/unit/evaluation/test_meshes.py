@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from isr.constraints import build
 from isr.coordinates import Scene, ThirdAxis
 from isr.errors import UserError
 from isr.evaluation.drawing import level_function
 from isr.evaluation.meshes import mesh, volume, write_obj, write_ply
-from isr.representations import Representation, build
+from isr.representations import Representation
 
 
 class Ball(Representation):

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from isr.constraints import build
 from isr.evaluation.drawing import level_function
 from isr.evaluation.paths import Paths, path, refine
-from isr.representations import build
 
 
 def wavy(base: str, dim: int = 2):

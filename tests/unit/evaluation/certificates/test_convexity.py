@@ -7,11 +7,11 @@ from certificate_checks import THIRD, failing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from isr.constraints import build
 from isr.coordinates import Scene, ThirdAxis, pixel_coordinates
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.certificates.convexity import certify_raster
 from isr.evaluation.drawing import level_function
-from isr.representations import build
 from isr.representations.base import Representation
 
 # The smallest positive float32 is 1.4e-45.

@@ -6,13 +6,16 @@ import torch
 from certificate_checks import THIRD, failing
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely import box
 
-from isr import representations
+from isr import constraints
+from isr.constraints import build
 from isr.coordinates import ThirdAxis
-from isr.evaluation.certificates import all_hold, certify
+from isr.evaluation.certificates import Certificate, all_hold, certify
 from isr.evaluation.drawing import draw_level
-from isr.representations import build
+from isr.evaluation.outlines import outline
 from isr.representations.base import Representation
+from isr.representations.convex import Convex
 
 
 def test_the_level_has_the_shape_of_the_scene():
@@ -64,8 +67,55 @@ def test_an_unknown_type_is_refused():
         def forward(self, coordinates):
             return coordinates[..., 0]
 
-    with pytest.raises(TypeError, match="no certificate for Other"):
+    with pytest.raises(TypeError, match="no constraint has the representation Other"):
         certify(Other(), 4, 4, seed=0)
+
+
+class Pointed(Convex):
+    """A constraint that has no record: a convex region that is something else besides."""
+
+
+class Sharper(Pointed):
+    """Two classes away from the record."""
+
+
+@pytest.mark.parametrize("kind", [Pointed, Sharper])
+def test_a_subclass_gets_the_certificate_and_outline_of_the_nearest_record(random_convex, kind):
+    own, known = kind(2, width=130), random_convex(1)
+    own.load_state_dict(known.state_dict())
+    assert constraints.record_of(own) == constraints.record("convex")
+    assert certify(own, 24, 32, seed=0) == certify(known, 24, 32, seed=0)
+    assert outline(own, 24, 32).equals(outline(known, 24, 32))
+
+
+def certify_pointed(representation, scene, level, *, seed):
+    sentence = f"{scene.width} x {scene.height} from seed {seed}."
+    return [Certificate("pointed", "look", float(level.min()), True, "holds", sentence)]
+
+
+def outline_of_pointed(representation, canvas, drawn):
+    return box(1, 2, 3, 4)
+
+
+def test_a_record_of_its_own_comes_before_that_of_its_base(random_convex, monkeypatch):
+    record = constraints.Constraint(
+        "pointed",
+        f"{__name__}:Pointed",
+        "pointed",
+        f"{__name__}:certify_pointed",
+        f"{__name__}:outline_of_pointed",
+    )
+    monkeypatch.setattr(constraints, "CONSTRAINTS", (*constraints.CONSTRAINTS, record))
+    own = Pointed(2, width=130)
+    own.load_state_dict(random_convex(1).state_dict())
+    (found,) = certify(own, 24, 32, seed=5, level=np.ones((24, 32)))
+    assert (found.property, found.margin, found.sentence) == ("pointed", 1, "32 x 24 from seed 5.")
+    assert outline(own, 24, 32).bounds == (1, 2, 3, 4)
+    assert outline(random_convex(1), 24, 32).bounds != (1, 2, 3, 4)
+    union = build("union", 2, members=[{"name": "convex", "options": {"width": 130}}] * 2)
+    union.members[1] = own
+    found = certify(union, 24, 32, seed=5)
+    assert [row.property for row in found if row.method == "look"] == ["member 2: pointed"]
 
 
 def test_nothing_checked_is_not_passed():
@@ -82,11 +132,11 @@ DEPTH = ThirdAxis("z", np.linspace(0, 0.6, 4))
 
 
 @pytest.mark.parametrize("dim", [2, 3])
-@pytest.mark.parametrize("name", representations.NAMES)
+@pytest.mark.parametrize("name", constraints.NAMES)
 @settings(max_examples=4, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 2**31), size=st.sampled_from([1e-3, 0.3, 1.0]))
 def test_projected_parameters_keep_the_promise(name, dim, seed, size):
-    representation = representations.build(name, dim, **SMALL.get(name, {"width": 8}))
+    representation = build(name, dim, **SMALL.get(name, {"width": 8}))
     generator = np.random.default_rng(seed)
     with torch.no_grad():
         for parameter in representation.parameters():

@@ -4,6 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from isr.constraints import build
 from isr.coordinates import Scene, ThirdAxis
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.certificates.path_connectedness import (
@@ -16,7 +17,6 @@ from isr.evaluation.drawing import draw_level
 from isr.evaluation.paths import Paths
 from isr.evaluation.pixels import components
 from isr.networks.real_nvp import RealNVP
-from isr.representations import build
 from isr.representations.path_connected import AxisScaling, PathConnected
 
 METHODS = ["structure", "sampled margin", "raster"]
@@ -49,6 +49,19 @@ def test_every_projected_network_passes(base, scatter_, data):
     certificates = certify(representation, 12, 16, third=third, seed=1)
     assert [c.method for c in certificates] == METHODS
     assert all(c.property == "path-connected" for c in certificates)
+    assert all_hold(certificates), certificates
+
+
+@pytest.mark.parametrize(("flow", "linear"), [(0.0, 0.3), (0.1, 0.3), (0.3, 0.3), (0.3, 30.0)])
+@pytest.mark.parametrize("dim", [2, 3])
+def test_rounding_explains_what_a_far_centre_takes_from_paths(scatter_, dim, flow, linear):
+    """Points near the picture lose digits where they are told from a centre at a thousand."""
+    options = {"blocks": 4 if dim == 2 else 6, "hidden_units": 6, "base_options": {"width": 5}}
+    representation = build("path_connected", dim, base="star_shaped", **options)
+    scales = {"base": 1000.0, "flow.norms": 0.1, "flow": flow, "linear": linear}
+    scatter_(representation, np.random.default_rng(2), scales)
+    third = ThirdAxis("t", np.linspace(0, 1, 3)) if dim == 3 else None
+    certificates = certify(representation, 12, 16, third=third, seed=1)
     assert all_hold(certificates), certificates
 
 

@@ -4,10 +4,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from isr.constraints import build
 from isr.coordinates import ThirdAxis
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.drawing import draw_level
-from isr.representations import build
 from isr.representations.lattice_periodic import LatticePeriodic
 
 METHODS = ["structure", "sampled margin", "raster"]

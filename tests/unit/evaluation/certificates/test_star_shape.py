@@ -4,10 +4,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from isr.constraints import build
 from isr.coordinates import ThirdAxis
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.drawing import draw_level
-from isr.representations import build
 from isr.representations.polar import StarShaped
 
 SCALES = [0.0, 1e-45, 1e-20, 1e-3, 1.0, 30.0, 1e3]

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from isr.constraints import NAMES, build
 from isr.coordinates import ThirdAxis
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.drawing import draw_level
-from isr.representations import NAMES, build
 from isr.representations.union import Union
 
 MEMBERS = [

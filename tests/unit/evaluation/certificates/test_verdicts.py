@@ -1,5 +1,6 @@
 import numpy as np
 
+from isr.constraints import build
 from isr.evaluation.certificates.verdicts import (
     Finding,
     at_most,
@@ -7,7 +8,6 @@ from isr.evaluation.certificates.verdicts import (
     joined,
     raster_verdict,
 )
-from isr.representations import build
 
 
 def test_a_certificate_holds_if_all_findings_do():

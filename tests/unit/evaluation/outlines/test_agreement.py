@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
+from isr.constraints import NAMES, build
 from isr.coordinates import Scene, ThirdAxis, grid_coordinates
-from isr.evaluation.case import seen_level
 from isr.evaluation.drawing import draw_level, draw_mask, level_function
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.agreement import HAIR, astray, diamonds, passed_by
 from isr.evaluation.outlines.raster import raster_outline
-from isr.representations import NAMES, build
+from isr.evaluation.wholes import seen_level
 
 
 @pytest.fixture

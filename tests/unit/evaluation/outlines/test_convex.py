@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Polygon, box
 
+from isr.constraints import build
 from isr.evaluation.drawing import draw_mask
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.canvas import Canvas
 from isr.evaluation.outlines.convex import interior_point, root_points
 from isr.evaluation.outlines.dispatch import _linearised, cell_level
-from isr.representations import build
 
 HEIGHT, WIDTH = 48, 64
 

@@ -4,11 +4,11 @@ import shapely
 import torch
 from shapely import Polygon, box
 
+from isr.constraints import build
 from isr.coordinates import from_pixels
 from isr.evaluation.drawing import level_function
 from isr.evaluation.outlines import outline, radial
 from isr.evaluation.outlines.radial import SPACING
-from isr.representations import build
 
 HEIGHT, WIDTH = 48, 64
 FRAME = box(0, 0, WIDTH, HEIGHT)

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 
+from isr.constraints import build
 from isr.coordinates import from_pixels
 from isr.evaluation.drawing import level_function
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.canvas import rim_of
 from isr.evaluation.outlines.radial import SPACING, RadialOutline
 from isr.evaluation.outlines.rays import RayRegion
-from isr.representations import build
 
 HEIGHT, WIDTH = 48, 64
 FRAME = box(0, 0, WIDTH, HEIGHT)

@@ -4,11 +4,11 @@ import shapely
 import torch
 from shapely import box
 
+from isr.constraints import build
 from isr.coordinates import from_pixels
 from isr.evaluation.drawing import level_function
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.raster import assemble, node_levels, raster_outline
-from isr.representations import build
 
 HEIGHT, WIDTH = 48, 64
 

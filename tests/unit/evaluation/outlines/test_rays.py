@@ -4,8 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from isr.constraints import build
 from isr.evaluation.outlines.rays import RayRegion, directions, intervals, ray_region
-from isr.representations import build
 
 RIM = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 

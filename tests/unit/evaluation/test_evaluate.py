@@ -1,0 +1,342 @@
+"""Cells of every kind of item and of fit: the same columns, the same files, whatever they are."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+import tiny_cells as tiny
+from tiny_cells import SEED, box, picture, run, write_clip, write_items
+
+from isr.coordinates import ThirdAxis
+from isr.data.items import time_axis
+from isr.errors import UserError
+from isr.evaluation.columns import CERTIFICATE_COLUMNS, COLUMNS
+from isr.evaluation.evaluate import evaluate
+from isr.io import read_json, read_png
+from isr.store import read_fits
+
+FCN = {"predictor": "fcn", "features": "rgb+xy"}
+
+
+def projected(folder):
+    return run(folder, write_items(folder, picture()), **FCN)
+
+
+def trained_along(folder):
+    return run(folder, write_items(folder, picture()), fit="joint", steps=800, **FCN)
+
+
+def published_code(folder):
+    items = write_items(folder, picture())
+    return run(folder, items, protocol="published-code", steps=800, **FCN)
+
+
+def unaries_given(folder):
+    return run(folder, write_items(folder, picture(known=["unaries", "truth"])))
+
+
+def scribbles_alone(folder):
+    return run(folder, write_items(folder, picture(known=["scribbles"])))
+
+
+def with_margin(folder):
+    items = write_items(folder, picture(known=["unaries"]))
+    return run(folder, items, margin=3, object_weight=0.3)
+
+
+def objects(folder):
+    told = picture("told", objects=2, known=["scribbles", "truth", "instances"])
+    untold = picture("untold", objects=2)
+    return run(folder, write_items(folder, told, untold, picture("one")), **FCN)
+
+
+def objects_along(folder):
+    told = picture("told", objects=2, known=["scribbles", "truth", "instances"])
+    return run(folder, write_items(folder, told), fit="joint", **FCN)
+
+
+def with_depth(folder):
+    return run(folder, write_items(folder, picture(third=tiny.depth(), known=["scribbles"])))
+
+
+def volume(folder):
+    third = ThirdAxis("z", np.linspace(0, 0.3, 3))
+    content = picture(size=(3, 20, 30), third=third, known=["unaries", "truth"])
+    return run(folder, write_items(folder, content))
+
+
+def connected(folder):
+    items = write_items(folder, picture(known=["unaries", "truth"]))
+    options = {"blocks": 2, "base_options": {"width": 8}}
+    return run(folder, items, constraint="path_connected", options=options, connect=True)
+
+
+def framewise(folder):
+    """At half size; the third frame shows nothing."""
+    unaries = [np.where(box((16, 24)), 0.9, 0.1) for _ in range(4)]
+    unaries[2][:] = 0.1
+    predictions = tiny.write_predictions(folder / "predictions", "clip", unaries)
+    return run(folder, [write_clip(folder)], predictor="half", predictions=predictions)
+
+
+def tuned(folder):
+    return run(folder, [write_clip(folder)], predictor="unet", fit="joint")
+
+
+def in_time(folder):
+    content = picture("box", (4, 20, 30), third=time_axis(4), known=["unaries", "truth"])
+    return run(folder, write_items(folder, content), fit="spatio-temporal", steps=300)
+
+
+KINDS = [
+    *(projected, trained_along, published_code, unaries_given, scribbles_alone, with_margin),
+    *(objects, objects_along, with_depth, volume, connected, framewise, tuned, in_time),
+]
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory):
+    """Each kind of cell, made once when it is asked for."""
+    made = {}
+
+    def cell(kind):
+        if kind not in made:
+            (made[kind],) = kind(tmp_path_factory.mktemp(kind.__name__))
+        return made[kind], pd.read_csv(made[kind] / "metrics.csv", dtype={"object": str})
+
+    return cell
+
+
+def outlined(cell):
+    return sorted(
+        str(path.relative_to(cell / "outlines"))
+        for path in (cell / "outlines").rglob("*")
+        if path.is_file()
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_cell_has_the_same_columns_of_numbers_and_names(cells, kind):
+    cell, metrics = cells(kind)
+    assert tuple(metrics.columns) == COLUMNS
+    texts = metrics.select_dtypes(exclude="number").stack().dropna()
+    assert texts.map(lambda value: isinstance(value, bool | str)).all()
+    names = texts[texts.map(lambda value: isinstance(value, str))]
+    assert names.str.fullmatch(r"[\w+~-]+( [\w]+)?").all(), names.unique()
+    for column in ("iou", "accuracy"):
+        assert metrics[column].between(0, 1).all()
+    certificates = pd.read_csv(cell / "certificates.csv")
+    assert tuple(certificates.columns) == CERTIFICATE_COLUMNS
+    assert certificates["holds"].all()
+    assert set(certificates["item"]) == set(metrics["item"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cell_tells_what_a_reader_needs(cells, kind):
+    cell, metrics = cells(kind)
+    about = read_json(cell / "cell.json")
+    assert {"study", "cell", "dataset", "protocol", "predictor", "settings"} <= about.keys()
+    assert about["seed"] == SEED
+    assert about["items"] == list(metrics["item"].unique()) == list(about["folders"])
+    assert about["convention"] == (
+        "linspace" if about["protocol"] == "published-code" else "isotropic"
+    )
+    for name, folder in about["folders"].items():
+        assert read_json(f"{folder}/item.json")["name"] == name
+    for path in about["fits"]:
+        assert read_fits(Path(path)).of_seed(SEED).names
+
+
+def scores(metrics, against):
+    rows = metrics[(metrics["against"] == against) & (metrics["object"] == "all")]
+    return rows.set_index("output")["iou"]
+
+
+def test_a_projected_predictor_is_scored_beside_its_projections(cells):
+    cell, metrics = cells(projected)
+    hulls = ["convex_hull", "convex_hull_largest"]
+    assert list(scores(metrics, "ground truth").index) == ["predictor", "representation", *hulls]
+    for against in ("unaries", "scribbles"):
+        assert list(scores(metrics, against).index) == ["representation", *hulls]
+    assert scores(metrics, "ground truth")["representation"] > 0.6
+    assert read_png(cell / "predictor" / "box.png").shape == (20, 30)
+    assert outlined(cell) == ["box.geojson", "box.svg"]
+
+
+@pytest.mark.parametrize("kind", [trained_along, published_code])
+def test_a_predictor_that_was_trained_along_is_asked_again(cells, kind):
+    _, metrics = cells(kind)
+    assert "predictor" in set(metrics["output"])
+    assert set(metrics["steps"]) == {800}
+    assert scores(metrics, "scribbles")["representation"] > 0.5
+
+
+def test_given_unaries_and_scribbles_are_what_there_is_to_agree_with(cells):
+    _, metrics = cells(unaries_given)
+    assert list(metrics["against"].unique()) == ["unaries", "ground truth"]
+    assert scores(metrics, "ground truth")["predictor"] == 1
+    cell, metrics = cells(scribbles_alone)
+    assert list(metrics["against"].unique()) == ["scribbles"]
+    assert set(metrics["output"]) == {"representation"}
+    assert not list((cell / "predictor").iterdir())
+
+
+def test_masks_are_of_the_picture_without_its_margin(cells):
+    cell, _ = cells(with_margin)
+    assert read_png(cell / "masks" / "box.png").shape == (20, 30)
+
+
+def test_objects_are_told_apart_where_the_ground_truth_does(cells):
+    cell, metrics = cells(objects)
+    found = metrics[(metrics["output"] == "representation")].groupby("item")["object"].unique()
+    assert {name: list(each) for name, each in found.items()} == {
+        "told": ["all", "1", "2"],
+        "untold": ["all"],
+        "one": ["all"],
+    }
+    assert metrics.groupby("item")["objects"].first().to_dict() == {
+        "told": 2,
+        "untold": 2,
+        "one": 1,
+    }
+    for name in ("told", "untold"):
+        labels = read_png(cell / "masks" / name / "labels.png")
+        assert labels.dtype == np.uint8
+        union = np.where(labels > 0, 255, 0)
+        np.testing.assert_array_equal(read_png(cell / "masks" / f"{name}.png"), union)
+        assert (cell / "outlines" / name / "2.geojson").exists()
+        assert (cell / "predictor" / name / "1.png").exists()
+    assert not (cell / "masks" / "one").exists()
+
+
+def test_a_picture_with_depth_has_the_outline_of_what_is_seen_and_a_mesh(cells):
+    cell, _ = cells(with_depth)
+    assert outlined(cell) == ["box.geojson", "box.ply", "box.svg"]
+
+
+def test_the_masks_of_a_volume_are_slices(cells):
+    cell, metrics = cells(volume)
+    for kind in ("masks", "predictor"):
+        assert [path.name for path in sorted((cell / kind / "box").iterdir())] == [
+            f"0000{number}.png" for number in range(3)
+        ]
+    assert outlined(cell) == ["box.ply"]
+    assert set(metrics["output"]) == {"predictor", "representation"}
+    assert set(metrics["scored_pixels"]) == {3 * 600}
+
+
+def test_a_video_frame_by_frame_skips_what_shows_nothing(cells):
+    cell, metrics = cells(framewise)
+    assert metrics.groupby("frame")["status"].first()[2] == "skipped"
+    assert not read_png(cell / "masks" / "clip" / "00002.png").any()
+    sizes = [read_png(cell / "masks" / "clip" / f"0000{n}.png").shape for n in range(4)]
+    assert sizes == [(32, 48), (16, 24), (16, 24), (32, 48)]
+    certificates = pd.read_csv(cell / "certificates.csv")
+    assert sorted(certificates["frame"].unique()) == [0, 1, 3]
+    rows = metrics[(metrics["against"] == "ground truth") & (metrics["frame"] == 0)]
+    assert rows.set_index("output")["iou"]["predictor"] > 0.9
+    assert metrics["steps"].isna().all()
+    assert set(metrics["first_steps"]) == {200}
+
+
+def test_a_joint_fit_of_a_video_has_the_unaries_of_its_tuned_network(cells):
+    cell, metrics = cells(tuned)
+    before = cell.parent / "predictions" / "unaries" / str(SEED) / "clip" / "00001.png"
+    assert (read_png(before) != read_png(cell / "predictor" / "clip" / "00001.png")).any()
+    assert set(metrics["epochs"]) == {1}
+    assert set(metrics["labels_kind"]) == {"motion"}
+
+
+def test_a_fit_in_time_is_one_representation_of_all_frames(cells):
+    cell, metrics = cells(in_time)
+    certificates = pd.read_csv(cell / "certificates.csv")
+    assert set(certificates["fit_of"]) == {"box"}
+    assert certificates["frame"].isna().all()
+    assert list(metrics["frame"].unique()) == [0, 1, 2, 3]
+    assert outlined(cell) == [f"box/0000{number}.geojson" for number in range(4)]
+    assert metrics["first_steps"].isna().all()
+
+
+def test_each_cell_gets_the_fits_of_its_own_seed(tmp_path):
+    items = write_items(tmp_path, picture(known=["unaries", "truth"]))
+    first, second = run(tmp_path, items, seeds=(3, 4))
+    alone = tmp_path / "alone"
+    items = write_items(alone, picture(known=["unaries", "truth"]))
+    (other,) = run(alone, items, seeds=(4,), seed=4)
+    tables = [pd.read_csv(cell / "certificates.csv") for cell in (first, second, other)]
+    assert [set(table["seed"]) for table in tables] == [{3}, {4}, {4}]
+    pd.testing.assert_frame_equal(tables[1], tables[2])
+    regions = [
+        shapely.geometry.shape(read_json(cell / "outlines" / "box.geojson")["geometry"])
+        for cell in (first, second, other)
+    ]
+    # Fits that share their stack differ from those alone by rounding in single precision.
+    assert regions[1].symmetric_difference(regions[2]).area < 1e-3
+    assert regions[0].symmetric_difference(regions[1]).area > 1e-2
+
+
+def test_nothing_half_written_is_left_when_an_item_fails(tmp_path):
+    content = [picture(name, known=["unaries"]) for name in ("first", "second")]
+    items = write_items(tmp_path, *content)
+    module, about = tiny.halfspace(2)
+    fits = tiny.store(tmp_path / "fits.safetensors", {"first": module}, about)
+    output = tmp_path / "cell"
+    with pytest.raises(UserError, match="no fit of second: give all parts"):
+        evaluate(tiny.job_of(items, [fits], tiny.cell_settings()), output)
+    assert not output.exists() or not list(output.iterdir())
+
+
+def test_an_older_cell_stays_whole_when_an_item_fails(tmp_path):
+    items = write_items(tmp_path, picture("first", known=["unaries"]))
+    module, about = tiny.halfspace(2)
+    fits = tiny.store(tmp_path / "fits.safetensors", {"first": module}, about)
+    output = tmp_path / "cell"
+    evaluate(tiny.job_of(items, [fits], tiny.cell_settings()), output)
+    before = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
+    items += write_items(tmp_path, picture("second", known=["unaries"]))
+    with pytest.raises(UserError):
+        evaluate(tiny.job_of(items, [fits], tiny.cell_settings()), output)
+    after = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
+    assert before == after
+
+
+def test_outlines_say_what_they_are_of(tmp_path):
+    items = write_items(tmp_path, picture("first", known=["unaries"]))
+    module, about = tiny.halfspace(2)
+    fits = tiny.store(tmp_path / "fits.safetensors", {"first": module}, about)
+    evaluate(tiny.job_of(items, [fits], tiny.cell_settings()), tmp_path / "cell")
+    outline = json.loads((tmp_path / "cell" / "outlines" / "first.geojson").read_text())
+    told = outline["properties"]
+    assert (told["study"], told["item"], told["seed"]) == ("s", "first", SEED)
+    assert None not in told.values()
+
+
+def test_evaluations_know_nothing_of_the_optimiser():
+    """An edit of the optimiser must not redo them."""
+    modules = "evaluate", "frames", "wholes", "certificates", "outlines", "baselines", "columns"
+    code = "; ".join(
+        [
+            "import sys, pkgutil, importlib, isr.evaluation as e",
+            "names = [m.name for m in pkgutil.walk_packages(e.__path__, 'isr.evaluation.')]",
+            f"assert {set(modules)!r} <= {{n.split('.')[2] for n in names}}",
+            "from isr.constraints import CONSTRAINTS, load",
+            "[importlib.import_module(n) for n in names]",
+            "[load(p) for c in CONSTRAINTS for p in (c.module, c.certificate, c.outline) if p]",
+            "print([m for m in sys.modules if m.startswith('isr.fitting')])",
+        ]
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_path()
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def _path():
+    lib = Path(tiny.__file__).parents[2] / "lib"
+    return {**os.environ, "PYTHONPATH": str(lib)}
