@@ -3,9 +3,8 @@
     python scripts/draw.py --settings JSON --output FIGURE.png
     python scripts/draw.py --settings JSON --output ANIMATION.gif
 
-Writes FIGURE.png and FIGURE.svg, or ANIMATION.gif. `--settings` is a JSON object, or the path of a
-JSON
-file: {name, entry (of the configuration), shown (names of cells), study (see isr.reporting.study)}.
+Writes FIGURE.png and FIGURE.svg, or ANIMATION.gif. The settings are {name, entry (of the
+configuration), shown (names of cells), study (see isr.reporting.study)}.
 """
 
 from collections.abc import Sequence
@@ -13,7 +12,6 @@ from collections.abc import Sequence
 from isr.cli import display_parser, run
 from isr.models import parse
 from isr.reporting.figures import Figure
-from isr.reporting.settings import read_settings
 from isr.reporting.study import read_study
 
 
@@ -21,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, draw the figure."""
     parser = display_parser(__doc__, "PNG or GIF file")
     options = parser.parse_args(arguments)
-    told = read_settings(options.settings)
+    told = options.settings
     kind = parse(Figure, told["entry"], f"figures.{told['name']}")
     kind.draw(read_study(told["study"]), told["shown"], options.output)
 

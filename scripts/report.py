@@ -2,7 +2,7 @@
 
     python scripts/report.py --settings JSON --output results/report.html
 
-`--settings` is a JSON object, or the path of a JSON file:
+The settings are:
 
     studies     as isr.reporting.study reads them; a cell without metrics.csv is "not run"
     tables      [{"file": TABLE.html, "study", "caption"}]
@@ -15,14 +15,13 @@ from collections.abc import Sequence
 from isr.cli import display_parser, run
 from isr.io import write_text
 from isr.reporting.report.page import make
-from isr.reporting.settings import read_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, make the page, write it."""
     parser = display_parser(__doc__, "HTML file")
     options = parser.parse_args(arguments)
-    write_text(options.output, make(read_settings(options.settings)))
+    write_text(options.output, make(options.settings))
 
 
 if __name__ == "__main__":

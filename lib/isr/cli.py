@@ -6,10 +6,11 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from isr import job_costs
 from isr.errors import UserError
+from isr.io import read_json
 
 INTERRUPTED = 130
 
@@ -19,8 +20,39 @@ def settings_parser(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON object")
+    parser.add_argument(
+        "--settings",
+        type=_settings,
+        required=True,
+        help="JSON file, or a JSON object",
+        metavar="JSON",
+    )
     return parser
+
+
+def _settings(argument: str) -> dict[str, Any]:
+    try:
+        return read_settings(argument)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def read_settings(argument: str) -> dict[str, Any]:
+    """Read settings given as the path of a JSON file or as a JSON object.
+
+    Raises:
+        UserError: neither can be read, or it is no object.
+    """
+    if not argument.lstrip().startswith("{"):
+        content = read_json(Path(argument))
+    else:
+        try:
+            content = json.loads(argument)
+        except ValueError as error:
+            raise UserError(f"--settings is not valid JSON ({error}): correct it.") from None
+    if not isinstance(content, dict):
+        raise UserError(f"--settings {argument} holds no JSON object: give one.")
+    return content
 
 
 def display_parser(description: str | None, output: str) -> argparse.ArgumentParser:
@@ -30,10 +62,7 @@ def display_parser(description: str | None, output: str) -> argparse.ArgumentPar
         description: of the command line.
         output: what kind of file it makes, such as "PNG file".
     """
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--settings", required=True, help="JSON object, or path of a JSON file")
+    parser = settings_parser(description)
     parser.add_argument("--output", type=Path, required=True, help=f"path of the {output}")
     return parser
 

@@ -18,18 +18,18 @@ import numpy as np
 import pytest
 import torch
 
+from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
-from isr.fitting.projection import Projection
-from isr.fitting.engine.phases import Schedule
-from isr.fitting.schedules import joint_schedule, projection_schedule
-from isr.fitting.engine.queue import Settings
 from isr.fitting.engine.batches import Points
+from isr.fitting.engine.phases import Schedule
+from isr.fitting.engine.queue import Settings
 from isr.fitting.engine.stack import Stack, run
+from isr.fitting.projection import Projection
+from isr.fitting.schedules import joint_schedule, projection_schedule
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Task
 from isr.networks.cnn import CNN
 from isr.networks.fcn import FCN
-from isr.constraints import build
 
 MEBIBYTE = 2**20
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from isr.data.problems import quantise_unaries
 from isr.data.videos import VideoFrame, write_video
-from isr.store import read_fits
 from isr.fitting.video import fit_frames
 from isr.fitting.video_folder import VideoFolder
+
+from isr.data.problems import quantise_unaries
 from isr.io import write_png
+from isr.store import read_fits
 
 HEIGHT, WIDTH = 480, 640
 SETTINGS = {

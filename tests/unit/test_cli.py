@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from isr.cli import read_settings, settings_parser
+from isr.errors import UserError
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -43,3 +46,18 @@ def test_a_bug_keeps_its_traceback():
     done = _run("run(lambda: 1 / 0)")
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
+
+
+def test_settings_are_json_or_a_file(tmp_path):
+    path = tmp_path / "settings.json"
+    path.write_text('{"kind": "table_1"}')
+    assert read_settings(str(path)) == read_settings('{"kind": "table_1"}') == {"kind": "table_1"}
+
+
+@pytest.mark.parametrize("argument", ["{broken", "nowhere.json", __file__])
+def test_bad_settings_are_told_without_a_traceback(argument, capsys):
+    with pytest.raises(UserError):
+        read_settings(argument)
+    with pytest.raises(SystemExit):
+        settings_parser("").parse_args(["--settings", argument])
+    assert "error: argument --settings: " in capsys.readouterr().err

@@ -24,9 +24,7 @@ KEYS = [("p1", 7), ("p0", 7), ("p2", 7), ("p0", 8)]
 
 
 def _state(number: int) -> dict[str, torch.Tensor]:
-    modules = torch.nn.ModuleDict(
-        {"predictor": FCN(5), "representation": build("convex", width=8)}
-    )
+    modules = torch.nn.ModuleDict({"predictor": FCN(5), "representation": build("convex", width=8)})
     initialise_(modules, np.random.default_rng(number))
     modules["representation"].project_()
     return {name: p.detach().clone() for name, p in modules.named_parameters()}
@@ -180,7 +178,7 @@ def test_metadata_is_plain_json_in_the_file(path):
 def test_what_cannot_be_built_again_is_a_users_mistake():
     with pytest.raises(UserError, match="'tv' is no network"):
         build_predictor({"kind": "tv", "channels": 5, "options": {}})
-    with pytest.raises(UserError, match="depth.*correct its options"):
+    with pytest.raises(UserError, match=r"depth.*correct its options"):
         build_predictor({"kind": "fcn", "channels": 5, "options": {"depth": 3}})
     with pytest.raises(UserError, match="do not fit"):
         load_parameters(build("convex", width=8), {"network.first.weight": torch.zeros(3)})

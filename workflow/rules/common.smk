@@ -1,5 +1,6 @@
 # What the rules share: the plan that the configuration makes, and the names that wildcards can have.
 # What each job is made from and told: lib/isr/config/.
+import hashlib
 import re
 import shlex
 
@@ -10,6 +11,7 @@ from isr.config.jobs import DOWNLOADS, Jobs, features_folder, item_folder
 from isr.config.plan import read_plan
 from isr.dependencies import code_digest
 from isr.errors import UserError
+from isr.io import write_text
 
 # Names that a study cannot have, because a rule or a target has them.
 RESERVED = [
@@ -68,6 +70,24 @@ def code(script):
     if not PLAN.config.watch_library:
         return ""
     return code_digest(Path(f"scripts/{script}.py"), Path("lib"))
+
+
+def told(settings):
+    """The file with what a job is told, as a parameter of its rule.
+
+    Files are named by their content: so another content is another parameter, and commands, plans
+    and errors stay short. A plan writes none.
+    """
+
+    def file(wildcards):
+        content = settings(wildcards)
+        digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+        path = Path("resources/settings", f"{digest}.json")
+        if not path.exists() and not workflow.output_settings.dryrun:
+            write_text(path, content)
+        return str(path)
+
+    return file
 
 
 def options(*keys):

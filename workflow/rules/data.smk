@@ -54,15 +54,15 @@ rule unpack:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=lambda wildcards: JOBS.unpack_settings(
-            wildcards.dataset, wildcards.item
+        settings=told(
+            lambda wildcards: JOBS.unpack_settings(wildcards.dataset, wildcards.item)
         ),
         downloads=str(DOWNLOADS),
         code=code("unpack"),
     message:
         "Unpack {wildcards.item} of {wildcards.dataset}"
     shell:
-        "python scripts/unpack.py --settings {params.settings:q} --name {wildcards.item:q}"
+        "python scripts/unpack.py --settings {params.settings} --name {wildcards.item:q}"
         " --downloads {params.downloads} --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
@@ -83,8 +83,8 @@ rule label:
         mem_mb=3000,
         runtime=120,
     params:
-        settings=lambda wildcards: JOBS.unpack_settings(
-            wildcards.dataset, wildcards.item
+        settings=told(
+            lambda wildcards: JOBS.unpack_settings(wildcards.dataset, wildcards.item)
         ),
         downloads=str(DOWNLOADS),
         code=code("label"),
@@ -92,7 +92,7 @@ rule label:
         "Label {wildcards.item} of {wildcards.dataset}: {wildcards.labels}"
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
-        " python scripts/label.py --settings {params.settings:q} --labels {wildcards.labels}"
+        " python scripts/label.py --settings {params.settings} --labels {wildcards.labels}"
         " --item {input.item:q} --downloads {params.downloads}"
         " --output {output:q} 2>&1 | tee {log[0]:q} >&2"
 
@@ -111,11 +111,11 @@ rule features:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=lambda wildcards: JOBS.features_settings(wildcards.dataset),
+        settings=told(lambda wildcards: JOBS.features_settings(wildcards.dataset)),
         downloads=str(DOWNLOADS),
         code=code("features"),
     message:
         "Make the semantic features of {wildcards.dataset}"
     shell:
-        "python scripts/features.py --settings {params.settings:q} --items {input.folders:q}"
+        "python scripts/features.py --settings {params.settings} --items {input.folders:q}"
         " --downloads {params.downloads} --output {output:q} 2>&1 | tee {log:q} >&2"

@@ -11,12 +11,12 @@ rule tabulate:
     conda:
         "../../envs/isr.yaml"
     params:
-        settings=lambda wildcards: DISPLAYS.display_settings(wildcards.table),
+        settings=told(lambda wildcards: DISPLAYS.display_settings(wildcards.table)),
         code=code("tabulate"),
     message:
         "Make {output.csv}"
     shell:
-        "python scripts/tabulate.py --settings {params.settings:q}"
+        "python scripts/tabulate.py --settings {params.settings}"
         " --output {output.csv} 2>&1 | tee {log} >&2"
 
 
@@ -33,12 +33,12 @@ rule draw:
     conda:
         "../../envs/isr.yaml"
     params:
-        settings=lambda wildcards: DISPLAYS.display_settings(wildcards.figure),
+        settings=told(lambda wildcards: DISPLAYS.display_settings(wildcards.figure)),
         code=code("draw"),
     message:
         "Make {output.png}"
     shell:
-        "python scripts/draw.py --settings {params.settings:q}"
+        "python scripts/draw.py --settings {params.settings}"
         " --output {output.png} 2>&1 | tee {log} >&2"
 
 
@@ -54,12 +54,12 @@ rule animate:
     conda:
         "../../envs/isr.yaml"
     params:
-        settings=lambda wildcards: DISPLAYS.display_settings(wildcards.figure),
+        settings=told(lambda wildcards: DISPLAYS.display_settings(wildcards.figure)),
         code=code("draw"),
     message:
         "Make {output}"
     shell:
-        "python scripts/draw.py --settings {params.settings:q}"
+        "python scripts/draw.py --settings {params.settings}"
         " --output {output} 2>&1 | tee {log} >&2"
 
 
@@ -83,10 +83,10 @@ rule report:
     conda:
         "../../envs/isr.yaml"
     params:
-        settings=DISPLAYS.report_settings(),
+        settings=told(lambda wildcards: DISPLAYS.report_settings()),
         code=code("report"),
     message:
         "Make {output}"
     shell:
-        "python scripts/report.py --settings {params.settings:q}"
+        "python scripts/report.py --settings {params.settings}"
         " --output {output} 2>&1 | tee {log} >&2"

@@ -18,8 +18,8 @@ rule evaluate:
         mem_mb=4000,
         runtime=240,
     params:
-        settings=lambda wildcards: JOBS.evaluate_settings(
-            wildcards.study, wildcards.cell
+        settings=told(
+            lambda wildcards: JOBS.evaluate_settings(wildcards.study, wildcards.cell)
         ),
         given=options("folders", "fits", "semantic", "predictions", "labels"),
         folder="results/{study}/{cell}",
@@ -28,5 +28,5 @@ rule evaluate:
         "Evaluate {wildcards.study}: {wildcards.cell}"
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
-        " python scripts/evaluate.py --settings {params.settings:q} {params.given}"
+        " python scripts/evaluate.py --settings {params.settings} {params.given}"
         " --output {params.folder:q} 2>&1 | tee {log[0]:q} >&2"

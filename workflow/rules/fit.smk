@@ -20,8 +20,10 @@ rule fit:
         mem_mb=4000,
         runtime=240,
     params:
-        settings=lambda wildcards: JOBS.fit_settings(
-            wildcards.study, wildcards.batch, int(wildcards.part)
+        settings=told(
+            lambda wildcards: JOBS.fit_settings(
+                wildcards.study, wildcards.batch, int(wildcards.part)
+            )
         ),
         given=options("folders", "semantic", "predictions", "labels", "fits"),
         code=code("fit"),
@@ -31,7 +33,7 @@ rule fit:
         "Fit {wildcards.study}: {wildcards.batch}, part {wildcards.part}"
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
-        " python scripts/fit.py --settings {params.settings:q} {params.given}"
+        " python scripts/fit.py --settings {params.settings} {params.given}"
         " --device {resources.device} --code={params.code}"
         " --checkpoint {params.checkpoint:q} --checkpoint-every {resources.checkpoint_every}"
         " --output {output:q} 2>&1 | tee {log[0]:q} >&2"

@@ -16,7 +16,7 @@ rule predict:
         mem_mb=4000,
         runtime=240,
     params:
-        settings=lambda wildcards: JOBS.predict_settings(get_share(wildcards)),
+        settings=told(lambda wildcards: JOBS.predict_settings(get_share(wildcards))),
         given=options("folders", "semantic", "labels"),
         networks=lambda wildcards: JOBS.checkpoints_option(get_share(wildcards)),
         code=code("predict"),
@@ -26,7 +26,7 @@ rule predict:
         "Predict {wildcards.dataset}: {wildcards.network}, {wildcards.share}"
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
-        " python scripts/predict.py --settings {params.settings:q} {params.given}"
+        " python scripts/predict.py --settings {params.settings} {params.given}"
         " {params.networks}"
         " --device {resources.device} --code={params.code}"
         " --checkpoint {params.checkpoint:q} --checkpoint-every {resources.checkpoint_every}"

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
-
 from isr.fitting.frame_representations import FrameRepresentations
-from isr.networks.layers import initialise_
+
 from isr.constraints import build
+from isr.networks.layers import initialise_
 
 CPU = torch.device("cpu")
 KIND, OPTIONS = "convex", {"width": 6}

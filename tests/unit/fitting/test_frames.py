@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from isr.fitting.video_queue import Stage, VideoQueue, following_schedule
 
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.engine.phases import Phase
 from isr.fitting.schedules import COUPLING, UNARIES_ENTROPY, path_connected_schedule
-from isr.fitting.video_queue import Stage, VideoQueue, following_schedule
 
 FIRST = Stage((Phase(1, 0.1, {UNARIES_ENTROPY: 1.0}), Phase(4, 0.1, {COUPLING: 1.0})), 50)
 FOLLOWING = Stage((Phase(1, 0.1, {COUPLING: 1.0}, restart=True),), 7)

@@ -10,16 +10,16 @@ import pandas as pd
 import pytest
 import torch
 from disc_videos import FRAMES, HEIGHT, SETTINGS, WIDTH, disc_unaries
+from isr.fitting.video import agreement, fit_frames, fit_videos, video_schedule, video_shape
+from isr.fitting.video_folder import VideoFolder
 
 from isr.data.problems import quantise_unaries
 from isr.errors import UserError
 from isr.fitting import checkpoint, video, video_folder
-from isr.fitting.projection import Projection
 from isr.fitting.engine.long_work import Run
-from isr.store import read_fits, read_parts
-from isr.fitting.video import agreement, fit_frames, fit_videos, video_schedule, video_shape
-from isr.fitting.video_folder import VideoFolder
+from isr.fitting.projection import Projection
 from isr.io import write_png
+from isr.store import read_fits, read_parts
 
 
 class _KilledError(Exception):

@@ -7,17 +7,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from isr.data.videos import frame_file
+from isr.fitting.joint_training import JointTraining
+from isr.fitting.unet_training import settle_statistics
 from joint_cells import CPU, FITTED, SKIPPED, open_cell, representation_state, run_finetune
 
 from isr.data.problems import Problem
-from isr.data.videos import frame_file
 from isr.errors import UserError
 from isr.evaluation.certificates import all_hold, certify
 from isr.fitting import video_joint
-from isr.fitting.joint_training import JointTraining
 from isr.fitting.labelled_video import predict_video
 from isr.store import read_fits, write_fits
-from isr.fitting.unet_training import settle_statistics
 
 
 def test_both_networks_come_closer_and_fit_the_labels_better(start, tmp_path):

@@ -11,17 +11,17 @@ from isr.data.problems import Problem, load_problem, read_unaries
 from isr.evaluation.drawing import draw_mask
 from isr.evaluation.metrics import foreground_iou
 from isr.fitting import cells, checkpoint, jobs
-from isr.fitting.engine.task import bind
-from isr.fitting.jobs import PictureFolder
-from isr.fitting.objects import ObjectsTask, objects_plan, separate, split
 from isr.fitting.engine.long_work import Run
-from isr.fitting.schedules import COUPLING, OVERLAP, PREDICTOR_SCRIBBLES, REPRESENTATION_SCRIBBLES
-from isr.fitting.recipe import Shape
 from isr.fitting.engine.queue import Result
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.stack import run as run_stack
-from isr.store import load_parameters, own_parameters, read_fits
+from isr.fitting.engine.task import bind
+from isr.fitting.jobs import PictureFolder
+from isr.fitting.objects import ObjectsTask, objects_plan, separate, split
+from isr.fitting.recipe import Shape
+from isr.fitting.schedules import COUPLING, OVERLAP, PREDICTOR_SCRIBBLES, REPRESENTATION_SCRIBBLES
 from isr.representations.union import Union
+from isr.store import load_parameters, own_parameters, read_fits
 
 SETTINGS = grid_settings(steps=300, points={"strokes": 60, "random": 200}, stack_size=2)
 

@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-
-from isr.data.problems import read_unaries
 from isr.data.videos import Video, VideoFrame, frame_file, write_video
-from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
-from isr.fitting.labelled_video import LabelledVideo, predict_video
-from isr.store import read_fits
 from isr.fitting.unet_training import UNetTraining
 from isr.fitting.video_predictor import train_predictor
 from isr.fitting.video_together import predict_together
+
+from isr.data.problems import read_unaries
+from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
+from isr.fitting.labelled_video import LabelledVideo, predict_video
 from isr.networks.unet import UNet
+from isr.store import read_fits
 
 CPU = torch.device("cpu")
 SETTINGS = {

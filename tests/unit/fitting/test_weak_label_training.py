@@ -8,20 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from isr.data.videos import frame_file
+from isr.fitting.unet_training import settle_statistics
+from isr.fitting.video_predictor import WeakLabelTraining, predict, train_predictor
 
 from isr.data.problems import read_unaries
-from isr.data.videos import frame_file
 from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.errors import UserError
 from isr.fitting import video_predictor
+from isr.fitting.engine.long_work import Run, complete
 from isr.fitting.labelled_video import LabelledVideo, predict_video
-from isr.fitting.engine.long_work import complete
-from isr.fitting.engine.long_work import Run
-from isr.store import read_fits, read_metadata
-from isr.fitting.unet_training import settle_statistics
-from isr.fitting.video_predictor import WeakLabelTraining, predict, train_predictor
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
+from isr.store import read_fits, read_metadata
 
 CPU = torch.device("cpu")
 

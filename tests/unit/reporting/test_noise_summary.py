@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from isr.reporting.noise_summary import summarise_noise
 from video_rows import make_study, noise_plan, noise_row, pick
 
 from isr.reporting import video_tables
-from isr.reporting.noise_summary import summarise_noise
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from isr.reporting.video_summary import summarise_sequences
 from video_rows import entries, make_study, noise_plan, noise_row, pick, plan, row
 
 from isr.data.weak_labels.foreground import ANOTHER, NONE
 from isr.reporting import video_tables
-from isr.reporting.video_summary import summarise_sequences
 
 PUBLISHED = {"labels_kind": "published", "weights": "published"}
 AUTO = [plan(labels="auto")]

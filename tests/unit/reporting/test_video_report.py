@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-
 from isr.data.videos import VideoFrame, write_video
+
 from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.errors import UserError
 from isr.io import write_png

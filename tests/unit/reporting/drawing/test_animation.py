@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from isr.reporting.animation import Still
 from matplotlib.colors import to_rgb
 from PIL import Image
 from shapely import MultiPolygon, Polygon, box
 
 from isr.reporting import animation, overlays
-from isr.reporting.animation import Still
 
 ENTRIES = ((overlays.PREDICTOR, "UNet"), (overlays.REPRESENTATION, "path-connected"))
 ORANGE = np.array(to_rgb(overlays.REPRESENTATION)) * 255

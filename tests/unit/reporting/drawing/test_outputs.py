@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
-
 from isr.reporting.shots import PREDICTOR, REPRESENTATION, Shot, draw_outputs, entries
+from matplotlib.figure import Figure
 
 
 def make_shot(ground_truth=None, scores=None, remark=""):

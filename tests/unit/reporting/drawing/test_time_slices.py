@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from isr.data.videos import VideoFrame, write_video
+from isr.reporting.video_views import CellFiles
 from moving_bar import FRAMES, HEIGHT, WIDTH, left, titles
 from mpl_toolkits.mplot3d.art3d import PathPatch3D
 
-from isr.data.videos import VideoFrame, write_video
 from isr.errors import UserError
 from isr.reporting import time_slices, video_figures
-from isr.reporting.video_views import CellFiles
 
 
 def test_figure_3_shows_the_path_of_the_centroid(settings):

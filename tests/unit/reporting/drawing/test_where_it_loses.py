@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from isr.reporting.shots import Shot
 from matplotlib.colors import to_rgb
 
 from isr.errors import UserError
 from isr.reporting import where_it_loses
-from isr.reporting.shots import Shot
 
 GAINS = {0: 0.1, 9: -0.3, 18: -0.05}
 

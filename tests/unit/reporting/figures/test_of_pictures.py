@@ -1,11 +1,11 @@
 """From stored fits to a gallery's figures."""
 
 import pytest
+from isr.reporting.figure_files import save
 
 from isr.errors import UserError
 from isr.io import write_text
 from isr.reporting import gallery_figures, views
-from isr.reporting.figure_files import save
 
 
 def make(kind, *entries, **more):

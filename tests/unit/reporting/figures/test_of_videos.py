@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from isr.reporting.video_views import CellFiles
 from matplotlib.colors import to_rgb
 from moving_bar import ANNOTATED, FAILED, FRAMES, HEIGHT, SKIPPED, WIDTH, bar, left, titles
 from PIL import Image
@@ -15,7 +16,6 @@ from isr.errors import UserError
 from isr.evaluation.certificates.path_connectedness import THIN
 from isr.io import write_text
 from isr.reporting import annotated_frames, frame_choices, overlays, time_slices, video_figures
-from isr.reporting.video_views import CellFiles
 
 ROOT = Path(__file__).parents[3]
 
