@@ -33,7 +33,8 @@ def test_a_view_of_a_picture(tmp_path: Path) -> None:
     view = cell.view(item)
     assert (view.item, view.frame, view.place, view.remark) == ("disc", None, "disc", "")
     assert (view.predictor, view.constraint) == ("unaries", "convex")
-    assert view.predicted is not None and view.region is not None
+    assert view.predicted is not None
+    assert view.region is not None
     assert view.region.area == pytest.approx(view.mask.sum(), abs=40)
     assert set(view.scores) == {
         (output, "unaries") for output in ("representation", "convex_hull", "convex_hull_largest")
@@ -79,7 +80,8 @@ def test_frames_have_fits_of_their_own(cells: Cells) -> None:
     np.testing.assert_array_equal(cell.level(item, 4) <= 0, bar(4))
     view = cell.view(item, FAILED)
     assert (view.place, view.status, view.predictor) == (f"frame {FAILED}", "failed", "UNet")
-    assert view.ground_truth is None and np.isnan(view.gain)
+    assert view.ground_truth is None
+    assert np.isnan(view.gain)
     # Stored at half the size, shown at that of the video.
     assert view.mask.shape == (HEIGHT, WIDTH)
     with pytest.raises(UserError, match="no fit of clip/00001"):
@@ -132,7 +134,9 @@ def test_scores_in_headings() -> None:
     mask = np.zeros((12, 16), bool)
     image = np.full((12, 16, 3), 0.5)
     blind = View("drive", 3, image, mask, mask, predictor="UNet")
-    assert not blind.truth.any() and blind.unknown.all() and np.isnan(blind.gain)
+    assert not blind.truth.any()
+    assert blind.unknown.all()
+    assert np.isnan(blind.gain)
     assert blind.heading(PREDICTOR) == "UNet"
     scores = {(PREDICTOR, "ground truth"): 0.5, (REPRESENTATION, "ground truth"): 0.75}
     view = View("drive", 3, image, mask, mask, ground_truth=truth, scores=scores)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from isr.reporting import panels
+from isr.reporting.drawing import panels
 
 
 def sizes(figure: Figure, axes):
