@@ -137,7 +137,9 @@ def _set_axes(axes: Axes, groups: Sequence[str]) -> None:
     axes.set_xticks(range(len(groups)), names, fontsize=11)
     # Bars of few inputs are no wider than those of three.
     room = 0.5 + max(0, 3 - len(groups)) / 2
-    axes.set(xlim=(-room, len(groups) - 1 + room), ylim=(0, 1), xlabel="", yticks=np.linspace(0, 1, 11))
+    axes.set(
+        xlim=(-room, len(groups) - 1 + room), ylim=(0, 1), xlabel="", yticks=np.linspace(0, 1, 11)
+    )
     axes.tick_params(axis="y", labelsize=10.5)
     axes.grid(visible=False, axis="x")
     axes.set_axisbelow(True)
