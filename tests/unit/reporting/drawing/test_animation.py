@@ -7,7 +7,8 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 from shapely import MultiPolygon, Polygon, box
 
-from isr.reporting import animation, overlays
+from isr.reporting.drawing import animation, overlays
+from isr.reporting.drawing.animation import Still
 
 ENTRIES = ((overlays.PREDICTOR, "UNet"), (overlays.REPRESENTATION, "path-connected"))
 ORANGE = np.array(to_rgb(overlays.REPRESENTATION)) * 255

@@ -5,7 +5,7 @@ import torch
 
 from isr.coordinates import Scene
 from isr.evaluation.drawing import draw_mask
-from isr.reporting import deformation, diffeomorphisms
+from isr.reporting.drawing import deformation
 from isr.representations.path_connected import PathConnected
 
 
@@ -25,7 +25,7 @@ def bent(seed):
 def test_the_base_s_raster_has_the_colours_of_the_picture():
     representation, scene = bent(0), Scene(70, 100)
     mask = draw_mask(representation, 70, 100)
-    found = diffeomorphisms.find_deformation(representation, scene, np.zeros((70, 100, 3)), mask)
+    found = deformation.find_deformation(representation, scene, np.zeros((70, 100, 3)), mask)
     np.testing.assert_array_equal(found.parts > 0, mask)
     np.testing.assert_array_equal(np.unique(found.parts), range(7))
     # The parts' pixels, carried into the base's space, have their colour there.
@@ -44,7 +44,7 @@ def test_the_base_s_raster_has_the_colours_of_the_picture():
 
 def test_the_grid_s_corners_are_the_frame_s():
     representation = bent(1)
-    found = diffeomorphisms.find_deformation(
+    found = deformation.find_deformation(
         representation, Scene(70, 100), np.zeros((70, 100, 3)), np.zeros((70, 100), bool)
     )
     np.testing.assert_allclose(found.grid[0, 0], [0, 0])

@@ -2,9 +2,10 @@ import io
 
 import numpy as np
 import pytest
+from evaluated_cells import disc_picture
 from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
-from isr.reporting import level_surface
+from isr.reporting.drawing import level_surface
 
 
 def cone(height=30, width=40):
@@ -18,8 +19,8 @@ def outlines(figure):
     ]
 
 
-def test_the_outline_lies_where_the_level_is_zero(picture):
-    figure = level_surface.draw(cone(), picture.image, "Level")
+def test_the_outline_lies_where_the_level_is_zero():
+    figure = level_surface.draw(cone(), disc_picture().image, "Level")
     assert len(figure.axes) == 1
     (segment,) = outlines(figure)[0]._segments3d
     x, y, z = np.asarray(segment).T * 40
@@ -38,7 +39,15 @@ def test_cutting_keeps_the_part_below():
 
 
 @pytest.mark.parametrize("level", [np.full((30, 40), 2.0), np.full((30, 40), -2.0), cone() * 1e6])
-def test_empty_full_and_steep_levels_are_drawn(picture, level):
+def test_empty_full_and_steep_levels_are_drawn(level):
     stream = io.BytesIO()
-    level_surface.draw(level, picture.image).savefig(stream)
+    level_surface.draw(level, disc_picture().image).savefig(stream)
     assert stream.tell() > 10_000
+
+
+def test_several_surfaces():
+    image = disc_picture().image
+    figure = level_surface.draw_several([(cone(), image, f"S{k}") for k in range(3)], "Title")
+    figure.savefig(io.BytesIO())
+    assert len(figure.axes) == 3
+    assert {"S0", "S1", "S2"} <= {text.get_text() for text in figure.texts}

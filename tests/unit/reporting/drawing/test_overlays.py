@@ -1,8 +1,9 @@
 import numpy as np
+from evaluated_cells import disc_picture
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from isr.reporting import overlays
+from isr.reporting.drawing import overlays
 
 
 def test_tint_mixes_the_colour_into_the_mask_only():
@@ -13,11 +14,11 @@ def test_tint_mixes_the_colour_into_the_mask_only():
     np.testing.assert_allclose(tinted[1, 1, 0], tinted[1, 1, 2])
 
 
-def test_scribbles_are_painted(picture):
-    painted = overlays.with_scribbles(picture.image, picture.scribbles)
+def test_scribbles_are_painted():
+    painted = overlays.with_scribbles(disc_picture().image, disc_picture().scribbles)
     np.testing.assert_allclose(painted[14, 20], to_rgb(overlays.OBJECT_SCRIBBLE), atol=1e-6)
     np.testing.assert_allclose(painted[1, 20], to_rgb(overlays.BACKGROUND_SCRIBBLE), atol=1e-6)
-    np.testing.assert_array_equal(painted[10, 5], picture.image[10, 5])
+    np.testing.assert_array_equal(painted[10, 5], disc_picture().image[10, 5])
 
 
 def test_the_outline_of_a_mask_at_the_border_is_closed():

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from isr.reporting import panels
+from isr.reporting.drawing import panels
 
 
 def sizes(figure: Figure, axes):
@@ -38,3 +39,15 @@ def test_nothing_overlaps_or_leaves_the_figure():
     assert all(0 < box.x0 < box.x1 < 1 and 0 < box.y0 < box.y1 < 1 for box in boxes)
     for number, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[number + 1 :])
+
+
+@pytest.mark.parametrize("text", ["Title", "A title of many words " * 8])
+def test_titles_and_headings_fit(text):
+    figure, ((axes, other),) = panels.lay_out([[0.6, 0.6]], text)
+    panels.head(axes, "(a) convex base region on the picture's grid")
+    panels.head(other, "(b) where the diffeomorphism carries the grid")
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    title = figure._suptitle.get_window_extent(renderer)
+    assert figure.bbox.x0 < title.x0 < title.x1 < figure.bbox.x1
+    first, second = (each.title.get_window_extent(renderer) for each in (axes, other))
+    assert first.x1 < second.x0

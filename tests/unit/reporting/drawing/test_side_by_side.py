@@ -1,13 +1,14 @@
-"""The drawing functions of a gallery's figures, on arrays."""
+"""Figures 1, 2, 4 and 7, on views."""
 
 import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from evaluated_cells import disc_view
 from shapely import Point
 
-from isr.reporting import centroid_path, decay_series, depth_plane, level_surface, pattern, teaser
+from isr.reporting.drawing import side_by_side
 
 
 def texts(figure):
@@ -16,9 +17,13 @@ def texts(figure):
     return [*found, figure.get_suptitle(), *(text.get_text() for text in figure.texts)]
 
 
-def test_figure_1_says_what_it_shows(view):
-    scribbled = replace(view, likely=None, scribbles=np.eye(30, 40, dtype=np.uint8), scores={})
-    figure = teaser.draw([view, replace(scribbled, region=Point(20, 15).buffer(9))], "Title")
+def test_figure_1_says_what_it_shows():
+    scribbled = replace(
+        disc_view(), predicted=None, scribbles=np.eye(30, 40, dtype=np.uint8), scores={}
+    )
+    figure = side_by_side.draw_pairs(
+        [disc_view(), replace(scribbled, region=Point(20, 15).buffer(9))], "Title"
+    )
     found = texts(figure)
     assert len(figure.axes) == 4
     for words in ("(a) disc: unaries", "(b) convex", "(c) disc: scribbles", "Title"):
@@ -26,8 +31,8 @@ def test_figure_1_says_what_it_shows(view):
     assert "IoU with unaries 0.810" in found
 
 
-def test_figure_1_with_many_pictures(view):
-    figure = teaser.draw([view] * 14, "Title")
+def test_figure_1_with_many_pictures():
+    figure = side_by_side.draw_pairs([disc_view()] * 14, "Title")
     assert "(28) convex" in texts(figure)
 
 
@@ -38,53 +43,33 @@ def holes(places):
     return mask
 
 
-def test_hidden_holes_are_counted_and_specks_are_not(view):
+def test_hidden_holes_are_counted_and_specks_are_not():
     likely = holes([(2, 2), (2, 12), (12, 2)])
     mask = holes([(2, 2), (2, 12), (12, 2), (12, 12)])
     mask[25, 25] = True
-    assert (pattern.count(likely), pattern.count(mask)) == (3, 4)
-    np.testing.assert_array_equal(pattern.hidden_holes(mask, likely), holes([(12, 12)]))
-    assert not pattern.hidden_holes(mask, None).any()
-    assert pattern.count(np.zeros((3, 3), bool)) == 0
-    figure = pattern.draw([replace(view, mask=mask, likely=likely)], "Title")
+    assert (side_by_side.count_holes(likely), side_by_side.count_holes(mask)) == (3, 4)
+    np.testing.assert_array_equal(side_by_side.hidden_holes(mask, likely), holes([(12, 12)]))
+    assert not side_by_side.hidden_holes(mask, None).any()
+    assert side_by_side.count_holes(np.zeros((3, 3), bool)) == 0
+    figure = side_by_side.draw_pattern([replace(disc_view(), mask=mask, predicted=likely)], "Title")
     assert "4 holes, 1 of them not in the unaries" in texts(figure)
-    scored = replace(view, mask=mask, likely=likely, scores={"ground truth": 0.5}, unaries_iou=0.75)
-    found = texts(pattern.draw([scored], "Title"))
+    truth = "ground truth"
+    scores = {("representation", truth): 0.5, ("predictor", truth): 0.75}
+    scored = replace(disc_view(), mask=mask, predicted=likely, scores=scores)
+    found = texts(side_by_side.draw_pattern([scored], "Title"))
     assert "4 holes, 1 of them not in the unaries; IoU with the truth 0.500" in found
     assert "3 holes; IoU with the truth 0.750" in found
 
 
-def test_centroids_and_their_path():
-    masks = np.zeros((4, 30, 40), bool)
-    for frame, column in enumerate((4, 10, 16)):
-        masks[frame, 8:12, column : column + 6] = True
-    found = centroid_path.centroids(masks)
-    np.testing.assert_allclose(found[:3], [[7, 10], [13, 10], [19, 10]])
-    assert np.isnan(found[3]).all()
-    assert centroid_path.unevenness(found[:3]) == 0
-    assert np.isnan(centroid_path.unevenness(found[:2]))
-    between = np.stack([np.linspace(7, 19, 9), np.full(9, 10.0)], axis=-1)
-    figure = centroid_path.draw(
-        np.full((3, 30, 40, 3), 0.5),
-        found[:3],
-        between,
-        np.linspace(0, 1, 3),
-        "Title",
-        name="disc",
-        constraint="convex",
-    )
-    assert "(b) convex in (x, y, t), 4 steps from frame to frame" in texts(figure)
-
-
 @pytest.mark.parametrize("depth", [np.zeros((30, 40)), np.linspace(3, 9, 1200).reshape(30, 40)])
-def test_figure_4(view, depth):
-    scribbled = replace(view, likely=None, scribbles=np.eye(30, 40, dtype=np.uint8))
-    figure = depth_plane.draw([scribbled, scribbled], depth, "Title")
+def test_figure_4(depth):
+    scribbled = replace(disc_view(), predicted=None, scribbles=np.eye(30, 40, dtype=np.uint8))
+    figure = side_by_side.draw_depth([scribbled, scribbled], depth, "Title")
     assert "(d) convex in (x, y, depth)" in texts(figure)
 
 
-def test_figure_7_is_in_the_order_of_its_decays(view):
-    figure = decay_series.draw([view] * 3, [1.0, 1e-5, 0.003], "Title")
+def test_figure_7_is_in_the_order_of_its_decays():
+    figure = side_by_side.draw_decays([disc_view()] * 3, [1.0, 1e-5, 0.003], "Title")
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[1:] == [
         "weight decay $10^{-5}$",
@@ -97,15 +82,7 @@ def test_figure_7_is_in_the_order_of_its_decays(view):
 def test_solidity():
     mask = np.zeros((20, 20), bool)
     mask[2:12, 2:12] = True
-    assert decay_series.solidity(mask) == 1.0
+    assert side_by_side.solidity(mask) == 1.0
     mask[2:7, 2:7] = False
-    assert 0.7 < decay_series.solidity(mask) < 0.9
-    assert np.isnan(decay_series.solidity(np.zeros((4, 4), bool)))
-
-
-def test_several_surfaces(view):
-    rows, columns = np.mgrid[:30, :40] + 0.5
-    level = np.hypot(rows - 15, columns - 20) - 10
-    figure = level_surface.draw_several([(level, view.image, f"S{k}") for k in range(3)], "Title")
-    assert len(figure.axes) == 3
-    assert {"S0", "S1", "S2", "Title"} <= set(texts(figure))
+    assert 0.7 < side_by_side.solidity(mask) < 0.9
+    assert np.isnan(side_by_side.solidity(np.zeros((4, 4), bool)))

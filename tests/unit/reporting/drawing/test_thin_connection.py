@@ -3,23 +3,19 @@ import io
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from isr.coordinates import Scene
 from isr.levels import foreground
-from isr.reporting import diffeomorphisms, thin_connection
-from isr.representations.base import Representation
+from isr.reporting.drawing import thin_connection
+from isr.representations.unconstrained import Unconstrained
 
 
-class Dumbbell(Representation):
+class Dumbbell(Unconstrained):
     """Two discs and a straight bridge between them."""
 
-    dim = 2
-
     def __init__(self, bridge):
-        super().__init__()
+        super().__init__(2)
         self.bridge = bridge
-        self.unused = nn.Parameter(torch.zeros(1))
 
     def forward(self, coordinates):
         x, y = coordinates.unbind(-1)
@@ -35,12 +31,12 @@ def straight(monkeypatch):
     def path(representation, v, w, steps):
         return v + (w - v) * np.linspace(0, 1, steps)[:, None]
 
-    monkeypatch.setattr(diffeomorphisms, "path", path)
+    monkeypatch.setattr(thin_connection, "path", path)
 
 
 def find(bridge):
     image = np.full((70, 100, 3), 0.5)
-    return diffeomorphisms.find_connection(Dumbbell(bridge), Scene(70, 100), image)
+    return thin_connection.find_connection(Dumbbell(bridge), Scene(70, 100), image)
 
 
 def test_a_bridge_thinner_than_a_pixel(straight):
@@ -97,7 +93,7 @@ def test_an_empty_region():
         def forward(self, coordinates):
             return torch.ones_like(coordinates[..., 0])
 
-    found = diffeomorphisms.find_connection(Nothing(0.1), Scene(20, 30), np.zeros((20, 30, 3)))
+    found = thin_connection.find_connection(Nothing(0.1), Scene(20, 30), np.zeros((20, 30, 3)))
     assert found.path is None
     thin_connection.draw(found, "Title", name="nothing").savefig(io.BytesIO())
     assert not foreground(np.ones(1)).any()

@@ -1,35 +1,24 @@
-"""Figures 6 and 13: which frame is chosen, and what is said of it."""
+"""Figures 6 and 13: what is drawn and said of the frame."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from isr.reporting.shots import Shot
+from evaluated_cells import disc_view, titles
 from matplotlib.colors import to_rgb
 
-from isr.errors import UserError
-from isr.reporting import where_it_loses
-
-GAINS = {0: 0.1, 9: -0.3, 18: -0.05}
+from isr.reporting.drawing import where_it_loses
 
 
-def scores(gains):
-    table = pd.DataFrame({"predictor": 0.5, "representation": 0.5}, index=list(gains))
-    table["representation"] += pd.Series(gains)
-    return table
-
-
-def make_shot(truth, predicted, mask):
-    image = np.full((*truth.shape, 3), 0.4)
-    ground_truth = np.where(truth, 255, 0).astype(np.uint8)
-    return Shot(
-        "drive",
-        9,
-        image,
-        ground_truth,
-        predicted,
-        mask,
-        {"predictor": 0.623, "representation": 0.578},
-        "UNet",
+def make_view(truth, predicted, mask):
+    against = "ground truth"
+    return disc_view(
+        frame=9,
+        image=np.full((*truth.shape, 3), 0.4),
+        ground_truth=np.where(truth, 255, 0).astype(np.uint8),
+        predicted=predicted,
+        mask=mask,
+        scores={("predictor", against): 0.623, ("representation", against): 0.578},
+        predictor="UNet",
+        constraint="path-connected",
     )
 
 
@@ -39,38 +28,7 @@ def two_bars():
     bridged = truth.copy()
     bridged[9:11] |= np.arange(30) < 25
     bridged[9:11, :3] = False
-    return make_shot(truth, truth, bridged)
-
-
-@pytest.mark.parametrize(
-    ("rank", "frame", "gain"), [(1, 9, -0.3), (2, 18, -0.05), (3, 0, 0.1), (-1, 0, 0.1)]
-)
-def test_the_rank_th_largest_loss_is_chosen(rank, frame, gain):
-    choice = where_it_loses.choose(scores(GAINS), rank)
-    assert (choice.frame, choice.losing, choice.frames) == (frame, 2, 3)
-    assert choice.gain == pytest.approx(gain)
-    assert choice.words() == "the prior loses on 2 of 3 annotated frames"
-
-
-def test_a_representation_that_loses_nowhere():
-    choice = where_it_loses.choose(scores({0: 0.2, 9: 0.01, 18: np.nan}))
-    assert choice.frame == 9
-    assert choice.words() == "the prior loses on none of 2 annotated frames"
-    choice = where_it_loses.choose(scores({0: 0.2}), left_out=3)
-    assert choice.words() == (
-        "the prior loses on none of 1 annotated frame (3 without a fit left out)"
-    )
-
-
-@pytest.mark.parametrize("rank", [0, 4, -4])
-def test_a_rank_that_there_is_not(rank):
-    with pytest.raises(UserError, match="there are 3 annotated frames"):
-        where_it_loses.choose(scores(GAINS), rank)
-
-
-def test_nothing_to_compare():
-    with pytest.raises(UserError, match="compares nothing"):
-        where_it_loses.choose(scores(GAINS)[["representation"]])
+    return make_view(truth, truth, bridged)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +51,7 @@ def test_the_line_on_a_contradiction(contradicted, parts, holes, line):
 
 def test_four_panels_with_their_scores_and_the_reason():
     figure = where_it_loses.draw(two_bars(), "A title", why="because", remark="a remark")
-    assert [axes.get_title() for axes in figure.axes] == [
+    assert titles(figure) == [
         "(a) ground truth",
         "(b) UNet: IoU 0.623",
         "(c) path-connected: IoU 0.578",

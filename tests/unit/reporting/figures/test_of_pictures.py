@@ -1,15 +1,45 @@
-"""From stored fits to a gallery's figures."""
+"""From evaluated cells of pictures, depths, volumes and videos as a whole to figures."""
+
+from pathlib import Path
+from typing import Any
 
 import pytest
-from isr.reporting.figure_files import save
+from evaluated_cells import study_of, whole_cell
+from matplotlib.figure import Figure as Drawn
+from PIL import Image
 
 from isr.errors import UserError
-from isr.io import write_text
-from isr.reporting import gallery_figures, views
+from isr.models import parse
+from isr.reporting.drawing import panels
+from isr.reporting.figures import Figure
+
+GALLERY = {"entry": {"kind": "gallery"}}
 
 
-def make(kind, *entries, **more):
-    return gallery_figures.make({"kind": kind, "cases": list(entries), **more})
+@pytest.fixture
+def titles(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Titles of the figures that are written."""
+    found: list[str] = []
+    save = panels.save
+
+    def kept(figure: Drawn, path: Path) -> None:
+        found.append(figure.get_suptitle())
+        save(figure, path)
+
+    monkeypatch.setattr(panels, "save", kept)
+    return found
+
+
+def draw(kind: str, output: Path, *folders: Path, **keys: Any) -> None:
+    names = [folder.name for folder in folders]
+    own = {"cell": names[0]} if kind in ("figure_3", "figure_9a", *PLANE) else {"cells": names}
+    figure: Any = parse(Figure, {"kind": kind, **own, **keys}, "config")
+    study = study_of(*folders, **GALLERY)
+    cells = {cell.name: cell.settings for cell in study.cells}
+    figure.draw(study, figure.shown(cells, "figures.f"), output)
+
+
+PLANE = ("figure_14", "figure_16")
 
 
 @pytest.mark.parametrize(
@@ -17,64 +47,70 @@ def make(kind, *entries, **more):
     [
         ("figure_1", "convex", "picture"),
         ("figure_1", "convex", "video"),
+        ("figure_1", "convex", "volume"),
         ("figure_2", "periodic", "picture"),
         ("figure_3", "convex", "video"),
         ("figure_4", "convex", "depth"),
         ("figure_7", "path_connected", "picture"),
         ("figure_9", "convex", "depth"),
         ("figure_9", "convex", "video"),
+        ("figure_9a", "convex", "volume"),
         ("figure_14", "path_connected", "picture"),
         ("figure_16", "path_connected", "picture"),
     ],
 )
-def test_every_figure_is_made_from_files(make_case, tmp_path, kind, constraint, shape):
-    entry = make_case(constraint, shape=shape, weight_decay=0.1)
-    figure = make(kind, entry)
-    assert figure.get_suptitle().endswith(": embedded pictures, not the paper's")
-    save(figure, tmp_path / "figure.png")
+def test_every_figure_is_made_from_files(
+    tmp_path: Path, titles: list[str], kind: str, constraint: str, shape: str
+) -> None:
+    folder = whole_cell(tmp_path, constraint, shape, weight_decay=0.1)
+    draw(kind, tmp_path / "figure.png", folder)
+    assert "embedded pictures, not the paper's" in titles[0]
     assert (tmp_path / "figure.png").stat().st_size > 10_000
+    assert b"<svg" in (tmp_path / "figure.svg").read_bytes()
 
 
-def test_a_title_replaces_the_words_about_the_content(make_case):
-    figure = make("figure_1", make_case(), title="Own words")
-    assert figure.get_suptitle() == "Own words: embedded pictures, not the paper's"
+def test_a_title_replaces_the_words_about_the_content(tmp_path: Path, titles: list[str]) -> None:
+    draw("figure_1", tmp_path / "f.png", whole_cell(tmp_path), title="Own words")
+    assert titles == ["Own words: embedded pictures, not the paper's"]
 
 
 @pytest.mark.parametrize(
     ("kind", "constraint", "shape", "message"),
     [
-        ("figure_3", "convex", "picture", "disc is no video"),
         ("figure_4", "convex", "picture", "disc has no depth"),
-        ("figure_14", "convex", "picture", "is convex, not path-connected"),
-        ("figure_5", "convex", "picture", "kind 'figure_5' of the figure is unknown"),
+        ("figure_14", "path_connected", "depth", "disc has a third coordinate"),
+        ("figure_16", "path_connected", "volume", "disc has a third coordinate"),
     ],
 )
-def test_a_case_that_cannot_be_shown_so(make_case, kind, constraint, shape, message):
+def test_a_cell_that_cannot_be_shown_so(
+    tmp_path: Path, kind: str, constraint: str, shape: str, message: str
+) -> None:
+    folder = whole_cell(tmp_path, constraint, shape)
     with pytest.raises(UserError, match=message):
-        make(kind, make_case(constraint, shape=shape))
+        draw(kind, tmp_path / "f.png", folder)
 
 
-def test_mistakes_in_settings(make_case):
-    with pytest.raises(UserError, match="name at least one"):
-        make("figure_1")
-    with pytest.raises(UserError, match="'folder'"):
-        make("figure_1", {"case": "a", "picture": "b"})
+def test_a_picture_has_no_frame(tmp_path: Path) -> None:
+    folder = whole_cell(tmp_path, "path_connected")
+    with pytest.raises(UserError, match="disc is no video: leave frame out"):
+        draw("figure_14", tmp_path / "f.png", folder, frame=0)
 
 
-def test_a_view_of_a_video_is_its_middle_frame(make_case):
-    found = views.parse(make_case(shape="video")).view()
-    assert found.image.shape == (30, 40, 3)
-    assert found.mask.shape == found.likely.shape == (30, 40)
-    assert (found.remark, found.region) == ("frame 2 of 3", None)
-    assert set(found.scores) == {"unaries"}
+def test_png_and_svg_repeat_bit_for_bit(tmp_path: Path) -> None:
+    folder = whole_cell(tmp_path)
+    contents = []
+    for name in ("one", "two"):
+        path = tmp_path / name / "figure_1.png"
+        draw("figure_1", path, folder)
+        contents.append([path.with_suffix(suffix).read_bytes() for suffix in (".png", ".svg")])
+        with Image.open(path) as picture:
+            assert picture.width > 1500
+            assert min(picture.info["dpi"]) > 150
+    assert contents[0] == contents[1]
 
 
-def test_a_view_has_the_stored_outline(make_case):
-    entry = make_case("convex")
-    case = views.parse(entry)
-    pixels = case.masks().sum()
-    assert 100 < pixels < 1100
-    assert case.view().region.area == pytest.approx(pixels, abs=40)
-    write_text(case.folder / "outlines" / "disc.geojson", "{}")
-    with pytest.raises(UserError, match="is damaged"):
-        views.parse(entry).view()
+def test_several_cells_beside_each_other(tmp_path: Path, titles: list[str]) -> None:
+    folders = [whole_cell(tmp_path, name) for name in ("convex", "star_shaped")]
+    draw("figure_1", tmp_path / "f.png", *folders)
+    draw("figure_9", tmp_path / "g.png", *folders)
+    assert len(titles) == 2
