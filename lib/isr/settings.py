@@ -61,11 +61,12 @@ class CellSettings(Model):
     )
     predictor: str = Field(
         "given",
-        description="a name of `predictors`, or `given`: unaries that come with the items or, where "
-        "there are none, their scribbles alone",
+        description="a name of `predictors`, or `given`: unaries that come with the items or, "
+        "where there are none, their scribbles alone",
     )
     features: Features | None = Field(
-        None, description="what a predictor that is trained on scribbles or computed sees of a pixel"
+        None,
+        description="what a predictor that is trained on scribbles or computed sees of a pixel",
     )
     labels: Labels = Field(
         "motion",
@@ -75,15 +76,15 @@ class CellSettings(Model):
     )
     training: Training = Field(
         "each",
-        description="`each`: every video has a `unet` of its own; `together`: one is trained on all "
-        "videos of the data set, whichever of them the study takes, and each video's joint fit "
-        "tunes a copy of it",
+        description="`each`: every video has a `unet` of its own; `together`: one is trained on "
+        "all videos of the data set, whichever of them the study takes, and each video's joint "
+        "fit tunes a copy of it",
     )
     fit: Fit = Field(
         "sequential",
-        description="`sequential`: the predictor's unaries are projected, of a video frame by frame; "
-        "`joint`: both are trained at once; of a video this goes on from the sequential fit with "
-        "otherwise equal settings, which has to be in the study; `spatio-temporal`: one "
+        description="`sequential`: the predictor's unaries are projected, of a video frame by "
+        "frame; `joint`: both are trained at once; of a video this goes on from the sequential fit "
+        "with otherwise equal settings, which has to be in the study; `spatio-temporal`: one "
         "representation in (x, y, t) for a whole video",
     )
     distance: Distance = Field(
@@ -98,9 +99,7 @@ class CellSettings(Model):
         "alone; where it is given, if only as 0, the fit starts from the first and the last frame, "
         "which never are noise",
     )
-    seed: Annotated[int, Field(ge=0)] = Field(
-        42, description="of initial weights and drawn points"
-    )
+    seed: Annotated[int, Field(ge=0)] = Field(42, description="of initial weights and drawn points")
     steps: Annotated[int, Field(ge=4)] | None = Field(
         None, description="optimisation steps per item; null: those of the whole"
     )
@@ -114,9 +113,7 @@ class CellSettings(Model):
         description="of a video frame by frame: steps of its first frame, a fifth of them on the "
         "base alone; also of a frame that is fitted again because its first fit failed",
     )
-    next_steps: Count = Field(
-        400, description="steps of each further frame, from the one before"
-    )
+    next_steps: Count = Field(400, description="steps of each further frame, from the one before")
     epochs: Count = Field(15, description="times that a joint fit of a video sees every frame")
     joint_learning_rate: Rate | None = Field(
         None, description="of the UNet and the representations in joint fits; null: 0.0001"
@@ -129,8 +126,8 @@ class CellSettings(Model):
     )
     optimiser: OptimiserKind | None = Field(
         None,
-        description="of the diffeomorphism of a path-connected region; other shapes take Adam; null: "
-        "`adamax` for videos, as in the paper, else `adam`",
+        description="of the diffeomorphism of a path-connected region; other shapes take Adam; "
+        "null: `adamax` for videos, as in the paper, else `adam`",
     )
     weight_decay: Weight | None = Field(
         None, description="on the diffeomorphism of a path-connected region; null: 1e-5"
@@ -150,9 +147,10 @@ class CellSettings(Model):
     )
     tv_weight: Weight = Field(
         0.0,
-        description="of the total variation of the foreground probability (R of eq. 9), where there "
-        "are unaries: a contour as long as the picture's longer side is worth this error over the "
-        "square of that side. Takes specks away, 0.02 takes much; with too much an object vanishes",
+        description="of the total variation of the foreground probability (R of eq. 9), where "
+        "there are unaries: a contour as long as the picture's longer side is worth this error "
+        "over the square of that side. Takes specks away, 0.02 takes much; with too much an "
+        "object vanishes",
     )
     overlap_weight: Weight = Field(1.0, description="of the overlap of the parts of a union")
     margin: Annotated[int, Field(ge=0)] = Field(
@@ -162,11 +160,12 @@ class CellSettings(Model):
     )
     alpha: Weight | None = Field(
         None,
-        description="weight of the coupling of representation and predictor; null: 1. Alpha of eqs. "
-        "13 (joint) and 15 (sequential), and the beta of eqs. 10 to 12: eq. 13 is eq. 12 with the "
-        "scribbles' entropies as loss, MSE as dist and a beta that is 0 at first, so one key stands "
-        "for both (two would multiply). What eq. 13 itself calls beta and gamma are the gradient "
-        "penalties of a `cnn`. Under `published-code`, a factor of the 100 of its sequential fits",
+        description="weight of the coupling of representation and predictor; null: 1. Alpha of "
+        "eqs. 13 (joint) and 15 (sequential), and the beta of eqs. 10 to 12: eq. 13 is eq. 12 "
+        "with the scribbles' entropies as loss, MSE as dist and a beta that is 0 at first, so one "
+        "key stands for both (two would multiply). What eq. 13 itself calls beta and gamma are "
+        "the gradient penalties of a `cnn`. Under `published-code`, a factor of the 100 of its "
+        "sequential fits",
     )
     uncoupled: Annotated[float, Field(gt=0, le=0.5)] | None = Field(
         None,
