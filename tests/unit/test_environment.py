@@ -1,5 +1,7 @@
 """The lock, the conda environment and the package's dependencies agree."""
 
+import ast
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -61,6 +63,25 @@ def test_jobs_find_all_that_the_package_needs():
     # A PyTorch with CUDA brings NVIDIA's packages and triton, in the versions that it asks for.
     parts = {name for name in _needed(direct) if name.startswith(("nvidia-", "cuda-", "triton"))}
     assert _needed(direct) - parts <= set(_environment())
+
+
+def _imported():
+    """Top-level names of what the library imports beside itself and the standard library."""
+    for path in (ROOT / "lib").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module.partition(".")[0]
+
+
+def test_the_package_declares_what_it_imports():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = _needed(Requirement(entry).name for entry in project["dependencies"])
+    distributions = metadata.packages_distributions()
+    names = set(_imported()) - set(sys.stdlib_module_names) - {"isr"}
+    found = {name: set(map(canonicalize_name, distributions.get(name, [name]))) for name in names}
+    assert {name for name in found if not found[name] & needed} == set()
 
 
 def test_the_lock_holds_what_the_workflow_and_the_tests_need():

@@ -1,9 +1,11 @@
-"""Reading one image or one label picture of any common format.
+"""Pictures as files: which there are in a folder, and reading one of any common format.
 
-Images come back as colours in [0, 1], labels as the very numbers that the file stores.
+Images come back as colours in [0, 1], labels as the very numbers that the file stores. Frames of a
+video are pictures too, of fewer formats, in the natural order of their names.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,25 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from isr.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+FRAME_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm")
+_FRAME_FORMATS = ("JPEG", "PNG", "PPM")
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 _IGNORED = {"thumbs.db", "desktop.ini"}
 _ORIENTATION = 0x0112
+
+
+def by_stem(paths: Iterable[Path]) -> dict[str, Path]:
+    """Files by their names without suffix, sorted by these.
+
+    Raises:
+        UserError: two differ in nothing but their suffix.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(paths):
+        if path.stem in found:
+            raise UserError(f"{path} and {found[path.stem].name} share a name: keep one.")
+        found[path.stem] = path
+    return dict(sorted(found.items()))
 
 
 def list_pictures(folder: Path) -> dict[str, Path]:
@@ -29,7 +47,7 @@ def list_pictures(folder: Path) -> dict[str, Path]:
     """
     if not folder.is_dir():
         raise UserError(f"{folder} does not exist or is no folder: check the path of the data set.")
-    pictures: dict[str, Path] = {}
+    pictures = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".") or path.name.lower() in _IGNORED or path.is_dir():
             continue
@@ -38,10 +56,38 @@ def list_pictures(folder: Path) -> dict[str, Path]:
                 f"{path} is not of a supported format ({', '.join(SUFFIXES)}): "
                 "convert it or move it elsewhere."
             )
-        if path.stem in pictures:
-            raise UserError(f"{path} and {pictures[path.stem].name} share a name: keep one.")
-        pictures[path.stem] = path
-    return dict(sorted(pictures.items()))
+        pictures.append(path)
+    return by_stem(pictures)
+
+
+def is_frame(path: Path) -> bool:
+    """Whether a path is, by its name, that of a frame and not hidden."""
+    return path.suffix.lower() in FRAME_SUFFIXES and not path.name.startswith(".")
+
+
+def list_frames(folder: Path) -> list[Path]:
+    """The pictures of a folder in the natural order of their names; opens none of them.
+
+    Other files and hidden ones are passed over.
+
+    Raises:
+        UserError: two pictures differ in nothing but their suffix.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     for name in ("frame_10.png", "frame_9.png", "notes.txt"):
+    ...         (Path(folder) / name).touch()
+    ...     [path.name for path in list_frames(Path(folder))]
+    ['frame_9.png', 'frame_10.png']
+    """
+    frames = by_stem(filter(is_frame, folder.iterdir()))
+    return [frames[stem] for stem in sorted(frames, key=_natural)]
+
+
+def _natural(stem: str) -> list[tuple[str, int]]:
+    """Orders numbers within names by their values, and case only where nothing else differs."""
+    parts = re.findall(r"(\D*)(\d*)", stem.lower())
+    return [*((text, int(digits or -1)) for text, digits in parts), (stem, 0)]
 
 
 def read_image(path: Path) -> NDArray[np.float32]:
@@ -154,3 +200,20 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             f"{path} is damaged, truncated or too large ({error}): put the picture there again."
         ) from None
     yield upright
+
+
+@contextmanager
+def opened_frame(path: Path) -> Iterator[Image.Image]:
+    """Open a JPEG, PNG, PPM or PGM file.
+
+    Raises:
+        UserError: the file cannot be opened, or not be decoded within the block.
+    """
+    try:
+        with Image.open(path, formats=_FRAME_FORMATS) as picture:
+            yield picture
+    except UserError:
+        raise
+    except Exception as error:
+        # A decoder may raise anything on damaged bytes.
+        raise UserError(f"{path} cannot be read as a picture ({error}): get it again.") from None

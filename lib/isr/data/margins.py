@@ -35,7 +35,9 @@ def with_margin(problem: Problem, pixels: int) -> Problem:
     sides = [(0, 0)] * (len(grid) - 2) + [(pixels, pixels)] * 2
     unaries = scribbles = None
     if problem.unaries is not None:
-        unaries = np.pad(problem.unaries, sides)
+        # Those of several objects have an axis more.
+        further = [(0, 0)] * (problem.unaries.ndim - len(grid))
+        unaries = np.pad(problem.unaries, [*sides, *further])
     if problem.scribbles is not None:
         inner = [(a - (a > 0), b - (b > 0)) for a, b in sides]
         ring = [(int(a > 0), int(b > 0)) for a, b in sides]

@@ -84,3 +84,12 @@ def test_a_picture_with_depth_has_no_margin(constant):
     assert with_margin(problem, 0) is problem
     with pytest.raises(UserError, match=r"depth.*margin"):
         with_margin(problem, 1)
+
+
+def test_unaries_of_several_objects_are_padded_one_by_one():
+    coordinates = pixel_coordinates(4, 6).astype(np.float32)
+    unaries = np.random.default_rng(0).random((4, 6, 2)).astype(np.float32)
+    wide = with_margin(Problem("p", coordinates, unaries=unaries), 2).unaries
+    assert wide.shape == (8, 10, 2)
+    np.testing.assert_array_equal(wide[2:-2, 2:-2], unaries)
+    assert wide.sum() == pytest.approx(unaries.sum())

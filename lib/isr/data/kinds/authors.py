@@ -15,22 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from isr.coordinates import ThirdAxis
+from isr.coordinates import ThirdAxis, ThirdName
 from isr.data.files import read_image
 from isr.data.items import write_picture
 from isr.data.kinds.base import DatasetKind, Known, Sources, verified
 from isr.data.pictures import BACKGROUND_SCRIBBLE, Picture
 from isr.models import RemoteFile
 
+_FOLDER = "gallery"
+"""Below the folder of downloads."""
+_THIRD: dict[str, ThirdName] = {"depth_plane": "depth", "ball": "t"}
 _FRAMES = 8
 _BUTTERFLY_NOISE = 0.15
 _BUTTERFLY_SEED = 0
 
 Floats = NDArray[np.float32]
-
-
-_FOLDER = "gallery"
-"""Below the folder of downloads."""
 
 
 class Authors(DatasetKind):
@@ -47,8 +46,7 @@ class Authors(DatasetKind):
 
     def known(self, name: str, root: Path) -> Known:
         """What the authors give of each."""
-        third: Any = {"depth_plane": "depth", "ball": "t"}.get(name)
-        return Known(name == "depth_plane", name != "depth_plane", third)
+        return Known(name == "depth_plane", name != "depth_plane", _THIRD.get(name))
 
     def sources(self, name: str, root: Path) -> Sources:
         """Files of the authors' public repository, pinned by commit and hash."""

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.data.frame_files import SUFFIXES, opened
+from isr.data.files import FRAME_SUFFIXES, opened_frame
 from isr.data.items import Frame, Item, write_video
 from isr.errors import UserError
 from isr.io import read_json
@@ -352,7 +352,7 @@ def _find_definition(folder: Path) -> Path:
 
 def _find_frames(folder: Path) -> list[Path]:
     pictures = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    for suffix in SUFFIXES:
+    for suffix in FRAME_SUFFIXES:
         numbered = {
             int(match[0]): path
             for path in pictures
@@ -368,12 +368,12 @@ def _find_frames(folder: Path) -> list[Path]:
 
 
 def _is_colour(path: Path) -> bool:
-    with opened(path) as picture:
+    with opened_frame(path) as picture:
         return picture.mode == "RGB"
 
 
 def _read(path: Path, mode: str) -> NDArray[np.uint8]:
-    with opened(path) as picture:
+    with opened_frame(path) as picture:
         return np.asarray(picture.convert(mode), dtype=np.uint8)
 
 

@@ -27,7 +27,7 @@ import skimage
 from numpy.typing import NDArray
 from PIL import Image
 
-from isr.coordinates import ThirdAxis
+from isr.coordinates import ThirdAxis, ThirdName
 from isr.data.items import write_picture
 from isr.data.kinds import embedded
 from isr.data.kinds.base import DatasetKind, Known
@@ -48,6 +48,7 @@ Floats = NDArray[np.float32]
 
 DRAWN = ("sheet", "drawn_ball", "flower", "volume")
 """What is drawn by this software (`gallery_drawings`)."""
+_THIRD: dict[str, ThirdName] = {"motorcycle": "depth", "drawn_ball": "t", "volume": "z"}
 
 
 class Gallery(DatasetKind):
@@ -61,8 +62,7 @@ class Gallery(DatasetKind):
 
     def known(self, name: str, root: Path) -> Known:
         """What its recipe gives of each."""
-        third: Any = {"motorcycle": "depth", "drawn_ball": "t", "volume": "z"}.get(name)
-        return Known(name == "motorcycle", name != "motorcycle", third)
+        return Known(name == "motorcycle", name != "motorcycle", _THIRD.get(name))
 
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
         """Make a picture by its recipe."""

@@ -190,9 +190,10 @@ def read_coding(scribbles: ScribbleValues | None, truth: TruthValues, merge: boo
         UserError: a value has two meanings, or the ground truth has other objects than the
             scribbles.
     """
-    codes = {"background": BACKGROUND, "object": OBJECT, "unknown": UNKNOWN}
-    stated = truth.model_dump(exclude_none=True)
-    truth_pairs = [(value, codes[key]) for key, each in stated.items() for value in _as_list(each)]
+    objects = _as_list(truth.object)
+    truth_pairs = [(truth.background, BACKGROUND), *((value, OBJECT) for value in objects)]
+    if truth.unknown is not None:
+        truth_pairs.append((truth.unknown, UNKNOWN))
     ground_truth = _as_mapping("ground_truth_values", truth_pairs)
     if scribbles is None:
         return Coding(None, None, ground_truth, {}, merge)
@@ -204,18 +205,18 @@ def read_coding(scribbles: ScribbleValues | None, truth: TruthValues, merge: boo
         (scribbles.background, BACKGROUND_SCRIBBLE),
         *((value, number) for number, value in enumerate(foreground, start=1)),
     ]
-    instances = {} if merge else _instances(foreground, _as_list(truth.object), ground_truth)
+    instances = {} if merge else _instances(foreground, objects, ground_truth)
     return Coding(
         _as_mapping("scribble_values", pairs), scribbles.none, ground_truth, instances, merge
     )
 
 
-def _as_list(values: Any) -> list[Any]:
-    return list(values) if isinstance(values, list | tuple) else [values]
+def _as_list(values: int | list[int]) -> list[int]:
+    return values if isinstance(values, list) else [values]
 
 
 def _instances(
-    foreground: list[Any], objects: list[Any], ground_truth: Mapping[int, int]
+    foreground: list[int], objects: list[int], ground_truth: Mapping[int, int]
 ) -> dict[int, int]:
     """Numbers of the objects of the ground truth, if it tells apart what the scribbles do."""
     if len(foreground) == 1 or len(objects) == 1:

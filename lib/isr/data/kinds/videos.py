@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import ImageOps
 from pydantic import Field
 
-from isr.data.frame_files import SUFFIXES, is_frame, list_frames, opened
+from isr.data.files import FRAME_SUFFIXES, is_frame, list_frames, opened_frame
 from isr.data.items import Frame, Item, write_video
 from isr.data.kinds.base import (
     DatasetKind,
@@ -164,7 +164,7 @@ def sequence_names(folder: Path) -> list[str]:
         )
     raise UserError(
         f"{folder} holds no sequences: expected a folder for each video, with its frames "
-        f"({', '.join(SUFFIXES)}) and, where there is ground truth, {GROUND_TRUTH}/."
+        f"({', '.join(FRAME_SUFFIXES)}) and, where there is ground truth, {GROUND_TRUTH}/."
     )
 
 
@@ -197,7 +197,7 @@ def unpack(folder: Path, name: str, output: Path) -> Item:
         found = f"only the frame {frames[0].name}" if frames else "no frames"
         raise UserError(
             f"{folder} holds {found}, but a video has {_FEWEST} or more "
-            f"({', '.join(SUFFIXES)}): add them."
+            f"({', '.join(FRAME_SUFFIXES)}): add them."
         )
     # No frame has objects: any number serves as that of the foreground.
     return write_video(output, _read(frames), name=name, object=1, source=SOURCE, licence=LICENCE)
@@ -218,7 +218,7 @@ def _read(paths: Sequence[Path]) -> Iterator[Frame]:
 
 def _read_frame(path: Path) -> NDArray[np.uint8]:
     """One frame, upright after its EXIF orientation: uint8 (h, w, 3), RGB."""
-    with opened(path) as picture:
+    with opened_frame(path) as picture:
         if picture.mode.startswith(_DEEP):
             # Pillow would cut the values off at 255.
             raise UserError(f"{path} has more than 8 bits a channel: convert it to 8 bits.")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from isr.data.files import by_stem
 from isr.data.items import write_picture
 from isr.data.kinds.base import Known, Sources, listed, own_folder
 from isr.data.kinds.pictures import OwnFolder, decode_scribbles, with_scribbles, with_truth
@@ -96,13 +97,10 @@ def _stacks(folder: Path) -> dict[str, Path]:
     Raises:
         UserError: two stacks differ in nothing but their suffix.
     """
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
-            if path.stem in found:
-                raise UserError(f"{path} and {found[path.stem].name} share a name: keep one.")
-            found[path.stem] = path
-    return found
+    every = folder.iterdir() if folder.is_dir() else ()
+    return by_stem(
+        path for path in every if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
 
 
 def _find(folder: Path, name: str) -> dict[str, Path]:

@@ -87,12 +87,11 @@ def _motion(video: Item, options: Motion, output: Path, **asked: str) -> pd.Data
     text = MOTION_TEXT
     if options.border:
         text += _BORDER_TEXT.format(100 * options.border)
-    if options.others == motion.UNLABELLED:
+    if options.others == "unlabelled":
         text += _OTHERS_TEXT
-    values = options.model_dump()
-    about = {"kind": "motion", "text": text, "options": values, **asked}
+    about = {"kind": "motion", "text": text, "options": options.model_dump(), **asked}
     with flow.one_thread():
-        return _write(video, motion.label(video, **values), about, output)
+        return _write(video, motion.label(video, options), about, output)
 
 
 def _published(
@@ -111,7 +110,11 @@ def _published(
 def _simulated(video: Item, entry: DatasetKind, output: Path) -> pd.DataFrame:
     from isr.data.weak_labels import simulated
 
-    values = (getattr(entry, "simulated", None) or Simulated()).model_dump()
-    text = simulated.describe(values["unlabelled"], values["wrong"])
-    about = {"kind": "simulated", "text": text, "options": values, "points": True}
-    return _write(video, simulated.label(video, **values), about, output)
+    options: Simulated = getattr(entry, "simulated", None) or Simulated()
+    about = {
+        "kind": "simulated",
+        "text": simulated.describe(options),
+        "options": options.model_dump(),
+        "points": True,
+    }
+    return _write(video, simulated.label(video, options), about, output)

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from isr.data.items import Item
 from isr.data.weak_labels.evidence import Evidence, gather
 from isr.data.weak_labels.flow import Grey, working_grey
+from isr.data.weak_labels.options import Motion
 from isr.data.weak_labels.store import FOREGROUND, WeakLabels
 from isr.data.weak_labels.tracks import Numbers, Tracks, find_segments
-from isr.data.weak_labels.votes import BORDER, LARGEST, Votes, accumulate, decide
-from isr.errors import UserError
+from isr.data.weak_labels.votes import LARGEST, Votes, accumulate, decide
 
 # Rest says little: an object may rest for most of a video.
 _REST = 0.05
@@ -31,29 +31,23 @@ _UNCLEAR = 0.5
 # its shadow: it is not labelled.
 _SMALL_OBJECT = 0.1
 _FOREGROUND, _OTHER, _SMALL = 1, 2, 3
-UNLABELLED = "unlabelled"
-OTHERS = ("background", UNLABELLED)
-"""What becomes of objects that move but are not the foreground."""
 
 
-def label(video: Item, *, others: str = OTHERS[0], border: float = BORDER) -> Iterator[WeakLabels]:
+def label(video: Item, options: Motion) -> Iterator[WeakLabels]:
     """Label the frames of a video by motion, in their order.
 
     The video is read three times, frame by frame. A note tells why a frame has no foreground.
 
     Args:
         video: of any length and size; its flow is computed at a long side of 480 pixels.
-        others: whether other moving objects are labelled `background` or left `unlabelled`.
-        border: half the width of the band at the object's border that is left without labels, as a
-            share of the long side.
+        options: what becomes of other moving objects, and how wide the band without labels at the
+            object's border is.
 
     Raises:
-        UserError: a frame is missing or damaged, or there is no such choice for others.
+        UserError: a frame is missing or damaged.
     """
-    if others not in OTHERS:
-        raise UserError(f"motion.others is {others!r}: use one of {', '.join(OTHERS)}.")
     seen, roles = _watch(video)
-    if others == UNLABELLED:
+    if options.others == "unlabelled":
         roles = np.where(roles == _OTHER, _SMALL, roles)
     count = len(video)
     later = [
@@ -63,7 +57,7 @@ def label(video: Item, *, others: str = OTHERS[0], border: float = BORDER) -> It
     earlier = accumulate(_frames(video, seen, roles, range(count)))
     for number, votes in enumerate(earlier):
         own = seen[number].votes(roles)
-        labels = decide(votes + own + later[number].values(), video.size, border)
+        labels = decide(votes + own + later[number].values(), video.size, options.border)
         yield WeakLabels(labels, note=_note(labels, count))
 
 

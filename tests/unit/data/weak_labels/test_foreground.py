@@ -108,7 +108,7 @@ def test_a_damaged_choice_is_told():
 def seen(monkeypatch):
     """Motion that sees the small object, and never the ground truth."""
     monkeypatch.setattr(
-        motion, "label", lambda video, **options: (WeakLabels(marks(SMALL)) for _ in range(2))
+        motion, "label", lambda video, options: (WeakLabels(marks(SMALL)) for _ in range(2))
     )
 
 

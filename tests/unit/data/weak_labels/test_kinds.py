@@ -21,7 +21,7 @@ def test_motion_is_computed_in_one_thread_and_the_process_keeps_its_own(tmp_path
     video = drawn.unpack(tmp_path / "v", "cut", frames=2, long_side=32)
     seen = []
 
-    def label(video, others, border):
+    def label(video, options):
         seen.append(cv2.getNumThreads())
         return (WeakLabels(np.zeros(video.size, np.uint8)) for _ in range(len(video)))
 

@@ -9,8 +9,8 @@ import pytest
 from isr.data.items import Frame, write_video
 from isr.data.weak_labels import flow, motion
 from isr.data.weak_labels.motion import PackedNumbers, PackedShares, label
+from isr.data.weak_labels.options import Motion
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE
-from isr.errors import UserError
 
 HEIGHT, WIDTH = 96, 160
 
@@ -52,7 +52,7 @@ def _label(tmp_path, images, **options):
     video = write_video(
         tmp_path / "video", map(Frame, images), name="video", object=1, source="", licence=""
     )
-    return list(label(video, **options))
+    return list(label(video, Motion(**options)))
 
 
 def _check(labels, scene, number, recall=0.4, precision=0.9):
@@ -108,13 +108,6 @@ def test_another_object_may_be_left_without_a_label(tmp_path):
     usual = _label(tmp_path, images)[3].labels
     assert np.array_equal(labels == FOREGROUND, usual == FOREGROUND)
     assert (labels == BACKGROUND).mean() > 0.4
-
-
-def test_an_unknown_choice_for_others_is_refused(tmp_path):
-    with pytest.raises(
-        UserError, match=r"motion\.others is 'foreground': use one of background, un"
-    ):
-        _label(tmp_path, [_Scene().frame(0)], others="foreground")
 
 
 def test_a_tiny_moving_thing_beside_the_object_is_not_labelled(tmp_path):
