@@ -1,10 +1,12 @@
 """The columns of metrics.csv and certificates.csv: numbers and names, whatever the items are."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from isr.data.items import Item
 from isr.evaluation.certificates import Certificate
 from isr.predictors import Trained
-from isr.settings import SPATIO_TEMPORAL
+from isr.predictors.use import is_framewise
 
 if TYPE_CHECKING:
     from isr.evaluation.evaluate import EvaluateJob
@@ -72,13 +74,11 @@ def axes_of(job: "EvaluateJob") -> Row:
     }
 
 
-def recipe_of(job: "EvaluateJob") -> Row:
-    """How the numbers of a cell were made."""
+def recipe_of(job: "EvaluateJob", item: Item) -> Row:
+    """How the numbers of an item of a cell were made."""
     cell, predictor = job.cell, job.predictor
-    videos = any(item.is_video for item in job.items.values())
-    in_time, points = cell.fit == SPATIO_TEMPORAL, cell.points
-    framewise = videos and not in_time
-    joint = framewise and cell.fit == "joint"
+    framewise = is_framewise(cell, item.is_video)
+    joint, points = framewise and cell.fit == "joint", cell.points
     return {
         "protocol": job.protocol,
         "scale": predictor.scale,
@@ -88,16 +88,21 @@ def recipe_of(job: "EvaluateJob") -> Row:
         "next_steps": cell.next_steps if framewise else None,
         "epochs": cell.epochs if joint else None,
         "points": None if points is None else points.strokes + points.random,
-        **_descent(job),
+        **_descent(job, item),
         "joint_rate": cell.joint_learning_rate if joint else None,
         "semantic": job.semantic_source or None,
     }
 
 
-def _descent(job: "EvaluateJob") -> Row:
-    """The optimiser at the end of the projections, and the learning rate at their beginning."""
-    for part in job.parts:
-        phases = [phase for each in part.metadata["schedules"].values() for phase in each]
-        if phases:
-            return {"optimiser": phases[-1]["optimiser"], "rate": phases[0]["learning_rate"]}
-    return {}
+def _descent(job: "EvaluateJob", item: Item) -> Row:
+    """The optimiser at the end of a fit, and the learning rate at its beginning."""
+    schedules: Mapping[str, Any] = job.fits_of(item.name).metadata["schedules"]
+    phases = [
+        phase
+        for name, each in schedules.items()
+        if name.startswith("stack ") != item.is_video
+        for phase in each
+    ]
+    if not phases:
+        return {}
+    return {"optimiser": phases[-1]["optimiser"], "rate": phases[0]["learning_rate"]}

@@ -169,7 +169,8 @@ def evaluate(job: EvaluateJob, output: Path) -> None:
     """
     metrics: list[Row] = []
     certificates: list[Row] = []
-    axes, recipe = axes_of(job), recipe_of(job)
+    axes = axes_of(job)
+    recipes = {name: recipe_of(job, job.items[name]) for name in job.settings["items"]}
     with (
         atomic_folder(output / "masks") as masks,
         atomic_folder(output / "predictor") as predictor,
@@ -177,7 +178,7 @@ def evaluate(job: EvaluateJob, output: Path) -> None:
     ):
         for found in _evaluations(job):
             place = {"item": found.item, "frame": found.frame}
-            metrics += [axes | recipe | place | row for row in found.rows]
+            metrics += [axes | recipes[found.item] | place | row for row in found.rows]
             certificates += [
                 axes | place | {"frame": frame, "fit_of": name} | asdict(row)
                 for (name, frame), rows in found.certificates.items()

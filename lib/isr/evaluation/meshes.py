@@ -11,7 +11,7 @@ from isr.coordinates import Points, Scene
 from isr.errors import UserError
 from isr.evaluation.drawing import level_function
 from isr.evaluation.outlines.crossings import onto_boundary, signed
-from isr.io import atomic_path, write_text
+from isr.io import atomic_path
 from isr.representations import Representation
 
 
@@ -67,14 +67,6 @@ def _no_surface() -> Mesh:
     return Mesh(np.empty((0, 3)), np.empty((0, 3), dtype=np.int64))
 
 
-def volume(surface: Mesh) -> float:
-    """What a closed surface encloses, in cubed coordinates; from its triangles' signed cones."""
-    if not len(surface.faces):
-        return 0.0
-    corners = surface.vertices[surface.faces] - surface.vertices.mean(axis=0)
-    return float(np.linalg.det(corners).sum() / 6)
-
-
 def write_ply(path: Path, surface: Mesh) -> None:
     """Write a surface as binary PLY (vertices as float64), atomically."""
     header = (
@@ -90,11 +82,3 @@ def write_ply(path: Path, surface: Mesh) -> None:
         temporary.write_bytes(
             header.encode("ascii") + surface.vertices.astype("<f8").tobytes() + triangles.tobytes()
         )
-
-
-def write_obj(path: Path, surface: Mesh) -> None:
-    """Write a surface as Wavefront OBJ, atomically."""
-    lines = [f"v {x:.10g} {y:.10g} {z:.10g}" for x, y, z in surface.vertices.tolist()]
-    # OBJ counts from 1.
-    lines += [f"f {a} {b} {c}" for a, b, c in (surface.faces + 1).tolist()]
-    write_text(path, "\n".join(lines) + "\n")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -263,6 +264,16 @@ def test_a_fit_in_time_is_one_representation_of_all_frames(cells):
     assert metrics["first_steps"].isna().all()
 
 
+def test_a_picture_and_a_video_of_one_cell_tell_their_own_steps(tmp_path):
+    video = picture("clip", (3, 20, 30), third=time_axis(3), known=["unaries"])
+    items = write_items(tmp_path, video, picture(known=["unaries"]))
+    (cell,) = run(tmp_path, items, constraint="path_connected", options={"blocks": 2})
+    metrics = pd.read_csv(cell / "metrics.csv")
+    told = metrics.groupby("item")[["steps", "first_steps", "next_steps", "optimiser"]].first()
+    assert told.loc["box"].dropna().tolist() == [300, "adam"]
+    assert told.loc["clip"].dropna().tolist() == [200, 8, "adamax"]
+
+
 def test_each_cell_gets_the_fits_of_its_own_seed(tmp_path):
     items = write_items(tmp_path, picture(known=["unaries", "truth"]))
     first, second = run(tmp_path, items, seeds=(3, 4))
@@ -281,29 +292,40 @@ def test_each_cell_gets_the_fits_of_its_own_seed(tmp_path):
     assert regions[0].symmetric_difference(regions[1]).area > 1e-2
 
 
-def test_nothing_half_written_is_left_when_an_item_fails(tmp_path):
-    content = [picture(name, known=["unaries"]) for name in ("first", "second")]
-    items = write_items(tmp_path, *content)
+@pytest.fixture
+def failing(tmp_path):
+    """A cell of two pictures, the second of which is damaged."""
+    items = write_items(tmp_path, *(picture(n, known=["unaries"]) for n in ("first", "second")))
     module, about = tiny.halfspace(2)
-    fits = tiny.store(tmp_path / "fits.safetensors", {"first": module}, about)
-    output = tmp_path / "cell"
-    with pytest.raises(UserError, match="no fit of second: give all parts"):
-        evaluate(tiny.job_of(items, [fits], tiny.cell_settings()), output)
-    assert not output.exists() or not list(output.iterdir())
+    modules = dict.fromkeys(["first", "second"], module)
+    fits = tiny.store(tmp_path / "fits.safetensors", modules, about)
+    (items[1].folder / "unaries.npy").write_bytes(b"")
+    return tiny.job_of(items, [fits], tiny.cell_settings())
 
 
-def test_an_older_cell_stays_whole_when_an_item_fails(tmp_path):
-    items = write_items(tmp_path, picture("first", known=["unaries"]))
-    module, about = tiny.halfspace(2)
-    fits = tiny.store(tmp_path / "fits.safetensors", {"first": module}, about)
-    output = tmp_path / "cell"
-    evaluate(tiny.job_of(items, [fits], tiny.cell_settings()), output)
-    before = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
-    items += write_items(tmp_path, picture("second", known=["unaries"]))
+def test_nothing_half_written_is_left_when_an_item_fails(tmp_path, failing):
+    with pytest.raises(UserError, match=r"unaries.npy is damaged"):
+        evaluate(failing, tmp_path / "cell")
+    assert not list((tmp_path / "cell").iterdir())
+
+
+def test_an_older_cell_stays_whole_when_an_item_fails(tmp_path, failing):
+    first = failing.items["first"]
+    evaluate(tiny.job_of([first], failing.parts, failing.cell), tmp_path / "cell")
+    files = [path for path in (tmp_path / "cell").rglob("*") if path.is_file()]
+    before = {path: path.read_bytes() for path in files}
     with pytest.raises(UserError):
-        evaluate(tiny.job_of(items, [fits], tiny.cell_settings()), output)
-    after = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
-    assert before == after
+        evaluate(failing, tmp_path / "cell")
+    files = [path for path in (tmp_path / "cell").rglob("*") if path.is_file()]
+    assert before == {path: path.read_bytes() for path in files}
+
+
+def test_an_item_that_was_not_fitted_is_reported(tmp_path):
+    items = write_items(tmp_path, *(picture(n, known=["unaries"]) for n in ("first", "second")))
+    module, about = tiny.halfspace(2)
+    fits = tiny.store(tmp_path / "fits.safetensors", {"first": module}, about)
+    with pytest.raises(UserError, match="no fit of second: give all parts"):
+        evaluate(tiny.job_of(items, [fits], tiny.cell_settings()), tmp_path / "cell")
 
 
 def test_outlines_say_what_they_are_of(tmp_path):
@@ -315,6 +337,28 @@ def test_outlines_say_what_they_are_of(tmp_path):
     told = outline["properties"]
     assert (told["study"], told["item"], told["seed"]) == ("s", "first", SEED)
     assert None not in told.values()
+
+
+@pytest.mark.parametrize("kind", [projected, tuned])
+def test_the_script_makes_the_same_cell(cells, kind, tmp_path, monkeypatch):
+    cell, _ = cells(kind)
+    about = read_json(cell / "cell.json")
+    told = {key: about[key] for key in about.keys() - {"convention", "folders", "labels", "fits"}}
+    arguments = ["--settings", json.dumps(told), "--output", str(tmp_path / "cell")]
+    arguments += ["--items", *about["folders"].values()]
+    arguments += ["--fits", *(str(Path(path).parent) for path in about["fits"])]
+    arguments += ["--predictions", str(cell.parent / "predictions")]
+    if about["labels"]:
+        arguments += ["--labels", *about["labels"].values()]
+    script = Path(tiny.__file__).parents[2] / "scripts" / "evaluate.py"
+    monkeypatch.setattr("sys.argv", [str(script), *arguments])
+    runpy.run_path(str(script))["main"]()
+    for path in (path for path in cell.rglob("*") if path.suffix in (".csv", ".png", ".json")):
+        again = tmp_path / "cell" / path.relative_to(cell)
+        if path.name == "cell.json":
+            assert read_json(again) == about
+        else:
+            assert again.read_bytes() == path.read_bytes(), path
 
 
 def test_evaluations_know_nothing_of_the_optimiser():

@@ -8,8 +8,16 @@ from isr.constraints import build
 from isr.coordinates import Scene, ThirdAxis
 from isr.errors import UserError
 from isr.evaluation.drawing import level_function
-from isr.evaluation.meshes import mesh, volume, write_obj, write_ply
+from isr.evaluation.meshes import mesh, write_ply
 from isr.representations import Representation
+
+
+def volume(surface):
+    """What a closed surface encloses, from the signed cones of its triangles."""
+    if not len(surface.faces):
+        return 0.0
+    corners = surface.vertices[surface.faces] - surface.vertices.mean(axis=0)
+    return np.linalg.det(corners).sum() / 6
 
 
 class Ball(Representation):
@@ -104,13 +112,6 @@ def test_files_hold_the_surface(tmp_path):
     faces = np.frombuffer(body[size:], [("count", "u1"), ("vertices", "<i4", (3,))])
     assert (faces["count"] == 3).all()
     assert np.array_equal(faces["vertices"], surface.faces)
-
-    write_obj(tmp_path / "ball.obj", surface)
-    lines = [line.split() for line in (tmp_path / "ball.obj").read_text().splitlines()]
-    vertices = np.array([line[1:] for line in lines if line[0] == "v"], dtype=float)
-    triangles = np.array([line[1:] for line in lines if line[0] == "f"], dtype=int)
-    np.testing.assert_allclose(vertices, surface.vertices, atol=1e-9)
-    np.testing.assert_array_equal(triangles, surface.faces + 1)
 
 
 def test_what_has_no_surface_is_refused():
