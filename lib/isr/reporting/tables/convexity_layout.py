@@ -287,7 +287,7 @@ def _conditions(ran: pd.DataFrame, metrics: pd.DataFrame, study: Study) -> list[
 
 
 def _steps_before(metrics: pd.DataFrame) -> str:
-    """Steps of predictors that were trained apart from the representations, and longer or shorter."""
+    """Steps of predictors that were trained apart from the representations, if they had others."""
     fits = metrics[metrics["output"] == "representation"]
     alone = metrics[metrics["output"] == "predictor"]
     before = set(alone["steps"].dropna()) - set(fits["steps"]) - {0}
