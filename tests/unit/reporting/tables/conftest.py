@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from score_rows import grid_plan, make_table, read, score, study_of
 
+from isr.reporting.tables import noise_summary, video_summary
+from isr.reporting.tables.video_summary import Group
+
 
 @pytest.fixture
 def read_back(tmp_path):
@@ -51,3 +54,25 @@ def grid_rows():
             for item in "ab":
                 rows += make(round(float(generator.uniform(0.3, 0.9)), 3), item, output=output)
     return rows
+
+
+@pytest.fixture
+def summarise(read_back):
+    """Averages rows of videos for Table 4."""
+
+    def make(rows, study, published=True):
+        group = Group.of(study, [cell.name for cell in study.cells], published)
+        return video_summary.summarise(read_back(rows, study), group)
+
+    return make
+
+
+@pytest.fixture
+def summarise_noise(read_back):
+    """Averages rows of videos for Table 5."""
+
+    def make(rows, study):
+        group = Group.of(study, [cell.name for cell in study.cells])
+        return noise_summary.summarise(read_back(rows, study), group)
+
+    return make
