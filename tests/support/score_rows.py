@@ -126,9 +126,8 @@ def written(rows: Sequence[Mapping[str, Any]], study: Study, root: Path) -> Stud
 
 
 def _is_of(each: Mapping[str, Any], settings: Any) -> bool:
-    if each.get("noise") or settings.noise:
-        if (each.get("noise") or 0.0) != (settings.noise or 0.0):
-            return False
+    if (each.get("noise") or 0.0) != (settings.noise or 0.0):
+        return False
     return all(each[axis] == getattr(settings, axis) for axis in _AXES if each.get(axis))
 
 

@@ -1,178 +1,148 @@
-import json
+"""What is said of a study: facts, frames, scores, where its items come from."""
+
+from dataclasses import astuple
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from isr.data.videos import VideoFrame, write_video
-from isr.data.weak_labels.store import WeakLabels, write_labels
-from isr.errors import UserError
 from isr.io import write_png
-from isr.reporting import report, video_report
-
-AXES = {
-    **{"labels": "motion", "predictor": "unet", "training": "each"},
-    **{"constraint": "path_connected", "distance": "squared", "noise": 0},
-}
-STATUSES = ("fitted", "retried", "failed", "skipped", "fitted", "fitted")
+from isr.reporting.report import certificates, studies, thumbnails
+from isr.reporting.report.frames import STATUSES
+from isr.reporting.study import read_study
 
 
-def _cell(folder, fit, seed, **changes):
-    return {**AXES, "fit": fit, "seed": seed, "folder": str(folder), "videos": ["toy"], **changes}
+def make(content):
+    return studies.make(read_study(content))
 
 
-def _write(cell, tmp_path):
-    axes = {key: cell[key] for key in (*AXES, "fit", "seed")}
-    rows, certificates = [], []
-    for frame, status in enumerate(STATUSES):
-        place = {"video": "toy", "frame": frame, "picture": f"toy/{frame:05d}"}
-        fixed = {"study": "motion", "dataset": "films", **axes, **place}
-        about = {"protocol": "paper", "scale": 0.5, "width": 16, "steps": "600, then 80"}
-        about |= {"annotated": frame % 2 == 0, "status": status, "noisy": frame == 3}
-        about |= {"contradicted": frame in (0, 1, 3), "finite": frame != 5}
-        about |= {"labels_kind": "motion", "weights": "trained"}
-        about |= {"object_sure": True, "labels_follow": ""}
-        rows += [fixed | about | {"output": name} for name in ("representation", "predictor")]
-        certificate = {"property": "path_connected", "method": "raster", "margin": 1.0}
-        verdict = "connected in the picture" if frame else "connected, thinner than a pixel"
-        certificate |= {"holds": True, "verdict": verdict, "sentence": "Fine."}
-        certificates.append(fixed | certificate)
-    folder = tmp_path / cell["folder"]
-    folder.mkdir()
-    pd.DataFrame(rows).to_csv(folder / "metrics.csv", index=False)
-    pd.DataFrame(certificates).to_csv(folder / "certificates.csv", index=False)
-
-
-@pytest.fixture
-def entry(tmp_path):
-    image = np.zeros((8, 12, 3), np.uint8)
-    objects = np.pad(np.ones((4, 4), np.uint8), ((2, 2), (4, 4)))
-    frames = [VideoFrame(image, None if number % 2 else objects) for number in range(6)]
-    about = {"name": "toy", "object": 1, "source": "Somewhere", "licence": "CC0"}
-    write_video(tmp_path / "videos/toy", frames, **about, notes=["an odd file"])
-    labels = [WeakLabels(np.zeros((8, 12), np.uint8)) for _ in frames]
-    about = {"kind": "motion", "text": "From motion.", "options": {}}
-    write_labels(tmp_path / "labels/motion/toy", labels, about)
-    cells = [_cell(tmp_path / "a", "sequential", 42), _cell(tmp_path / "b", "joint", 42)]
-    _write(cells[0], tmp_path)
-    return {
-        "name": "motion",
-        "dataset": {"name": "films", "kind": "fbms"},
-        "text": "A sentence.",
-        "videos": str(tmp_path / "videos"),
-        "labels": {"motion": str(tmp_path / "labels/motion")},
-        "cells": cells,
-    }
-
-
-def test_facts_of_the_cells_that_ran(entry):
-    study = video_report.make(entry).study
-    assert (study.planned, study.missing) == (2, ("motion unet path_connected joint 42",))
-    facts = dict(study.rows)
-    assert facts["Weak labels"] == "motion: From motion."
-    assert facts["Predictor"] == "UNet, width 16, scale 0.5"
+def test_facts_of_the_cells_that_ran(motion):
+    study = make(motion)
+    assert (study.planned, study.missing) == (2, ("b",))
+    facts = dict(study.facts)
+    assert facts["Weak labels"] == "From motion."
+    assert facts["Predictor"] == "UNet"
+    assert facts["Width of the network"] == "16"
     assert facts["Weights"] == "trained on each sequence"
-    assert "Foreground" not in facts
-    assert facts["Videos"] == "1, 6 frames in all"
-    assert facts["Steps"] == "sequential 600, then 80"
-    assert study.text == "A sentence."
+    assert facts["Items"] == "1, of them 1 video with 6 frames"
+    assert facts["Steps"] == "5,000, then 400 (Adamax at 0.001)"
+    assert not {"Foreground", "Input", "Shares of noise", "Distance from unaries"} & set(facts)
     assert study.warning == "1 fit stopped early at the last finite state."
     assert study.certificates.certified == 6
+    assert study.data.startswith("FBMS-59 (0 of the paper's 18 sequences and 1")
 
 
-def test_labels_that_were_taken_and_doubts_about_the_foreground_are_told(entry, tmp_path):
-    folder = tmp_path / "labels" / "motion" / "toy"
-    about = {"kind": "motion", "text": "From motion.", "wanted": "auto", "reason": "x is gone"}
-    (folder / "about.json").write_text(json.dumps(about))
-    path = tmp_path / "a" / "metrics.csv"
-    pd.read_csv(path).assign(object_sure=False, labels_follow="another object").to_csv(path)
-    facts = dict(video_report.make(entry).study.rows)
-    assert facts["Weak labels"] == "motion: From motion. (x is gone)"
+def test_what_is_not_usual_is_told(motion, change):
+    change(motion, noise=0.2, distance="absolute", training="together")
+    facts = dict(make(motion).facts)
+    assert facts["Shares of noise"] == "0.2"
+    assert facts["Distance from unaries"] == "absolute"
+    assert facts["Networks for each video, or one for all together"] == "together"
+
+
+def test_labels_that_were_taken_and_doubts_about_the_foreground_are_told(
+    motion, change, labels_about
+):
+    labels_about(wanted="auto", reason="x is gone")
+    change(motion, object_sure=False, labels_follow="another object")
+    facts = dict(make(motion).facts)
+    assert facts["Weak labels"] == "From motion. (x is gone)"
     assert facts["Foreground"].startswith("Several objects are annotated in toy and the authors'")
     assert "Labels follow another object than the one that is scored in toy:" in facts["Foreground"]
 
 
-def test_what_became_of_the_frames(entry):
-    (row,) = video_report.make(entry).frames
-    assert row.cell == "motion unet path_connected sequential 42"
-    assert dict(zip(video_report.STATUSES, row.statuses, strict=True)) == {
-        "fitted": 3,
-        "retried": 1,
-        "failed": 1,
-        "skipped": 1,
-    }
+def test_what_became_of_the_frames(motion):
+    (row,) = make(motion).frames
+    assert (row.cell, row.video) == ("a", "toy")
+    counts = {"fitted": 3, "retried": 1, "failed": 1, "skipped": 1}
+    assert dict(zip(STATUSES, row.statuses, strict=True)) == counts
     assert (row.frames, row.noisy) == (6, 1)
     assert (row.truth, row.unaries) == ("1 of 3", "2 of 3")
 
 
-def test_what_contradicts_other_constraints_is_not_said(entry, tmp_path):
-    cell = _cell(tmp_path / "c", "sequential", 42, constraint="convex", distance="absolute")
-    _write(cell, tmp_path)
-    made = video_report.make(entry | {"cells": [cell]})
-    (row,) = made.frames
-    assert (row.cell, row.frames) == ("motion unet convex sequential absolute distance 42", 6)
-    assert (row.truth, row.unaries) == ("", "")
-    assert dict(made.study.rows)["Distance from unaries"] == "absolute"
+@pytest.mark.parametrize(
+    "column", [{"constraint": "convex"}, {"fit": "spatio-temporal", "steps": 9, "finite": False}]
+)
+def test_what_contradicts_other_constraints_and_slices_in_time_is_not_said(motion, change, column):
+    study = make(change(motion, **column))
+    assert [(row.truth, row.unaries) for row in study.frames] == [("", "")]
+    # A fit in time is one, however many frames it has.
+    assert study.warning == "1 fit stopped early at the last finite state."
 
 
-def test_a_fit_in_time_is_counted_once_and_its_slices_may_be_in_parts(entry, tmp_path):
-    cell = _cell(tmp_path / "t", "spatio-temporal", 42)
-    _write(cell, tmp_path)
-    path = tmp_path / "t" / "metrics.csv"
-    pd.read_csv(path).assign(finite=False).to_csv(path, index=False)
-    made = video_report.make(entry | {"cells": [cell]})
-    assert made.study.warning == "1 fit stopped early at the last finite state."
-    assert [(row.truth, row.unaries) for row in made.frames] == [("", "")]
+def test_where_items_come_from(motion, singles):
+    (video,) = make(motion).items
+    assert astuple(video) == (
+        *("toy", "12 \u00d7 8 \u00d7 6", "3 of 6 frames", "", "Somewhere", "CC0", "an odd file"),
+    )
+    (picture,) = make(singles).items
+    assert (picture.size, picture.annotated, picture.text) == ("40 \u00d7 30", "yes", "A disc.")
 
 
-def test_where_videos_come_from(entry):
-    (video,) = video_report.make(entry).videos
-    assert (video.name, video.frames, video.annotated) == ("toy", 6, 3)
-    assert (video.source, video.licence, video.notes) == ("Somewhere", "CC0", "an odd file")
+def test_scores_of_cells_of_one_item(singles):
+    study = make(singles)
+    assert study.missing == ("tea",)
+    cup, sheet = study.scores
+    assert cup.scores[::2] == (0.8, 0.61)
+    assert np.isnan(cup.scores[1])
+    assert (cup.steps, cup.constraint, cup.loss) == ("400", "convex", "")
+    assert sheet.loss.startswith("sheet: IoU with the ground truth 0.610, its unaries 0.770; eq")
+    assert [each.name for each in study.thumbnails] == ["cup", "sheet"]
+    assert "Set by hand, by trial" not in dict(study.facts)
+
+
+def test_what_was_set_by_hand_for_many_items_is_a_fact(pictures):
+    pictures["cells"][0]["by_hand"] = {"steps": 800}
+    assert dict(make(pictures).facts)["Set by hand, by trial"] == "steps 800 (one)"
+
+
+def test_several_objects_of_a_picture_are_told(pictures):
+    path = f"{pictures['cells'][0]['folder']}/metrics.csv"
+    together = pd.read_csv(path).assign(objects=3, overlap=7)
+    each = [together.assign(object=str(k), iou=iou) for k, iou in ((1, 0.5), (2, 0.75))]
+    pd.concat([together, *each]).to_csv(path, index=False)
+    facts = dict(make(pictures).facts)
+    assert facts["Pictures of several objects"].startswith("2, of at most 3 objects, each with")
+    assert facts["Overlap of objects"] == "in 2 of 2 unions, at most 7 px"
+    found = "mean 0.625, least 0.500, of 4"
+    assert facts["IoU of single objects, representation"] == found
+
+
+def test_thumbnails_are_of_one_cell_and_not_too_many(pictures, monkeypatch):
+    study = make(pictures)
+    assert (study.shown, [each.name for each in study.thumbnails]) == ("one", ["disc", "other"])
+    monkeypatch.setattr(thumbnails, "MOST", 1)
+    assert len(make(pictures).thumbnails) == 1
+
+
+def test_the_outline_is_drawn_in_orange(picture, tmp_path):
+    mask = np.zeros((30, 40), bool)
+    mask[10:20, 10:30] = True
+    image = np.rint(picture.image * 255).astype(np.uint8)
+    drawn = np.asarray(thumbnails.draw(image, mask, picture.ground_truth)).astype(int)
+    assert max(drawn.shape) == 380
+    assert abs(drawn[95, 190] - [240, 127, 19]).max() < 3
+
+
+def test_an_item_without_mask_has_no_thumbnail(pictures, tmp_path):
+    write_png(tmp_path / "empty.png", np.zeros((2, 2), np.uint8))
+    study = read_study(pictures)
+    (study.cells[0].folder / "masks/disc.png").unlink()
+    assert [each.name for each in studies.make(study).thumbnails] == ["other"]
 
 
 def test_of_many_representations_those_are_listed_of_which_something_is_to_be_said(
-    entry, monkeypatch
+    motion, monkeypatch
 ):
-    assert len(video_report.make(entry).study.certificates.representations) == 6
-    monkeypatch.setattr(video_report, "_MOST_SHOWN", 5)
-    found = video_report.make(entry).study.certificates
-    assert [each.picture for each in found.representations] == ["toy/00000"]
+    assert len(make(motion).certificates.representations) == 6
+    monkeypatch.setattr(certificates, "MOST_SHOWN", 5)
+    found = make(motion).certificates
+    assert [each.item for each in found.representations] == ["toy/00000"]
     assert found.certified == found.holding == 6
 
 
-def test_a_study_of_which_nothing_ran(entry):
-    found = video_report.make(entry | {"cells": entry["cells"][1:]})
-    assert found.frames == found.study.rows == ()
-    assert found.study.certificates.certified == 0
-
-
-def test_the_page_has_the_videos_and_an_animation(entry, tmp_path, checker):
-    write_png(tmp_path / "still.png", np.zeros((8, 12, 3), np.uint8))
-    (tmp_path / "moving.gif").write_bytes(_gif())
-    figures = [{"file": str(tmp_path / "moving.gif"), "caption": "It moves."}]
-    page = report.make(
-        {"datasets": [], "studies": [], "video_studies": [entry], "figures": figures}
-    )
-    checker.feed(page)
-    assert checker.open == []
-    assert [each[:22] for each in checker.loaded] == ["data:image/gif;base64,"]
-    for words in ("Study motion", "1 of 2</b>", "It moves.", "an odd file", "From motion."):
-        assert words in page
-    assert "Retried" in page
-    assert "weak labels" in page.lower()
-
-
-def _gif():
-    return (
-        b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x00\x00\x00\x00\x00,"
-        b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
-    )
-
-
-def test_a_wrong_setting_is_told(entry):
-    with pytest.raises(UserError, match="lacks the key 'labels'"):
-        video_report.make({key: entry[key] for key in entry if key != "labels"})
-    cells = [{key: cell[key] for key in cell if key != "noise"} for cell in entry["cells"]]
-    with pytest.raises(UserError, match="a cell lacks 'noise'"):
-        video_report.make(entry | {"cells": cells})
+def test_a_study_of_which_nothing_ran(motion):
+    motion["cells"] = motion["cells"][1:]
+    found = make(motion)
+    assert found.frames == found.facts == found.items == found.thumbnails == []
+    assert found.certificates.certified == 0
