@@ -2,9 +2,9 @@
 
     python scripts/tabulate.py --settings JSON --output TABLE.csv
 
-Writes TABLE.csv (tidy) and TABLE.md, TABLE.tex and TABLE.html (the paper's layout). `--settings` is a
-JSON object, or the path of a JSON file: {name, entry (of the configuration), shown (names of cells),
-study (see isr.reporting.study)}.
+Writes TABLE.csv (tidy) and TABLE.md, TABLE.tex and TABLE.html (the paper's layout). `--settings`
+is a JSON object, or the path of a JSON file: {name, entry (of the configuration), shown (names of
+cells), study (see isr.reporting.study)}.
 """
 
 from collections.abc import Sequence

@@ -67,7 +67,7 @@ def test_a_file_of_floors(tmp_path):
     entry = {"study": "s", "where": {"output": "predictor", **TRUTH}, "floor": 0.5, "reason": "so"}
     path.write_text(yaml.safe_dump([entry, {**entry, "beyond": {"output": "representation"}}]))
     first, second = read_floors(path)
-    assert (str(first), first.floor) == ("s: output predictor, against ground truth", 0.5)
+    assert (str(first), first.floor) == ("s: against ground truth, output predictor", 0.5)
     assert (
         str(second)
         == "s: output predictor, against ground truth, less that of output representation"

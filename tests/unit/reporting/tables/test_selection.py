@@ -21,9 +21,7 @@ def test_a_table_of_pictures_is_about_one_constraint():
     assert shown("table_3", [star, path], constraint="path_connected") == ["c1"]
     with pytest.raises(UserError, match=r"several of constraint \(star_shaped, path_connected\)"):
         shown("table_1", [star, path])
-    with pytest.raises(
-        UserError, match=r"tables\.t\.constraint is 'convex'; choose one of st"
-    ):
+    with pytest.raises(UserError, match=r"tables\.t\.constraint is 'convex'; choose one of st"):
         shown("table_1", [star, path], constraint="convex")
 
 
