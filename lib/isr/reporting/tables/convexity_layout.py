@@ -11,9 +11,10 @@ from isr.reporting import recipes, words
 from isr.reporting.metrics import NOT_RUN
 from isr.reporting.published import convexity as published
 from isr.reporting.study import Study
-from isr.reporting.tables.convexity_summary import NOT_LEGIBLE, compares
+from isr.reporting.tables.convexity_summary import compares
 from isr.reporting.tables.layout import (
     DEVIATION,
+    NOT_LEGIBLE,
     Entry,
     Heading,
     Line,

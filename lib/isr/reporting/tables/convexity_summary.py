@@ -13,8 +13,8 @@ from isr.reporting import recipes
 from isr.reporting.metrics import NO_GROUND_TRUTH, NOT_RUN, count_stopped
 from isr.reporting.published import convexity as published
 from isr.reporting.study import PlannedCell, Study
+from isr.reporting.tables.layout import NOT_LEGIBLE
 
-NOT_LEGIBLE = "not legible"
 OTHER_PICTURES = "other pictures"
 KEYS = ["predictor", "features", "labels", "fit", "output"]
 
