@@ -7,11 +7,15 @@ import yaml
 from isr.errors import UserError
 from isr.evaluation.floors import Floor, check, read_floors
 
+TRUTH = {"against": "ground truth"}
+ALL = {"object": "all", **TRUTH}
 ROWS = [
-    {"fit": "sequential", "output": "predictor", "iou": 0.6},
-    {"fit": "sequential", "output": "predictor", "iou": 0.8},
-    {"fit": "sequential", "output": "representation", "iou": 0.69},
-    {"fit": "joint", "output": "representation", "iou": nan},
+    {"fit": "sequential", "output": "predictor", "iou": 0.6, **ALL},
+    {"fit": "sequential", "output": "predictor", "iou": 0.8, **ALL},
+    {"fit": "sequential", "output": "predictor", "iou": 0.1, **ALL, "against": "scribbles"},
+    {"fit": "sequential", "output": "predictor", "iou": 0.1, **ALL, "object": "1"},
+    {"fit": "sequential", "output": "representation", "iou": 0.69, **ALL},
+    {"fit": "joint", "output": "representation", "iou": nan, **ALL},
 ]
 
 
@@ -25,7 +29,7 @@ def results(tmp_path):
 
 
 def _outcome(results, where, floor, beyond=None):
-    return check([Floor("convexity", where, floor, "so", beyond)], results)[0]
+    return check([Floor("convexity", where | TRUTH, floor, "so", beyond)], results)[0]
 
 
 def test_a_floor_is_reached_by_the_mean_of_its_rows(results):
@@ -60,14 +64,17 @@ def test_unknown_columns_and_studies_are_told(results):
 
 def test_a_file_of_floors(tmp_path):
     path = tmp_path / "floors.yaml"
-    entry = {"study": "s", "where": {"output": "predictor"}, "floor": 0.5, "reason": "so"}
+    entry = {"study": "s", "where": {"output": "predictor", **TRUTH}, "floor": 0.5, "reason": "so"}
     path.write_text(yaml.safe_dump([entry, {**entry, "beyond": {"output": "representation"}}]))
     first, second = read_floors(path)
-    assert (str(first), first.floor) == ("s: output predictor", 0.5)
-    assert str(second) == "s: output predictor, less that of output representation"
+    assert (str(first), first.floor) == ("s: against ground truth, output predictor", 0.5)
+    assert str(second) == f"{first}, less that of output representation"
     for broken in ([], [{"study": "s"}], {"study": "s"}, [{**entry, "more": 1}], [3]):
         path.write_text(yaml.safe_dump(broken))
         with pytest.raises(UserError, match=r"floors\.yaml"):
             read_floors(path)
+    path.write_text(yaml.safe_dump([entry | {"where": {"output": "predictor"}}]))
+    with pytest.raises(UserError, match="does not say what is compared against"):
+        read_floors(path)
     with pytest.raises(UserError, match="cannot be read"):
         read_floors(tmp_path / "none.yaml")

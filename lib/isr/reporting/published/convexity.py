@@ -11,7 +11,10 @@ unknown. Table 1 of the workshop paper (UniReps 2023) repeats Table 1 digit by d
 from dataclasses import dataclass
 
 from isr.data.kinds import DatasetKind
-from isr.data.kinds.convexitydb import COUNT as PICTURES
+from isr.data.kinds.convexitydb import COUNT
+
+PICTURES = COUNT
+"""Pictures behind every number: the whole ConvexityDB (section 3.1)."""
 
 CONSTRAINT = "convex"
 """The constraint of every number."""

@@ -129,7 +129,7 @@ def _thumbnails(
 ) -> list[thumbnails.Thumbnail]:
     """One for each cell of one item, or for each item of one cell; a few dozen at most."""
     sentences = {row.cell: row.sentence() for row in scores}
-    found = []
+    found: list[thumbnails.Thumbnail | None] = []
     for cell in cells:
         name, hand = words.cell(cell.name), by_hand_words(cell)
         own = metrics[(metrics["cell"] == cell.name) & (metrics["against"] == "ground truth")]

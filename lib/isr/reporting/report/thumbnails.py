@@ -64,7 +64,9 @@ def _middle(item: Item) -> int:
 def draw(
     image: NDArray[np.uint8], mask: NDArray[np.bool_], truth: NDArray[np.uint8] | None
 ) -> Image.Image:
-    """Draw the outlines of a mask (orange) and the ground truth (white) over a picture of one size.
+    """Draw the outlines of a mask (orange) and of the ground truth (white) over a picture.
+
+    Its long side becomes that of a thumbnail.
 
     Args:
         image: (h, w, 3), 8 bits.

@@ -11,9 +11,10 @@ from isr.reporting import recipes, words
 from isr.reporting.metrics import NOT_RUN
 from isr.reporting.published import convexity as published
 from isr.reporting.study import Study
-from isr.reporting.tables.convexity_summary import NOT_LEGIBLE, compares
+from isr.reporting.tables.convexity_summary import compares
 from isr.reporting.tables.layout import (
     DEVIATION,
+    NOT_LEGIBLE,
     Entry,
     Heading,
     Line,
@@ -287,7 +288,7 @@ def _conditions(ran: pd.DataFrame, metrics: pd.DataFrame, study: Study) -> list[
 
 
 def _steps_before(metrics: pd.DataFrame) -> str:
-    """Steps of predictors that were trained apart from the representations, longer or shorter."""
+    """Steps of predictors that were trained apart from the representations, if they had others."""
     fits = metrics[metrics["output"] == "representation"]
     alone = metrics[metrics["output"] == "predictor"]
     before = set(alone["steps"].dropna()) - set(fits["steps"]) - {0}

@@ -7,14 +7,14 @@ import pandas as pd
 
 from isr.constraints import NAMES, record
 from isr.errors import UserError
-from isr.evaluation.columns import GROUND_TRUTH
+from isr.evaluation.columns import GROUND_TRUTH, RECIPE
 from isr.evaluation.metrics import mean_and_deviation
 from isr.reporting import recipes
 from isr.reporting.metrics import NO_GROUND_TRUTH, NOT_RUN, count_stopped
 from isr.reporting.published import convexity as published
 from isr.reporting.study import PlannedCell, Study
+from isr.reporting.tables.layout import NOT_LEGIBLE
 
-NOT_LEGIBLE = "not legible"
 OTHER_PICTURES = "other pictures"
 KEYS = ["predictor", "features", "labels", "fit", "output"]
 
@@ -65,7 +65,8 @@ def summarise(
     for setting in _settings(study, planned, compared):
         of_setting = groups.get(setting)
         for output in ("predictor", *_baselines(own, constraint), "representation"):
-            about = {"study": study.name, "dataset": study.dataset_name, "constraint": constraint}
+            about: dict[str, Any] = {"study": study.name, "dataset": study.dataset_name}
+            about["constraint"] = constraint
             about |= dict(zip(KEYS, (*setting, output), strict=True))
             about |= _average(setting, output, of_setting)
             about["planned_seeds"] = len(planned.get(setting, ()))
@@ -124,7 +125,7 @@ def _average(setting: Setting, output: str, of_setting: pd.DataFrame | None) -> 
     row: dict[str, Any] = {"status": NOT_RUN, **dict.fromkeys(names, nothing)}
     row |= {"n_seeds": 0, "seeds": "", "n_pictures": 0, "n_stopped": 0}
     if of_setting is None:
-        return row | recipes.values(pd.DataFrame(columns=list(recipes.RECIPE)))
+        return row | recipes.values(pd.DataFrame(columns=list(RECIPE)))
     own = of_setting[of_setting["output"] == output]
     scored = own[own["against"] == GROUND_TRUTH]
     if scored.duplicated(["place", "seed"]).any():

@@ -4,7 +4,16 @@ from html import escape
 from pathlib import Path
 
 from isr.io import write_text
-from isr.reporting.tables.layout import DEVIATION, MINUS, Entry, Heading, Span, Table
+from isr.reporting.metrics import NO_GROUND_TRUTH, NOT_RUN
+from isr.reporting.tables.layout import (
+    DEVIATION,
+    MINUS,
+    NOT_LEGIBLE,
+    Entry,
+    Heading,
+    Span,
+    Table,
+)
 
 STYLE = """
 table.numbers { border-collapse: collapse; font-size: 0.87rem; font-variant-numeric: tabular-nums; }
@@ -26,6 +35,7 @@ figure.table figcaption { font-weight: 600; margin-bottom: 0.5rem; }
 .notes { color: #444; font-size: 0.85rem; margin: 0.5rem 0 0; max-width: 60rem; }
 """.strip()
 
+_MISSING = (NOT_RUN, NO_GROUND_TRUTH, NOT_LEGIBLE)
 _PAGE_STYLE = "body { font-family: system-ui, sans-serif; margin: 1.5rem; }"
 _BODY = ("<body>", "</body>")
 
@@ -172,7 +182,7 @@ def _html_heading(head: Heading) -> str:
 
 
 def _html_entry(entry: Entry) -> str:
-    missing = all(span.text and not any(map(str.isdigit, span.text)) for span in entry)
+    missing = all(span.text in _MISSING for span in entry)
     content = " / ".join(_html_span(span) for span in entry)
     return f'<td class="missing">{content}</td>' if missing else f"<td>{content}</td>"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 MINUS = "\N{MINUS SIGN}"
 DEVIATION = "\N{PLUS-MINUS SIGN}"
+NOT_LEGIBLE = "not legible"
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ def provenance(
     ran = summary[summary["status"] == "ran"]
     if ran.empty:
         return ["Ours: no cell has run." if metrics.empty else "Nothing has a ground truth."]
+    fits = metrics[metrics["output"] == "representation"]
     conditions = [words.seeds(metrics["seed"])]
     if labels := origins.told(metrics, "labels_kind", origins.labels):
         conditions.append(f"weak labels {labels}")
@@ -59,7 +60,7 @@ def provenance(
     pixels = "frames" if noun(metrics) == "sequence" else "pictures"
     conditions += [
         f"{pixels} scaled by {words.numbers(metrics['scale'])}, {scored}",
-        f"steps {recipes.steps_by_fit(metrics)}, {_points(metrics)} points each",
+        f"steps {recipes.steps_by_fit(fits)}, {_points(metrics)} points each",
         f"protocol {words.listing(metrics['protocol'].unique())}",
     ]
     sentences = [f"Ours: {'; '.join(conditions)}."]
@@ -83,7 +84,8 @@ def _reductions(metrics: pd.DataFrame, group: Group) -> list[str]:
     if set(metrics["scale"]) != {published.SCALE}:
         scale = words.numbers(metrics["scale"])
         found.append(f"frames scaled by {scale} instead of whole ones")
-    for fit, own in metrics.groupby("fit", sort=False):
+    fits = metrics[metrics["output"] == "representation"]
+    for fit, own in fits.groupby("fit", sort=False):
         found += _other_steps(str(fit), own)
     if published.DISTANCE not in group.distances:
         names = words.listing(map(words.distance, group.distances))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from isr.constraints import record
-from isr.evaluation.columns import GROUND_TRUTH, UNARIES
+from isr.evaluation.columns import GROUND_TRUTH, RECIPE, UNARIES
 from isr.evaluation.metrics import mean_and_deviation
 from isr.reporting import origins, recipes, words
 from isr.reporting.metrics import NO_GROUND_TRUTH, NOT_RUN
@@ -287,7 +287,7 @@ def _published(row: Row, score: published.Score | None) -> Row:
 
 def conditions(rows: pd.DataFrame) -> Row:
     """How the numbers were made: several values of a column stand as "a|b"."""
-    return recipes.values(rows, (*recipes.RECIPE, "distance", "labels_kind", "weights"))
+    return recipes.values(rows, (*RECIPE, "distance", "labels_kind", "weights"))
 
 
 def to_csv(summary: pd.DataFrame, scores: Sequence[str] = SCORES) -> str:

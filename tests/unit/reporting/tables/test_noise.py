@@ -2,16 +2,13 @@
 
 import numpy as np
 import pytest
-from isr.reporting.noise_summary import summarise_noise
-from video_rows import make_study, noise_plan, noise_row, pick
-
-from isr.reporting import video_tables
+from score_rows import make_study, noise_plan, noise_row, pick
 
 
 @pytest.fixture
 def noise_study():
     cells = [noise_plan(share, seed) for share in (0, 0.2, 0.4) for seed in (42, 47)]
-    return make_study(("cars3",), cells, fits=("spatio-temporal",))
+    return make_study(("cars3",), cells)
 
 
 NOISY = [
@@ -24,8 +21,8 @@ NOISY = [
 ]
 
 
-def test_noise_is_averaged_over_all_and_over_noisy_frames(read, noise_study):
-    summary = summarise_noise(read(NOISY, noise_study), noise_study)
+def test_noise_is_averaged_over_all_and_over_noisy_frames(summarise_noise, noise_study):
+    summary = summarise_noise(NOISY, noise_study)
     noisy = pick(summary, noise=0.2)
     assert noisy.iou == pytest.approx((0.8 + 0.6) / 2)
     assert noisy.iou_deviation == pytest.approx(np.std([0.8, 0.6], ddof=1))
@@ -36,8 +33,8 @@ def test_noise_is_averaged_over_all_and_over_noisy_frames(read, noise_study):
     assert np.isnan(pick(summary, noise=0.0).iou_noisy)
 
 
-def test_table_5_has_a_row_for_each_share(read, noise_study):
-    _, table = video_tables.make("table_5", read(NOISY, noise_study), noise_study)
+def test_table_5_has_a_row_for_each_share(table_of, noise_study):
+    _, table = table_of("table_5", NOISY, noise_study)
     assert [line.names for line in table.lines] == [("0 %",), ("20 %",), ("40 %",)]
     minus, deviation = "\N{MINUS SIGN}", "\N{PLUS-MINUS SIGN}"
     assert [span.text for (span,) in table.lines[1].entries] == [
@@ -65,7 +62,7 @@ def test_table_5_has_a_row_for_each_share(read, noise_study):
     assert "Table 5 (cars3)" in notes
 
 
-def test_noise_of_unequal_seeds_is_averaged_as_in_table_4(read):
+def test_noise_of_unequal_seeds_is_averaged_as_in_table_4(summarise_noise):
     videos = ("cars3", "cars6")
     study = make_study(
         videos,
@@ -74,26 +71,23 @@ def test_noise_of_unequal_seeds_is_averaged_as_in_table_4(read):
     )
     scores = {("cars3", 42): 0.2, ("cars3", 47): 0.4, ("cars6", 42): 0.6, ("cars6", 47): 1.0}
     scores["cars3", 131] = 0.9
-    rows = [
-        noise_row(iou, 0, 0.2, seed, video=video, picture=f"{video}/00000")
-        for (video, seed), iou in scores.items()
-    ]
-    own = pick(summarise_noise(read(rows, study), study), noise=0.2)
+    rows = [noise_row(iou, 0, 0.2, seed, item=video) for (video, seed), iou in scores.items()]
+    own = pick(summarise_noise(rows, study), noise=0.2)
     assert own.iou == pytest.approx((0.5 + 0.8) / 2)
     assert own.iou_deviation == pytest.approx(np.std([0.4, 0.7], ddof=1))
 
 
-def test_table_5_of_other_sequences_is_not_called_the_papers(read):
-    study = make_study(("cars6",), [noise_plan(0.2)], fits=("spatio-temporal",))
-    rows = [noise_row(0.5, 0, 0.2, video="cars6", picture="cars6/00000")]
-    _, table = video_tables.make("table_5", read(rows, study), study)
+def test_table_5_of_other_sequences_is_not_called_the_papers(table_of):
+    study = make_study(("cars6",), [noise_plan(0.2)])
+    rows = [noise_row(0.5, 0, 0.2, item="cars6")]
+    _, table = table_of("table_5", rows, study)
     assert table.title.endswith("(after the paper's Table 5)")
 
 
-def test_table_5_of_other_videos_has_no_published_numbers(read):
-    study = make_study(("boat",), [noise_plan(0)], "drawn", ("spatio-temporal",))
-    rows = [noise_row(0.5, 0, 0, video="boat", picture="boat/00000")]
-    _, table = video_tables.make("table_5", read(rows, study), study)
+def test_table_5_of_other_videos_has_no_published_numbers(table_of):
+    study = make_study(("boat",), [noise_plan(0)], "drawn")
+    rows = [noise_row(0.5, 0, 0, item="boat")]
+    _, table = table_of("table_5", rows, study)
     assert [head.text for head in table.headings[1]] == [
         "all frames",
         "noisy frames",
@@ -101,16 +95,16 @@ def test_table_5_of_other_videos_has_no_published_numbers(read):
     ]
 
 
-def test_distances_stand_beside_each_other(read):
+def test_distances_stand_beside_each_other(summarise_noise, table_of):
     plans = [
         noise_plan(share, distance=distance)
         for distance in ("absolute", "squared")
         for share in (0, 0.2)
     ]
-    study = make_study(("cars3",), plans, fits=("spatio-temporal",))
+    study = make_study(("cars3",), plans)
     ious = {("squared", 0): 0.8, ("squared", 0.2): 0.5, ("absolute", 0): 0.9}
     rows = [noise_row(iou, 0, share, distance=distance) for (distance, share), iou in ious.items()]
-    summary, table = video_tables.make("table_5", read(rows, study), study)
+    summary, (_, table) = summarise_noise(rows, study), table_of("table_5", rows, study)
     assert list(zip(summary["distance"], summary["noise"], strict=True)) == [
         *(("squared", 0), ("squared", 0.2)),
         *(("absolute", 0), ("absolute", 0.2)),
@@ -131,27 +125,27 @@ def test_distances_stand_beside_each_other(read):
     assert "asks for a probability of one half" in notes
 
 
-def test_a_share_of_one_distance_alone_is_not_called_missing(read):
+def test_a_share_of_one_distance_alone_is_not_called_missing(table_of):
     plans = [noise_plan(0), noise_plan(0.2), noise_plan(0.2, distance="absolute")]
-    study = make_study(("cars3",), plans, fits=("spatio-temporal",))
+    study = make_study(("cars3",), plans)
     rows = [noise_row(0.8, 0, share) for share in (0, 0.2)]
     rows.append(noise_row(0.9, 0, 0.2, distance="absolute"))
-    _, table = video_tables.make("table_5", read(rows, study), study)
+    _, table = table_of("table_5", rows, study)
     texts = [[span.text for (span,) in line.entries] for line in table.lines]
     assert texts[0][4:7] == ["-"] * 3
     assert texts[1][4] == "0.900"
     assert not any("Fewer seeds" in note for note in table.notes)
 
 
-def test_frames_of_several_videos_are_counted_together(read):
+def test_frames_of_several_videos_are_counted_together(summarise_noise):
     videos = ("cars3", "cars6")
     plans = [noise_plan(0.2, seed) for seed in (42, 47)]
-    study = make_study(videos, plans, fits=("spatio-temporal",))
+    study = make_study(videos, plans)
     rows = [
-        noise_row(0.5, n, 0.2, seed, video=video, picture=f"{video}/{n:05}", noisy=n == 1)
+        noise_row(0.5, n, 0.2, seed, item=video, noisy=n == 1)
         for seed in (42, 47)
         for video, frames in zip(videos, (2, 5), strict=True)
         for n in range(frames)
     ]
-    own = pick(summarise_noise(read(rows, study), study), noise=0.2)
+    own = pick(summarise_noise(rows, study), noise=0.2)
     assert (own.n_frames, own.n_noisy) == (7, 2)

@@ -3,20 +3,15 @@ import math
 import pandas as pd
 import pytest
 
-from isr.errors import UserError
-from isr.reporting import certificate_summary
+from isr.reporting.metrics import read_certificates
+from isr.reporting.report.certificates import summarise
 
 
-def certificate(picture, method, margin, **changes):
+def certificate(item, method, margin, **changes):
     row = {
-        "study": "s",
-        "dataset": "d",
-        "constraint": "convex",
-        "predictor": "fcn",
-        "features": "rgb",
-        "fit": "joint",
-        "seed": 42,
-        "picture": picture,
+        "cell": "constraint~convex_fit~joint_seed~42",
+        "item": item,
+        "fit_of": item,
         "property": "convex",
         "method": method,
         "margin": margin,
@@ -45,7 +40,7 @@ def certificates():
 
 
 def test_counts(certificates):
-    found = certificate_summary.summarise(certificates)
+    found = summarise(certificates)
     assert (found.certified, found.holding) == (3, 2)
     assert found.special == {"empty": 1}
     assert found.unpromised == {"holds": 1}
@@ -54,44 +49,28 @@ def test_counts(certificates):
 
 
 def test_worst_margins_and_where(certificates):
-    structure, raster = certificate_summary.summarise(certificates).methods
+    structure, raster = summarise(certificates).methods
     assert (structure.name, structure.checked, structure.held) == ("structure", 3, 3)
     assert structure.worst_margin == 0.25
-    assert structure.worst_case == "convex fcn rgb joint 42, b"
+    assert structure.worst_case == "convex, joint, seed 42, b"
     assert (raster.held, raster.worst_margin) == (2, -3.0)
 
 
 def test_failures_are_told(certificates):
-    found = certificate_summary.summarise(certificates)
-    assert found.failures == ("convex fcn rgb joint 42, b, raster: 3 pixels are missing.",)
+    found = summarise(certificates)
+    assert found.failures == ("convex, joint, seed 42, b, raster: 3 pixels are missing.",)
 
 
 def test_a_property_without_a_check_promises_nothing(certificates):
     row = certificate("e", "none", math.nan, property="periodic", verdict="none: almost periodic")
-    found = certificate_summary.summarise(pd.concat([certificates, pd.DataFrame([row])]))
+    found = summarise(pd.concat([certificates, pd.DataFrame([row])]))
     assert found.certified == 3
     assert found.unpromised == {"holds": 1, "none: almost periodic": 1}
 
 
-def test_a_case_is_called_by_its_name(certificates):
-    cases = certificates.assign(case="cup", constraint="star_shaped")
-    found = certificate_summary.summarise(cases)
-    assert {each.cell for each in found.representations} == {"cup (star-shaped)"}
-
-
 def test_nothing_certified():
-    found = certificate_summary.summarise(certificate_summary.read_certificates([]))
+    found = summarise(read_certificates([]))
     assert (found.certified, found.holding, found.methods) == (0, 0, ())
-
-
-def test_files(tmp_path, certificates):
-    path = tmp_path / "certificates.csv"
-    certificates.to_csv(path, index=False)
-    read = certificate_summary.read_certificates([path, path])
-    assert len(read) == 14
-    certificates.drop(columns="margin").to_csv(path, index=False)
-    with pytest.raises(UserError, match="'margin'"):
-        certificate_summary.read_certificates([path])
 
 
 def test_a_union_is_one_representation():
@@ -100,12 +79,12 @@ def test_a_union_is_one_representation():
         certificate("a", "raster", -2.0, property="member 1: convex", verdict="empty"),
         certificate("a", "raster", 1.0, property="member 2: convex"),
     ]
-    found = certificate_summary.summarise(pd.DataFrame(members))
+    found = summarise(pd.DataFrame(members))
     assert (found.certified, found.holding, found.special) == (1, 1, {})
     assert found.representations[0].margins == (-2.0,)
     assert (found.methods[0].checked, found.methods[0].held) == (1, 1)
     members[2] |= {"holds": False, "verdict": "fails"}
-    found = certificate_summary.summarise(pd.DataFrame(members))
+    found = summarise(pd.DataFrame(members))
     assert (found.methods[0].checked, found.methods[0].held) == (1, 0)
     assert found.representations[0].verdict == "fails"
 
@@ -115,6 +94,6 @@ def test_what_fails_has_no_verdict_of_its_own():
         certificate("a", "structure", -1.0, holds=False, verdict="fails"),
         certificate("a", "raster", 0.0, verdict="empty"),
     ]
-    found = certificate_summary.summarise(pd.DataFrame(rows))
+    found = summarise(pd.DataFrame(rows))
     assert found.representations[0].verdict == "fails"
     assert found.special == {}

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from isr.errors import UserError
-from isr.reporting import reproduction
+from isr.reporting.report import reproduction
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 ITEMS = [item for paper in reproduction.papers() for item in paper.items]
 NAMES = [f"{item.paper} {item.name}" for item in ITEMS]
 
@@ -95,7 +95,7 @@ def test_listing(names, words):
 
 def test_readme_and_page_are_those_of_the_file():
     readme = (ROOT / "README.md").read_text()
-    hint = "run: PYTHONPATH=lib python -m isr.reporting.reproduction"
+    hint = "run: PYTHONPATH=lib python -m isr.reporting.report.reproduction"
     assert reproduction.put_into(readme) == readme, hint
     assert (ROOT / "docs/reproduction.md").read_text() == reproduction.page(), hint
 

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from isr.reporting import formats, summary
-from isr.reporting.tables import Heading, Line, Span, Table, make
+from isr.reporting.tables import formats
+from isr.reporting.tables.layout import Heading, Line, Span, Table
 
 
 @pytest.fixture
@@ -62,15 +62,22 @@ def test_html_body_is_what_another_page_takes_in(table):
     assert body.endswith("</figure>")
 
 
-def test_every_row_has_as_many_columns_as_the_headings(grid_metrics, grid_study):
-    numbers = summary.summarise(grid_metrics, grid_study)
-    for kind, columns in (("table_1", 8), ("table_3", 8)):
-        made = make(kind, numbers, grid_study)
-        rows = formats.to_markdown(made).splitlines()[2 : 4 + len(made.lines)]
-        assert {row.count("|") for row in rows} == {columns + 1}
-        for row in re.findall(r"<tr.*?</tr>", formats.to_html(made)):
-            spans = sum(int(number) - 1 for number in re.findall(r'colspan="(\d+)"', row))
-            assert len(re.findall(r"<t[dh]", row)) + spans == columns
+@pytest.mark.parametrize("kind", ["table_1", "table_3"])
+def test_every_row_has_as_many_columns_as_the_headings(table_of, grid_rows, grid_study, kind):
+    made = table_of(kind, grid_rows, grid_study)[1]
+    rows = formats.to_markdown(made).splitlines()[2 : 4 + len(made.lines)]
+    assert {row.count("|") for row in rows} == {9}
+    for row in re.findall(r"<tr.*?</tr>", formats.to_html(made)):
+        spans = sum(int(number) - 1 for number in re.findall(r'colspan="(\d+)"', row))
+        assert len(re.findall(r"<t[dh]", row)) + spans == 8
+
+
+def test_every_special_character_of_latex_is_escaped():
+    content = Table(r"a^b ~ c_d \ {e} #$%&", ("",), ((Heading("x"),),), ())
+    text = formats.to_latex(content)
+    for escaped in (r"a\textasciicircum{}b", r"\textasciitilde{} c\_d", r"\textbackslash{} \{e\}"):
+        assert escaped in text
+    assert r"\#\$\%\&." in text
 
 
 def test_write_all(table, tmp_path):

@@ -1,15 +1,11 @@
-"""Averages of the scores of frames, by hand, and what is read of metrics.csv."""
+"""Averages of the scores of frames, by hand."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from video_rows import make_study, pick, plan, row
-
-from isr.errors import UserError
-from isr.reporting import video_summary
+from score_rows import make_study, pick, plan, row
 
 
-def test_means_over_sequences_and_over_frames(read):
+def test_means_over_sequences_and_over_frames(summarise):
     # cars3 has three frames and two seeds, cars6 one frame and one seed.
     rows = [
         row(iou, frame=frame, seed=seed)
@@ -17,10 +13,10 @@ def test_means_over_sequences_and_over_frames(read):
         for frame, iou in enumerate(ious)
     ]
     rows += [row(0.9, "cars6")]
-    study = make_study(cells=[plan(seed=42), plan(seed=47, videos=["cars3"])])
-    summary = video_summary.summarise_sequences(read(rows, study), study)
+    study = make_study(cells=[plan(seed=42), plan(seed=47, items=["cars3"])])
+    summary = summarise(rows, study)
     own = summary[summary["output"] == "representation"]
-    cars3, cars6 = (pick(own, video=name) for name in ("cars3", "cars6"))
+    cars3, cars6 = (pick(own, item=name) for name in ("cars3", "cars6"))
     assert (cars3.iou, cars3.accuracy) == pytest.approx((0.5, 0.25))
     assert cars3.iou_deviation == pytest.approx(np.std([0.4, 0.6], ddof=1))
     assert (cars3.n_seeds, cars3.seeds, cars3.n_frames) == (2, "42 47", 3)
@@ -35,12 +31,12 @@ def test_means_over_sequences_and_over_frames(read):
     assert np.isnan(over_sequences.iou_deviation)
 
 
-def test_deviations_of_means_are_over_seeds(read):
+def test_deviations_of_means_are_over_seeds(summarise):
     ious = {("cars3", 42): 0.2, ("cars3", 47): 0.4, ("cars6", 42): 0.5, ("cars6", 47): 0.9}
     rows = [row(iou, video, seed=seed) for (video, seed), iou in ious.items()]
     rows += [row(ious["cars3", seed], frame=1, seed=seed) for seed in (42, 47)]
     study = make_study(cells=[plan(seed=42), plan(seed=47)])
-    summary = video_summary.summarise_sequences(read(rows, study), study)
+    summary = summarise(rows, study)
     own = summary[summary["output"] == "representation"]
     over_sequences = pick(own, row="mean over sequences")
     over_frames = pick(own, row="mean over frames")
@@ -49,7 +45,7 @@ def test_deviations_of_means_are_over_seeds(read):
     assert over_frames.iou_deviation == pytest.approx(np.std([0.9 / 3, 1.7 / 3], ddof=1))
 
 
-def test_the_published_numbers_stand_beside_ours(read):
+def test_the_published_numbers_stand_beside_ours(summarise):
     rows = [
         row(0.9),
         row(0.7, "cars6"),
@@ -57,8 +53,8 @@ def test_the_published_numbers_stand_beside_ours(read):
         row(0.6, "new"),
     ]
     study = make_study(("cars3", "cars6"), cells=[plan()])
-    summary = video_summary.summarise_sequences(read(rows, study), study)
-    prior = pick(summary, video="cars3", output="representation")
+    summary = summarise(rows, study)
+    prior = pick(summary, item="cars3", output="representation")
     assert prior.published_iou == 0.880
     assert prior.difference_iou == pytest.approx(0.02)
     assert prior.difference_accuracy == pytest.approx(0.45 - 0.992)
@@ -70,10 +66,10 @@ def test_the_published_numbers_stand_beside_ours(read):
     assert (alone.published_iou, alone.n_sequences) == (0.779, 1)
     frames = pick(summary, row="mean over frames", output="representation")
     assert np.isnan(frames.published_iou)
-    assert not pick(summary, video="cars3", output="largest_component_filled").published
+    assert not pick(summary, item="cars3", output="largest_component_filled").published
 
 
-def test_frames_that_the_published_code_scores_have_numbers_of_their_own(read):
+def test_frames_that_the_published_code_scores_have_numbers_of_their_own(summarise):
     rows = [
         row(0.9),
         row(0.5, frame=1, published_rule=False),
@@ -82,80 +78,41 @@ def test_frames_that_the_published_code_scores_have_numbers_of_their_own(read):
     rows += [row(0.3, "cars6", published_rule=False)]
     rows += [row(0.1, frame=3, against="unaries", published_rule=None, annotated=False)]
     study = make_study(cells=[plan()])
-    summary = video_summary.summarise_sequences(read(rows, study), study)
-    cars3 = pick(summary, video="cars3", output="representation")
+    summary = summarise(rows, study)
+    cars3 = pick(summary, item="cars3", output="representation")
     assert cars3.iou == pytest.approx(0.6)
     assert cars3.iou_published_rule == pytest.approx(0.65)
     assert (cars3.n_frames, cars3.n_frames_published_rule) == (3, 2)
     assert cars3.iou_unaries == pytest.approx(0.1)
-    cars6 = pick(summary, video="cars6", output="representation")
+    cars6 = pick(summary, item="cars6", output="representation")
     assert np.isnan(cars6.iou_published_rule)
     assert cars6.n_frames_published_rule == 0
     frames = pick(summary, row="mean over frames", output="representation")
     assert frames.iou_published_rule == pytest.approx(0.65)
 
 
-def test_contradicted_frames_are_counted(read):
+def test_contradicted_frames_are_counted(summarise):
     rows = [row(0.9, frame=n, contradicted=n < 2, seed=seed) for n in range(3) for seed in (42, 47)]
     study = make_study(("cars3",))
-    summary = video_summary.summarise_sequences(read(rows, study), study)
-    cars3 = pick(summary, video="cars3", output="representation", fit="sequential")
+    summary = summarise(rows, study)
+    cars3 = pick(summary, item="cars3", output="representation", fit="sequential")
     assert (cars3.n_contradicted, cars3.n_frames) == (2, 3)
 
 
-def test_frames_that_one_seed_lacks_are_left_out(read):
+def test_frames_that_one_seed_lacks_are_left_out(summarise):
     rows = [row(0.2), row(0.9, frame=1), row(0.4, seed=47)]
     study = make_study(("cars3",), cells=[plan(seed=42), plan(seed=47)])
-    summary = video_summary.summarise_sequences(read(rows, study), study)
+    summary = summarise(rows, study)
     for kind in ("sequence", "mean over sequences", "mean over frames"):
         own = pick(summary, row=kind, output="representation")
         assert own.iou == pytest.approx(0.3)
         assert own.iou_deviation == pytest.approx(np.std([0.2, 0.4], ddof=1))
 
 
-def test_columns_say_how_the_numbers_were_made(read):
+def test_columns_say_how_the_numbers_were_made(summarise):
     study = make_study(("cars3",), cells=[plan()])
-    rows = [
-        row(0.5),
-        row(0.5, frame=1, protocol="published-code", points=500),
-    ]
-    cars3 = pick(
-        video_summary.summarise_sequences(read(rows, study), study),
-        video="cars3",
-        output="representation",
-    )
-    found = [cars3[name] for name in ("protocol", "steps", "points", "scale", "width", "weights")]
-    expected = ["paper|published-code", "5000, then 400", "1000|500", "0.5", "16", "trained"]
-    assert found == expected
-
-
-def test_cells_that_were_not_planned_are_left_out(read):
-    study = make_study(("cars3",), cells=[plan()])
-    metrics = read(
-        [
-            row(0.5),
-            row(0.1, seed=1),
-            row(0.1, "cars6"),
-            row(0.1, fit="joint"),
-        ],
-        study,
-    )
-    assert metrics["iou"].tolist() == [0.5]
-
-
-def test_frames_that_are_scored_twice_are_refused(read):
-    with pytest.raises(UserError, match="scored twice"):
-        read(
-            [row(0.5), row(0.5)],
-            make_study(("cars3",), cells=[plan()]),
-        )
-
-
-def test_files_of_other_studies_and_without_columns_are_refused(tmp_path):
-    study = make_study()
-    pd.DataFrame([row(0.5, study="t")]).to_csv(tmp_path / "other.csv", index=False)
-    with pytest.raises(UserError, match="belongs to study 't'"):
-        video_summary.read_video_metrics([tmp_path / "other.csv"], study)
-    pd.DataFrame([row(0.5)]).drop(columns="against").to_csv(tmp_path / "old.csv", index=False)
-    with pytest.raises(UserError, match="lacks the column 'against'"):
-        video_summary.read_video_metrics([tmp_path / "old.csv"], study)
+    rows = [row(0.5), row(0.5, frame=1, protocol="published-code", points=500)]
+    cars3 = pick(summarise(rows, study), item="cars3", output="representation")
+    names = ("protocol", "first_steps", "next_steps", "steps", "points", "scale", "weights")
+    found = [cars3[name] for name in names]
+    assert found == ["paper|published-code", "5000", "400", "", "1000|500", "0.5", "trained"]

@@ -1,0 +1,251 @@
+"""Tables 1 and 3: their layout, and what stands where a number is missing."""
+
+import pytest
+from score_rows import entries, grid_plan, row, score, study_of
+
+BOTH = [grid_plan(seed=seed) for seed in (42, 47)]
+FULL = [f"img_{number}" for number in range(51)]
+
+
+def study(cells=BOTH, items=("a", "b"), kind="embedded", **changes):
+    return study_of(cells, items, kind, **changes)
+
+
+@pytest.fixture
+def table_1(table_of):
+    return lambda rows, own, **keys: table_of("table_1", rows, own, **keys)[1]
+
+
+@pytest.fixture
+def table_3(table_of):
+    return lambda rows, own, **keys: table_of("table_3", rows, own, **keys)[1]
+
+
+def bold(table, *names):
+    for line in table.lines:
+        if line.names == names:
+            return [[span.bold for span in entry] for entry in line.entries]
+    raise AssertionError(names)
+
+
+def headings(table, row):
+    return [(head.text, head.columns) for head in table.headings[row]]
+
+
+def test_table_1_has_the_papers_columns_and_rows(table_1, grid_rows, grid_study):
+    table = table_1(grid_rows, grid_study)
+    groups = ["RGB+spatial", "RGB+semantic", "RGB+spatial+semantic"]
+    assert headings(table, 0) == [(name, 2) for name in groups]
+    assert headings(table, 1) == [("CNN / convex", 1), ("FCN / convex", 1)] * 3
+    baselines = ["hull of the predictor's mask", "hull of the predictor's largest part"]
+    block = ["ours", "published (other pictures)", *baselines]
+    assert [line.names[1] for line in table.lines] == block * 2
+    assert entries(table, "seq.", "published (other pictures)")[:2] == [
+        "0.697 / 0.763",
+        "0.732 / 0.711",
+    ]
+    assert entries(table, "joint", "published (other pictures)")[3] == "0.635 / 0.894"
+
+
+def test_table_1_holds_our_numbers_and_not_run(table_1):
+    rows = score(0.5) + score(0.6, "b")
+    rows += score(0.8, output="representation") + score(0.7, "b", output="representation")
+    rows += score(0.3, output="convex_hull") + score(0.3, "b", output="convex_hull")
+    own = study()
+    table = table_1(rows, own)
+    assert entries(table, "seq.", "ours")[:2] == ["not run / not run", "0.550 / 0.750"]
+    assert entries(table, "seq.", "hull of the predictor's mask")[1] == "0.300"
+    assert entries(table, "seq.", "hull of the predictor's largest part")[1] == "not run"
+    assert bold(table, "seq.", "ours")[1] == [False, True]
+
+
+def test_the_difference_stands_only_on_the_papers_pictures(table_1):
+    rows = [each for name in FULL for each in score(0.7, name)]
+    table = table_1(rows, study(items=FULL, kind="convexitydb"))
+    assert table.title.startswith("ConvexityDB (all 51 pictures). ")
+    assert entries(table, "seq.", "published")[1] == "0.732 / 0.711"
+    assert entries(table, "seq.", "difference")[1] == "\u22120.032 / not run"
+
+
+def test_ties_are_both_bold_and_a_single_number_is_not(table_1):
+    own = study()
+    tie = score(0.50004) + score(0.49996, output="representation")
+    assert bold(table_1(tie, own), "seq.", "ours")[1] == [True, True]
+    alone = score(0.5)
+    assert bold(table_1(alone, study([grid_plan()])), "seq.", "ours")[1] == [False, False]
+
+
+def test_a_hull_that_wins_is_bold(table_1):
+    rows = score(0.5) + score(0.6, output="representation") + score(0.7, output="convex_hull")
+    own = study()
+    table = table_1(rows, own)
+    assert bold(table, "seq.", "ours")[1] == [False, False]
+    assert bold(table, "", "hull of the predictor's mask")[1] == [True]
+
+
+def test_table_3_prints_deviations_over_seeds(table_3):
+    rows = score(0.5, accuracy=0.9) + score(0.7, accuracy=0.8, seed=47)
+    own = study()
+    table = table_3(rows, own)
+    assert entries(table, "seq.", "FCN", "RGB+spatial", "predictor") == [
+        "0.600 \u00b1 0.141",
+        "0.732 \u00b1 0.010",
+        "0.850 \u00b1 0.071",
+        "0.928 \u00b1 0.003",
+    ]
+    assert any("standard deviation" in note for note in table.notes)
+
+
+def test_table_3_of_one_seed_prints_no_deviation(table_3, grid_rows, grid_study):
+    table = table_3(grid_rows, grid_study)
+    ours = entries(table, "seq.", "FCN", "RGB+spatial", "predictor")[0]
+    assert "\u00b1" not in ours
+    assert not any("standard deviation" in note for note in table.notes)
+
+
+def test_table_3_says_what_is_not_legible(table_3, grid_rows, grid_study):
+    table = table_3(grid_rows, grid_study)
+    line = entries(table, "joint", "FCN", "RGB+semantic", "predictor")
+    assert line[1] == "0.635 \u00b1 not legible"
+    assert line[3] == "not legible"
+    assert len(table.lines) == 48
+
+
+def test_without_published_numbers_only_ours_stand(table_1, table_3, grid_rows, grid_study):
+    table = table_3(grid_rows, grid_study, published=False)
+    assert headings(table, 1) == [("ours", 1), ("ours", 1)]
+    names = [line.names[1] for line in table_1(grid_rows, grid_study, published=False).lines]
+    assert not any("published" in name for name in names)
+
+
+def test_title_and_notes_say_where_numbers_come_from(table_1, grid_rows, grid_study):
+    grid_rows = [r | {"scale": 0.5 if r["predictor"] == "cnn" else 1.0} for r in grid_rows]
+    table = table_1(grid_rows, grid_study)
+    assert table.title.startswith("Demo data (2 embedded pictures, not the paper's set). ")
+    ours = table.notes[0]
+    for words in (
+        "2 pictures; seed 42; steps per picture: 400; protocol paper",
+        "pictures scaled by 0.5 (CNN) and 1 (FCN) for predictors, scored at full size",
+        "two principal components of EfficientNet-Lite0 activations, averaged over Felzenszwalb "
+        "regions (our stand-in).",
+    ):
+        assert words in ours
+    assert "other pictures than ours" in table.notes[1]
+
+
+def test_missing_seeds_are_said(table_1):
+    own = study()
+    table = table_1(score(0.5), own)
+    assert any("FCN RGB+spatial seq. (1 of 2)" in note for note in table.notes)
+
+
+def test_nothing_ran(table_1):
+    table = table_1([], study())
+    assert table.notes[0] == "Ours: no cell has run."
+    assert entries(table, "joint", "ours") == ["not run / not run"] * 6
+
+
+def test_raw_components_are_said(table_1, grid_rows, grid_study):
+    rows = [each | {"protocol": "published-code"} for each in grid_rows]
+    assert (
+        table_1(rows, grid_study).notes[0].endswith("(our stand-in), as raw principal components.")
+    )
+
+
+def test_shrunk_pictures_are_not_the_papers(table_1):
+    rows = [row for name in FULL for row in score(0.7, name)]
+    own = study(items=FULL, kind="convexitydb", entry={"long_side": 240})
+    table = table_1(rows, own)
+    assert "difference" not in [line.names[1] for line in table.lines]
+    assert "51 pictures; pictures shrunk to at most 240 px; seed 42" in table.notes[0]
+    assert any("ours are shrunk, so no difference is taken" in note for note in table.notes)
+
+
+def test_steps_of_predictors_stand_apart_where_they_differ(table_1):
+    rows = score(0.5) + score(0.5, output="representation", steps=3000)
+    table = table_1(rows, study())
+    assert "; steps per picture: 3,000 (predictors 400);" in table.notes[0]
+
+
+def test_fits_that_stopped_early_are_noted(table_1):
+    rows = score(0.5, finite=True) + score(0.5, output="representation", finite=False)
+    assert "1 fit stopped early at the last finite state." in table_1(rows, study()).notes
+
+
+@pytest.mark.parametrize("kind", ["table_1", "table_3"])
+def test_pictures_without_ground_truth(table_of, kind):
+    rows = [
+        row
+        for seed in (42, 47)
+        for name in "ab"
+        for row in score(0.5, name, seed=seed, output="representation", against="unaries")
+    ]
+    table = table_of(kind, rows, study(kind="convexitydb"))[1]
+    assert table.title.startswith("ConvexityDB (2 of its 51 pictures)")
+    assert table.notes[0].startswith("Ours: 2 pictures; seeds 42 and 47; ")
+    assert table.notes[1] == "There is no ground truth, so nothing is scored."
+    assert not any("Bold" in note or "deviation over seeds" in note for note in table.notes)
+    if kind == "table_1":
+        assert entries(table, "seq.", "ours")[1] == "no ground truth / no ground truth"
+    else:
+        assert entries(table, "seq.", "FCN", "RGB+spatial", "predictor")[0] == "no ground truth"
+
+
+def test_of_named_cells_with_pictures_of_their_own(table_1):
+    cells = [
+        {"cell": "tea", "items": ["a"], "constraint": "convex", "steps": 50},
+        {"cell": "cup", "items": ["b"], "constraint": "convex", "steps": 70},
+    ]
+    given = {"predictor": "given", "features": None}
+    rows = score(0.4, steps=50, **given) + score(0.6, "b", steps=70, **given)
+    table = table_1([rows[0]], study(cells[:1], items="a", kind="gallery"))
+    assert headings(table, 1) == [("unaries / convex", 1)]
+    assert "the paper's Table 1" in table.title
+    assert "after" in table.title
+    assert entries(table, "seq.", "ours") == ["0.400 / not run"]
+
+
+def test_of_videos_frames_are_averaged(table_1):
+    cell = {"constraint": "path_connected", "predictor": "unet", "labels": "motion"}
+    rows = [row(iou, frame=n, output="predictor") for n, iou in enumerate((0.2, 0.6))]
+    table = table_1(rows, study([cell], ("cars3",), "drawn"))
+    assert headings(table, 0) == [("motion labels", 1)]
+    assert headings(table, 1) == [("UNet / path-connected", 1)]
+    assert entries(table, "seq.", "ours") == ["0.400 / not run"]
+    assert "Ours: 2 frames; seed 42; steps per video: " in table.notes[0]
+
+
+def test_predictors_of_one_kind_are_told_by_their_names(table_1):
+    cells = [grid_plan(), grid_plan(predictor="small")]
+    table = table_1(score(0.5) + score(0.6, predictor="small"), study(cells), published=False)
+    assert [name for name, _ in headings(table, 1)] == [
+        "FCN (fcn) / convex",
+        "FCN (small) / convex",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["table_1", "table_3"])
+@pytest.mark.parametrize(
+    ("constraint", "baselines"),
+    [
+        ("star_shaped", ["part of the predictor's mask seen from its centre"]),
+        ("path_connected", ["predictor's largest part, its holes filled"]),
+        ("radially_connected", []),
+        ("mirror_symmetric", []),
+    ],
+)
+def test_other_constraints_have_their_own_baselines(table_of, kind, constraint, baselines):
+    rows = score(0.5, constraint=constraint) + score(0.9)
+    rows += score(0.8, output="representation", constraint=constraint)
+    own = study([grid_plan(constraint=name) for name in ("convex", constraint)])
+    table = table_of(kind, rows, own, constraint=constraint)[1]
+    word = constraint.replace("_", " " if constraint == "radially_connected" else "-")
+    assert f"(after the paper's Table {kind[-1]})" in table.title
+    if kind == "table_1":
+        assert headings(table, 1) == [(f"FCN / {word}", 1)]
+        assert [line.names[1] for line in table.lines] == ["ours", *baselines]
+        assert entries(table, "seq.", "ours") == ["0.500 / 0.800"]
+    else:
+        assert headings(table, 1) == [("ours", 1), ("ours", 1)]
+        assert [line.names[3] for line in table.lines] == ["predictor", *baselines, word]
+    assert not any("Published" in note for note in table.notes)
