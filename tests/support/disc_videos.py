@@ -41,9 +41,7 @@ def write_disc_videos(folder: Path) -> None:
 def _write(folder: Path, name: str, *, empty: tuple[int, ...] = ()) -> None:
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     frames = (Frame(image) for _ in range(FRAMES))
-    write_video(
-        folder / "items" / name, frames, name=name, object=1, source="test", licence="CC0"
-    )
+    write_video(folder / "items" / name, frames, name=name, object=1, source="test", licence="CC0")
     for number in range(FRAMES):
         unaries = disc_unaries(number, HEIGHT // 2, WIDTH // 2)
         if number in empty:

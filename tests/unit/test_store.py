@@ -24,9 +24,7 @@ KEYS = [("p1", 7), ("p0", 7), ("p2", 7), ("p0", 8)]
 
 
 def _state(number: int) -> dict[str, torch.Tensor]:
-    modules = torch.nn.ModuleDict(
-        {"predictor": FCN(5), "representation": build("convex", width=8)}
-    )
+    modules = torch.nn.ModuleDict({"predictor": FCN(5), "representation": build("convex", width=8)})
     initialise_(modules, np.random.default_rng(number))
     modules["representation"].project_()
     return {name: p.detach().clone() for name, p in modules.named_parameters()}

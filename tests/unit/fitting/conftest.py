@@ -56,9 +56,7 @@ def _task(kind: str):
     representation = build("convex", width=8)
     if kind == "fcn":
         return PredictorTraining(FCN(5), Points(16, 32), representation=representation)
-    return PictureTraining(
-        CNN(5), Points(16, 32), features="rgb+xy", representation=representation
-    )
+    return PictureTraining(CNN(5), Points(16, 32), features="rgb+xy", representation=representation)
 
 
 @pytest.fixture(scope="session")

@@ -313,9 +313,7 @@ def test_a_video_and_a_picture_of_one_job_come_to_one_file(items, tmp_path):
     """Both are fitted to unaries that come with them; those of the video frame by frame."""
     rows, columns = np.mgrid[0:24, 0:32]
     frames = [Frame(np.zeros((24, 32, 3), np.uint8)) for _ in range(3)]
-    video = write_video(
-        tmp_path / "clip", frames, name="clip", object=1, source="", licence=""
-    )
+    video = write_video(tmp_path / "clip", frames, name="clip", object=1, source="", licence="")
     discs = [np.hypot(rows - 12, columns - 14 - k) < 7 for k in range(3)]
     np.save(video.folder / "unaries.npy", np.stack(discs).astype(np.float16))
     both = {"flower": write_items(tmp_path, [_flower("flower", 3)])["flower"], "clip": video}

@@ -5,7 +5,6 @@ import json
 import shutil
 from pathlib import Path
 
-
 import numpy as np
 import pytest
 import torch
@@ -15,10 +14,10 @@ from isr.data.problems import Problem, write_unaries
 from isr.errors import UserError
 from isr.fitting.engine.long_work import Run
 from isr.fitting.engine.phases import Phase
-from isr.fitting.schedules import COUPLING, UNARIES_ENTROPY, path_connected_schedule
-from isr.store import FITS, HISTORY, read_fits
 from isr.fitting.engine.stack import Stack
 from isr.fitting.frames import Stage, VideoQueue, agreement, following_schedule, inputs_of
+from isr.fitting.schedules import COUPLING, UNARIES_ENTROPY, path_connected_schedule
+from isr.store import FITS, HISTORY, read_fits
 
 SEED = 42
 FIRST = Stage((Phase(1, 0.1, {UNARIES_ENTROPY: 1.0}), Phase(4, 0.1, {COUPLING: 1.0})), 50)
@@ -169,7 +168,10 @@ def test_a_queue_goes_on_where_it_was(make_queue, tmp_path: Path):
     other.load_state(torch.load(tmp_path / "state.pt", weights_only=True))
     assert other.take() is None  # Both videos are being worked on.
     assert other.again(("a/1", SEED)).steps == 7
-    assert (other.again(("b/0 again", SEED)).steps, other.again(("b/0 again", SEED)).start) == (50, None)
+    assert (other.again(("b/0 again", SEED)).steps, other.again(("b/0 again", SEED)).start) == (
+        50,
+        None,
+    )
     assert other.finish(other.again(("b/0 again", SEED)), _state(0.8), True) == "b/0"
     assert other.frames["b/0", SEED]["status"] == "retried"
     assert other.take().name == "b/1"

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from isr.constraints import build
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.projection import Projection
 from isr.fitting.engine.batches import Batch, Points
 from isr.fitting.engine.task import Task, bind, first_guess
+from isr.fitting.projection import Projection
 from isr.networks.layers import initialise_
-from isr.constraints import build
 
 CPU = torch.device("cpu")
 TERMS = frozenset({"representation_scribbles", "coupling"})

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from isr.constraints import build
 from isr.data.problems import Problem
 from isr.errors import UserError
+from isr.fitting.engine.batches import Batch, Points
 from isr.fitting.engine.task import Task, bind
 from isr.fitting.projection import Projection
-from isr.fitting.engine.batches import Batch, Points
 from isr.fitting.tasks import PictureTraining, PredictorTraining
-from isr.networks.layers import initialise_
 from isr.networks.cnn import CNN
 from isr.networks.fcn import FCN
-from isr.constraints import build
+from isr.networks.layers import initialise_
 
 CPU = torch.device("cpu")
 TERMS = frozenset(

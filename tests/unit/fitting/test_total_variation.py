@@ -3,21 +3,20 @@
 import numpy as np
 import pytest
 import torch
+from stacks import run
 from torch.func import vmap
 
 import isr
+from isr.constraints import NAMES, build
 from isr.data.kinds import embedded
-from isr.fitting.projection import Projection
-from isr.fitting.engine.phases import Phase
-from isr.fitting.schedules import COUPLING, TOTAL_VARIATION
-from isr.fitting.engine.queue import EqualWorks, Settings
 from isr.fitting.engine.batches import Points
-from stacks import run
-
+from isr.fitting.engine.phases import Phase
+from isr.fitting.engine.queue import EqualWorks, Settings
 from isr.fitting.engine.stack import Stack
+from isr.fitting.projection import Projection
+from isr.fitting.schedules import COUPLING, TOTAL_VARIATION
 from isr.objectives import total_variation
 from isr.predictors.likelihood import log_likelihood_ratio
-from isr.constraints import NAMES, build
 
 
 @pytest.mark.parametrize(("dim", "size", "measure"), [(2, 200, 2 * np.pi), (3, 60, 4 * np.pi)])

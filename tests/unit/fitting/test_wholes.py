@@ -30,8 +30,6 @@ def items(tmp_path_factory) -> dict[str, Item]:
     return write_items(folder, [bright_disc("first", 30, 40), bright_ball("ball")])
 
 
-
-
 @pytest.fixture
 def plans(monkeypatch):
     """The plans of the stacks of a job, with their problems; none is optimised."""

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from stacks import named, run
 
 from isr.fitting.engine import stack as engine
 from isr.fitting.engine.long_work import Run, complete, resume, save
 from isr.fitting.engine.phases import Phase
-from isr.fitting.schedules import COUPLING
 from isr.fitting.engine.queue import Result
-from stacks import named, run
+from isr.fitting.schedules import COUPLING
 
 NAMES = [f"p{n}" for n in range(5)]
 

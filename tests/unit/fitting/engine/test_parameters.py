@@ -1,9 +1,9 @@
 import torch
 from torch import nn
 
+from isr.constraints import build
 from isr.fitting.engine.parameters import StackedParameters
 from isr.fitting.engine.phases import Phase
-from isr.constraints import build
 
 CPU = torch.device("cpu")
 

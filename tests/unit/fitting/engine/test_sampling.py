@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from isr.errors import UserError
 from isr.fitting.engine import sampling
+from isr.fitting.engine.random_numbers import uniforms
 from isr.fitting.engine.sampling import (
     object_strata,
     pixel_strata,
@@ -14,7 +15,6 @@ from isr.fitting.engine.sampling import (
     systematic,
     unaries_strata,
 )
-from isr.fitting.engine.random_numbers import uniforms
 
 
 @given(st.integers(1, 30), st.integers(1, 40))
