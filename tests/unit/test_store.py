@@ -178,7 +178,7 @@ def test_metadata_is_plain_json_in_the_file(path):
 def test_what_cannot_be_built_again_is_a_users_mistake():
     with pytest.raises(UserError, match="'tv' is no network"):
         build_predictor({"kind": "tv", "channels": 5, "options": {}})
-    with pytest.raises(UserError, match="depth.*correct its options"):
+    with pytest.raises(UserError, match=r"depth.*correct its options"):
         build_predictor({"kind": "fcn", "channels": 5, "options": {"depth": 3}})
     with pytest.raises(UserError, match="do not fit"):
         load_parameters(build("convex", width=8), {"network.first.weight": torch.zeros(3)})

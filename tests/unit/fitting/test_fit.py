@@ -127,7 +127,7 @@ def test_a_picture_and_a_volume_in_one_job(items, tmp_path, kind):
 
 def test_items_of_one_prediction_have_as_many_coordinates(items, tmp_path):
     both = items | write_items(tmp_path, [bright_ball("ball")])
-    with pytest.raises(UserError, match="^d has items with a third coordinate and others"):
+    with pytest.raises(UserError, match=r"^d has items with a third coordinate and others"):
         predicted(both, tmp_path / "made", steps=4)
     assert not (tmp_path / "made").exists()
 
@@ -192,7 +192,7 @@ def test_unaries_that_come_with_the_items_are_not_predicted(items, tmp_path):
 
 
 def test_a_picture_is_not_fitted_in_time(items, tmp_path):
-    with pytest.raises(UserError, match="^first is no video, but fit is spatio-temporal"):
+    with pytest.raises(UserError, match=r"^first is no video, but fit is spatio-temporal"):
         fit(fit_job(items, fit="spatio-temporal"), tmp_path / "fits")
     assert not (tmp_path / "fits").exists()
 

@@ -1,4 +1,4 @@
-"""What is optimised for whole items: which networks, schedules and points, and who is beside whom."""
+"""What is optimised for whole items: networks, schedules, points, and who is beside whom."""
 
 import json
 
@@ -166,9 +166,9 @@ def test_problems_of_other_orders_are_stacks_of_one_file(plans, tmp_path):
 
 def test_an_order_among_several_needs_unaries(items, plans, tmp_path):
     options = {"constraint": "rotationally_symmetric", "options": {"order": [2, 3]}}
-    with pytest.raises(UserError, match="^first: order is a list, but there are no unaries"):
+    with pytest.raises(UserError, match=r"^first: order is a list, but there are no unaries"):
         plans(_picture(items, fit="joint", **options))
-    with pytest.raises(UserError, match="^first: order is a list, but there are no unaries"):
+    with pytest.raises(UserError, match=r"^first: order is a list, but there are no unaries"):
         plans(_picture(items, predictor="given", features=None, **options))
 
 
@@ -179,14 +179,14 @@ def test_scribbled_objects_and_parts_of_a_union_have_to_agree(plans, tmp_path):
     settings = {"predictor": "given", "features": None, "constraint": "union"}
     ((plan, _),) = plans(fit_job(items, options={"count": 3}, **settings))
     assert plan.task.objects
-    with pytest.raises(UserError, match="^several: scribbles name 3 objects, the union has 2"):
+    with pytest.raises(UserError, match=r"^several: scribbles name 3 objects, the union has 2"):
         plans(fit_job(items, options={"count": 2}, **settings))
 
 
 def test_a_threshold_is_refused_before_any_step(items, monkeypatch):
     monkeypatch.setattr(Job, "optimise", None)
+    job = _picture(items, threshold=0.2, fit="joint")
     with pytest.raises(UserError, match="threshold is not for convex"):
-        job = _picture(items, threshold=0.2, fit="joint")
         fit(job, job.keys)
 
 
