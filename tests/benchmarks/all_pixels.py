@@ -18,13 +18,14 @@ import torch
 from numpy.typing import NDArray
 
 from isr import fit_unaries
+from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.evaluation.drawing import draw_mask
 from isr.fitting.engine.phases import phase_ends
 from isr.fitting.schedules import UNARIES_ENTROPY, unaries_schedule
 from isr.networks.layers import initialise_
 from isr.objectives import cross_entropy, squared_distance
-from isr.representations import Representation, build
+from isr.representations import Representation
 
 
 def red(path: str) -> NDArray[np.float32]:

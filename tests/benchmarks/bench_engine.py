@@ -23,8 +23,8 @@ from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
 from isr.fitting.engine.batches import Points
 from isr.fitting.engine.phases import Schedule
-from isr.fitting.engine.queue import Settings
-from isr.fitting.engine.stack import Stack, run
+from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.stack import Stack
 from isr.fitting.projection import Projection
 from isr.fitting.schedules import joint_schedule, projection_schedule
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Task
@@ -55,8 +55,7 @@ def projection() -> Task:
 
 
 def fcn_joint() -> Task:
-    predictor = FCN(5)
-    return PredictorTraining(predictor, Points(500, 500), representation=build("convex"))
+    return PredictorTraining(FCN(5), Points(500, 500), representation=build("convex"))
 
 
 def cnn_joint() -> Task:
@@ -74,10 +73,16 @@ def stack(
     unaries = isinstance(task, Projection)
     return Stack(
         task,
-        [str(number) for number in range(count)],
-        lambda name: picture(name, *size, unaries=unaries),
-        Settings(schedule, steps, seed=0, stack_size=count),
+        EqualWorks([(str(number), 0) for number in range(count)], schedule, steps),
+        lambda name, _: picture(name, *size, unaries=unaries),
+        Settings(stack_size=count),
     )
+
+
+def run(job: Stack) -> None:
+    """Advance a stack to its end."""
+    while not job.finished:
+        job.advance()
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -112,9 +117,9 @@ def test_a_cnn_step_of_320x240_takes_at_most_80_milliseconds():
     for size in ((180, 240), (240, 320), (480, 640)):
         job = stack(cnn_joint(), coupled(joint_schedule()), 2 * steps, size)
         job.advance()
-        before = job.steps_done
+        before = job.done
         start = time.perf_counter()
-        while job.steps_done < 2 * steps:
+        while job.done < 2 * steps:
             job.advance()
         taken[size] = (time.perf_counter() - start) / (2 * steps - before)
         print(f"\nCNN joint with penalties, {size[1]}x{size[0]}: {1e3 * taken[size]:.1f} ms a step")
@@ -136,7 +141,7 @@ def test_stacks(name, make, schedule, steps):
         some = max(4, steps // count)
         # Two equal phases, of which the first warms up.
         job = stack(make(), coupled(schedule) * 2, 2 * some, (160, 240), count)
-        while job.steps_done < count * some:
+        while job.done < count * some:
             job.advance()
         taken = seconds(lambda job=job: run(job))
         print(f"{name}, stack of {count}: {1e3 * taken / some / count:.2f} ms a problem and step")
@@ -148,8 +153,7 @@ sys.path.insert(0, {folder!r})
 import torch
 torch.set_num_threads(1)
 import bench_engine as bench
-from isr.fitting.engine.stack import run
-run(bench.stack(bench.cnn_joint(), bench.joint_schedule(), 30, (480, 640)))
+bench.run(bench.stack(bench.cnn_joint(), bench.joint_schedule(), 30, (480, 640)))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

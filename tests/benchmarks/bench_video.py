@@ -10,34 +10,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from isr.data.videos import VideoFrame, write_video
-from isr.fitting.video import fit_frames
-from isr.fitting.video_folder import VideoFolder
 
-from isr.data.problems import quantise_unaries
-from isr.io import write_png
-from isr.store import read_fits
+from isr.data.items import Frame, find_items, frame_name, write_video
+from isr.data.problems import write_unaries
+from isr.fitting.fit import FitJob, fit
+from isr.store import FITS, read_fits
 
-HEIGHT, WIDTH = 480, 640
-SETTINGS = {
-    "study": "bench",
-    "cell": "video",
-    "predictor_options": {"kind": "unet"},
-    "constraint": "path_connected",
-    "fit": "sequential",
-    "noise": 0,
-    "seed": 42,
-    "protocol": "paper",
-    "convention": "isotropic",
-    "points": 1000,
-    "first_steps": 5000,
-    "next_steps": 400,
-    "steps": 2500,
-    "stack_size": 1,
-}
+HEIGHT, WIDTH, SEED = 480, 640, 42
+CELL = {"constraint": "path_connected", "predictor": "unet", "stack_size": 1}
+LENGTHS = {"first_steps": 5000, "next_steps": 400}
 
 
 def car(number: int) -> np.ndarray:
@@ -53,34 +38,41 @@ def car(number: int) -> np.ndarray:
 
 def write(root: Path, name: str, frames: int) -> None:
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    write_video(
-        root / "videos" / name,
-        (VideoFrame(image) for _ in range(frames)),
-        name=name,
-        object=1,
-        source="drawn",
-        licence="CC0",
-    )
+    drawn = (Frame(image) for _ in range(frames))
+    folder = root / "items" / name
+    write_video(folder, drawn, name=name, object=1, source="drawn", licence="CC0")
     for number in range(frames):
-        path = root / "predictions" / name / "unaries" / f"{number:05d}.png"
-        write_png(path, quantise_unaries(car(number), name))
+        place = root / "predictions" / "unaries" / str(SEED)
+        write_unaries(place, frame_name(name, number), car(number))
 
 
-def fit(root: Path, videos: list[str], **changed) -> float:
-    settings = {**SETTINGS, **changed}
-    folder = VideoFolder(root / "videos", root / "predictions", settings)
+def told(videos: list[str], **changed: Any) -> dict[str, Any]:
+    """The settings of a job."""
+    return {
+        "study": "bench",
+        "batch": "video",
+        "protocol": "paper",
+        "cell": {**CELL, **LENGTHS, "points": {"strokes": 200, "random": 800}, **changed},
+        "predictor": {"kind": "unet"},
+        "works": [[name, SEED] for name in videos],
+    }
+
+
+def fit_frames(root: Path, videos: list[str], **changed: Any) -> float:
+    """Seconds that a job takes."""
+    items = find_items(root / "items" / name for name in videos)
+    job = FitJob(told(videos, **changed), items, predictions=[root / "predictions"])
     started = time.perf_counter()
-    output = root / "part-0.safetensors"
-    fit_frames(folder, videos, settings, output, root / "part-0.parquet")
+    fit(job, root / "part-0")
     return time.perf_counter() - started
 
 
 def test_a_first_frame_and_the_following_ones(tmp_path):
     write(tmp_path, "one", 1)
     write(tmp_path, "six", 6)
-    first = fit(tmp_path, ["one"])
-    following = (fit(tmp_path, ["six"]) - first) / 5
-    frames = read_fits(tmp_path / "part-0.safetensors").metadata["frames"]
+    first = fit_frames(tmp_path, ["one"])
+    following = (fit_frames(tmp_path, ["six"]) - first) / 5
+    frames = read_fits(tmp_path / "part-0" / FITS).metadata["frames"][str(SEED)]
     least = min(about["iou"] for about in frames.values())
     print(f"\nfirst frame {first:.1f} s, each following one {following:.2f} s, IoU >= {least:.3f}")
     assert first <= 75
@@ -93,9 +85,9 @@ def test_four_videos_side_by_side(tmp_path):
     for name in names:
         write(tmp_path, name, 3)
     short = {"first_steps": 500, "next_steps": 200}
-    fit(tmp_path, names[:1], **short)
-    alone = fit(tmp_path, names[:1], **short)
-    together = fit(tmp_path, names, stack_size=4, **short)
+    fit_frames(tmp_path, names[:1], **short)
+    alone = fit_frames(tmp_path, names[:1], **short)
+    together = fit_frames(tmp_path, names, stack_size=4, **short)
     print(f"\none video {alone:.1f} s, a stack of four {together:.1f} s: {together / alone:.2f}")
     assert together <= 4.2 * alone
 
@@ -104,13 +96,12 @@ def test_four_videos_side_by_side(tmp_path):
 def test_memory_does_not_depend_on_the_length(tmp_path, frames):
     write(tmp_path, "long", frames)
     library = Path(__file__).parents[2] / "lib"
-    settings = json.dumps({**SETTINGS, "first_steps": 60, "next_steps": 4})
-    script = Path(__file__).parents[2] / "scripts" / "fit_video.py"
+    settings = json.dumps(told(["long"], first_steps=60, next_steps=4))
+    script = Path(__file__).parents[2] / "scripts" / "fit.py"
     command = [sys.executable, "-c", _MEASURE, str(script), "--settings", settings]
-    command += ["--videos", str(tmp_path / "videos")]
-    command += ["--predictions", str(tmp_path / "predictions"), "--part-videos", "long"]
-    command += ["--output", str(tmp_path / "a.safetensors"), "--device", "cpu"]
-    command += ["--history", str(tmp_path / "a.parquet")]
+    command += ["--items", str(tmp_path / "items" / "long"), "--device", "cpu"]
+    command += ["--predictions", str(tmp_path / "predictions")]
+    command += ["--output", str(tmp_path / "part-0")]
     environment = {**os.environ, "PYTHONPATH": str(library), "OMP_NUM_THREADS": "1"}
     run = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     peak = int(run.stdout.strip().splitlines()[-1]) / 2**10

@@ -97,7 +97,7 @@ def open_job(start: dict[str, Path], run: Run | None = None, **changed: Any) -> 
     )
 
 
-def before(start: dict[str, Path], **changed: Any) -> Before:
+def opened(start: dict[str, Path], **changed: Any) -> Before:
     return Before.of(open_job(start, **changed), ("disc", SEED))
 
 

@@ -36,7 +36,7 @@ def bright_ball(name: str, slices: int = 8, height: int = 16, width: int = 20) -
     away = np.hypot(np.hypot(2 * (z - slices / 2), rows - height / 2), columns - width / 2)
     image = np.where(away[..., None] < 6, [0.9, 0.8, 0.3], [0.1, 0.2, 0.5]).astype(np.float32)
     scribbles = np.zeros(away.shape, np.uint8)
-    scribbles[slices // 2, height // 2, width // 2 - 3 : width // 2 + 3] = 1
+    scribbles[3:5, height // 2, width // 2 - 4 : width // 2 + 4] = 1
     scribbles[:, 1], scribbles[0], scribbles[-1, :, 1] = 255, 255, 255
     third = ThirdAxis("z", (np.arange(slices) + 0.5) * 2 / width)
     truth = np.where(away < 6, 255, 0).astype(np.uint8)

@@ -105,7 +105,7 @@ def test_a_picture_and_a_volume_in_one_job(items, tmp_path, kind):
     """An FCN trained on scribbles, projected and jointly."""
     ball = bright_ball("ball")
     volume = write_items(tmp_path, [ball])
-    told = {"steps": 200, "points": {"strokes": 60, "random": 100}}
+    told = {"steps": 1000 if kind == "joint" else 400}
     predictions = []
     if kind == "sequential":
         each = ({"first": items["first"]}, volume)
@@ -141,7 +141,8 @@ _TURNED = {"constraint": "rotationally_symmetric", "options": {"order": 2, "widt
 def test_every_constraint_goes_with_a_predictor(items, tmp_path, shape, kind):
     only = {"first": items["first"]}
     predictions = [] if kind == "joint" else [predicted(only, tmp_path / "made")]
-    job = fit_job(only, fit=kind, predictions=predictions, **shape)
+    steps = 1000 if kind == "joint" else 200
+    job = fit_job(only, fit=kind, predictions=predictions, steps=steps, **shape)
     stored = fitted(job, tmp_path / "fits")
     points = torch.tensor([[20 / 40, 15 / 40], [20 / 40, 1.5 / 40]], dtype=torch.float64)
     inside, outside = stored.representation("first")(points).tolist()
@@ -318,7 +319,7 @@ def test_a_video_and_a_picture_of_one_job_come_to_one_file(items, tmp_path):
     both = {"flower": write_items(tmp_path, [_flower("flower", 3)])["flower"], "clip": video}
     for scale in (1.0, 0.5):
         told = {"predictor": {"kind": "given", "scale": scale}, "features": None, "steps": 60}
-        job = fit_job(both, first_steps=60, next_steps=20, **told)
+        job = fit_job(both, first_steps=300, next_steps=40, **told)
         stored = fitted(job, tmp_path / f"{scale}")
         assert stored.names == ["flower", *(f"clip/0000{k}" for k in range(3))]
         told_frames = stored.metadata["frames"][str(SEED)]

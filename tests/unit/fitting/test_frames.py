@@ -1,16 +1,25 @@
+"""Fits of the frames of videos, one after the other: their queue, and whole jobs."""
+
 import dataclasses
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from isr.fitting.video_queue import Stage, VideoQueue, following_schedule
+from disc_videos import FRAMES, HEIGHT, WIDTH, disc_unaries, fit_videos, open_videos
 
-from isr.data.problems import Problem
+from isr.data.problems import Problem, write_unaries
 from isr.errors import UserError
+from isr.fitting.engine.long_work import Run
 from isr.fitting.engine.phases import Phase
+from isr.fitting.engine.stack import Stack
+from isr.fitting.frames import Stage, VideoQueue, agreement, following_schedule, inputs_of
 from isr.fitting.schedules import COUPLING, UNARIES_ENTROPY, path_connected_schedule
+from isr.store import FITS, HISTORY, read_fits
 
+SEED = 42
 FIRST = Stage((Phase(1, 0.1, {UNARIES_ENTROPY: 1.0}), Phase(4, 0.1, {COUPLING: 1.0})), 50)
 FOLLOWING = Stage((Phase(1, 0.1, {COUPLING: 1.0}, restart=True),), 7)
 
@@ -24,7 +33,7 @@ def _agreement(problem, state) -> float:
     return float(state["representation.weight"][0, 0])
 
 
-def _load(name: str) -> Problem:
+def _load(name: str, seed: int) -> Problem:
     coordinates = np.zeros((2, 2, 2), np.float32)
     unaries = np.array([[0.9, 0.1], [0.1, 0.1]], np.float32)
     if name.endswith("empty"):
@@ -37,7 +46,8 @@ def _load(name: str) -> Problem:
 @pytest.fixture
 def make_queue():
     def make(videos: dict[str, list[str]]) -> VideoQueue:
-        return VideoQueue(videos, _load, first=FIRST, following=FOLLOWING, agreement=_agreement)
+        keyed = {(video, SEED): frames for video, frames in videos.items()}
+        return VideoQueue(keyed, _load, first=FIRST, following=FOLLOWING, agreement=_agreement)
 
     return make
 
@@ -63,7 +73,7 @@ def test_a_poor_fit_is_made_again_from_the_beginning_once(make_queue):
     again = queue.take()
     assert (again.name, again.steps, again.start) == ("v/1 again", 50, None)
     assert queue.finish(again, _state(0.7), True) == "v/1"
-    assert queue.frames["v/1"] == {"status": "retried", "iou": pytest.approx(0.7)}
+    assert queue.frames["v/1", SEED] == {"status": "retried", "iou": pytest.approx(0.7)}
     third = queue.take()
     assert third.start["representation.weight"][0, 0] == pytest.approx(0.7)
 
@@ -74,7 +84,7 @@ def test_of_two_poor_fits_the_better_is_kept_and_neither_is_gone_on_from(make_qu
     queue.finish(queue.take(), _state(0.9), True)
     queue.finish(queue.take(), _state(0.3), True)
     assert queue.finish(queue.take(), _state(second), True) == kept
-    assert queue.frames["v/1"] == {"status": "failed", "iou": pytest.approx(max(0.3, second))}
+    assert queue.frames["v/1", SEED] == {"status": "failed", "iou": pytest.approx(max(0.3, second))}
     third = queue.take()
     assert third.name == "v/2"
     assert third.start["representation.weight"][0, 0] == pytest.approx(0.9)
@@ -89,12 +99,12 @@ def test_a_fit_that_is_not_finite_is_poor(make_queue):
 def test_what_is_told_of_a_fit_that_is_not_finite_is_the_agreement_of_its_stored_state(make_queue):
     queue = make_queue({"v": ["v/0", "v/1"]})
     assert queue.finish(queue.take(), _state(0.9), False) == "v/0"
-    assert queue.frames["v/0"] == {"status": "failed", "iou": pytest.approx(0.9)}
+    assert queue.frames["v/0", SEED] == {"status": "failed", "iou": pytest.approx(0.9)}
     assert queue.finish(queue.take(), _state(0.6), True) == "v/0"
-    assert queue.frames["v/0"] == {"status": "retried", "iou": pytest.approx(0.6)}
+    assert queue.frames["v/0", SEED] == {"status": "retried", "iou": pytest.approx(0.6)}
     queue.finish(queue.take(), _state(0.4), False)
     assert queue.finish(queue.take(), _state(0.3), False) is None
-    assert queue.frames["v/1"] == {"status": "failed", "iou": pytest.approx(0.4)}
+    assert queue.frames["v/1", SEED] == {"status": "failed", "iou": pytest.approx(0.4)}
 
 
 @pytest.mark.parametrize(
@@ -106,14 +116,14 @@ def test_too_few_steps_of_either_stage_are_told_before_anything_is_done(first, f
         "following": dataclasses.replace(FOLLOWING, steps=following),
     }
     with pytest.raises(UserError, match=rf"^{key} is \d: a schedule of"):
-        VideoQueue({"v": ["v/0"]}, _load, agreement=_agreement, **stages)
+        VideoQueue({("v", SEED): ["v/0"]}, _load, agreement=_agreement, **stages)
 
 
 def test_a_second_attempt_draws_other_random_numbers(make_queue):
     queue = make_queue({"v": ["v/0"]})
-    assert queue.load("v/0").name == "v/0"
-    assert queue.load("v/0 again").name == "v/0 again"
-    assert np.array_equal(queue.load("v/0").unaries, queue.load("v/0 again").unaries)
+    assert queue.load("v/0", SEED).name == "v/0"
+    assert queue.load("v/0 again", SEED).name == "v/0 again"
+    assert np.array_equal(queue.load("v/0", SEED).unaries, queue.load("v/0 again", SEED).unaries)
 
 
 def test_frames_of_one_class_are_skipped_and_said(make_queue):
@@ -126,9 +136,9 @@ def test_frames_of_one_class_are_skipped_and_said(make_queue):
     assert after.start is not None
     queue.finish(after, _state(0.9), True)
     assert queue.take() is None
-    skipped = [name for name, about in queue.frames.items() if about["status"] == "skipped"]
+    skipped = [name for (name, _), about in queue.frames.items() if about["status"] == "skipped"]
     assert skipped == ["v/empty", "v/whole", "v/4empty"]
-    assert set(queue.frames) == set(queue.names)
+    assert set(queue.frames) == set(queue.keys)
 
 
 def test_videos_run_side_by_side_and_keep_to_their_own_fits(make_queue):
@@ -157,13 +167,34 @@ def test_a_queue_goes_on_where_it_was(make_queue, tmp_path: Path):
     other.take()
     other.load_state(torch.load(tmp_path / "state.pt", weights_only=True))
     assert other.take() is None  # Both videos are being worked on.
-    assert other.again("a/1").steps == 7
-    assert (other.again("b/0 again").steps, other.again("b/0 again").start) == (50, None)
-    assert other.finish(other.again("b/0 again"), _state(0.8), True) == "b/0"
-    assert other.frames["b/0"]["status"] == "retried"
+    assert other.again(("a/1", SEED)).steps == 7
+    assert (other.again(("b/0 again", SEED)).steps, other.again(("b/0 again", SEED)).start) == (
+        50,
+        None,
+    )
+    assert other.finish(other.again(("b/0 again", SEED)), _state(0.8), True) == "b/0"
+    assert other.frames["b/0", SEED]["status"] == "retried"
     assert other.take().name == "b/1"
-    other.finish(other.again("a/1"), _state(0.7), True)
+    other.finish(other.again(("a/1", SEED)), _state(0.7), True)
     assert other.take().start["representation.weight"][0, 0] == pytest.approx(0.7)
+
+
+def test_seeds_of_a_video_are_lanes_of_their_own(make_queue):
+    queue = VideoQueue(
+        {("v", seed): ["v/0", "v/1"] for seed in (1, 2)},
+        _load,
+        first=FIRST,
+        following=FOLLOWING,
+        agreement=_agreement,
+    )
+    works = [queue.take(), queue.take()]
+    assert [work.key for work in works] == [("v/0", 1), ("v/0", 2)]
+    queue.finish(works[1], _state(0.8), True)
+    follower = queue.take()
+    assert follower.key == ("v/1", 2)
+    assert follower.start["representation.weight"][0, 0] == pytest.approx(0.8)
+    assert queue.take() is None
+    assert queue.keys == [("v/0", 1), ("v/1", 1), ("v/0", 2), ("v/1", 2)]
 
 
 def test_steps_are_counted_for_progress(make_queue):
@@ -176,3 +207,137 @@ def test_a_following_frame_begins_anew_without_the_first_phase():
     assert following[0].restart
     assert [phase.terms for phase in following] == [{COUPLING: 1.0}] * 2
     assert following[0].weight_decay == {"representation.flow": 1e-5}
+
+
+# Whole jobs
+
+
+@pytest.fixture(scope="module")
+def frames(disc_folder, tmp_path_factory):
+    job = open_videos(disc_folder, "disc", "gap")
+    return fit_videos(job, tmp_path_factory.mktemp("fits") / "part-0")
+
+
+def test_every_frame_of_videos_side_by_side_follows_its_unaries(frames, disc_folder):
+    reader = open_videos(disc_folder, "disc", "gap").reader
+    assert frames.names[:5] == [f"disc/0000{number}" for number in range(FRAMES)]
+    for name in frames.names:
+        found = agreement(frames.representation(name), reader.load_frame(name, SEED))
+        assert found > 0.75, name
+        told = frames.metadata["frames"][str(SEED)][name]
+        assert told["iou"] == pytest.approx(found, abs=0.02)
+
+
+def test_frames_without_an_object_are_skipped_and_listed(frames):
+    told = frames.metadata["frames"][str(SEED)]
+    statuses = {name: about["status"] for name, about in told.items()}
+    assert statuses["gap/00000"] == statuses["gap/00002"] == "skipped"
+    assert set(frames.names) == {name for name, status in statuses.items() if status != "skipped"}
+    assert len(statuses) == 2 * FRAMES
+
+
+def test_a_following_frame_keeps_close_to_the_one_before(frames):
+    """A few steps cannot lead away from the weights that they start from."""
+    key = "base.network.first.weight"
+    first, second, other = (
+        frames.state(name, "representation")[key]
+        for name in ("disc/00000", "disc/00001", "gap/00001")
+    )
+    assert (second - first).abs().mean() < 0.2 * (other - first).abs().mean()
+
+
+def test_stored_states_are_projected(frames):
+    for name in frames.names:
+        weights = frames.representation(name).constrained_weights()
+        assert all((weight >= 0).all() for weight in weights.values())
+
+
+def test_settings_and_both_schedules_are_stored(frames):
+    assert frames.modules("disc/00000")["representation"]["name"] == "path_connected"
+    first, following = (frames.metadata["schedules"][key] for key in ("first", "following"))
+    assert [phase["optimiser"] for phase in first] == ["adam", "adamax", "adamax"]
+    assert len(following) == 2
+    json.dumps(frames.metadata)
+
+
+def test_the_inputs_are_unaries_and_the_video_they_belong_to(disc_folder, tmp_path):
+    shutil.copytree(disc_folder / "predictions", tmp_path / "p")
+    job = open_videos(disc_folder, "disc", predictions=tmp_path / "p")
+    first = inputs_of(job, job.keys)
+    (disc_folder / "items" / "disc" / "frames" / "00000.png").touch()
+    assert inputs_of(job, job.keys) == first
+    other = disc_unaries(3, HEIGHT // 2, WIDTH // 2)
+    write_unaries(tmp_path / "p/unaries" / str(SEED), "disc/00000", other)
+    assert inputs_of(job, job.keys) != first
+
+
+def test_unaries_of_another_size_are_refused(disc_folder):
+    job = open_videos(disc_folder, "disc", scale=1.0)
+    with pytest.raises(UserError, match=r"have size \(12, 16\).*predict again"):
+        job.reader.load_frame("disc/00001", SEED)
+
+
+def test_two_seeds_in_one_job_are_those_of_two_jobs(disc_folder, tmp_path):
+    """Bit for bit one after the other; to rounding side by side."""
+    short = {"first_steps": 30, "next_steps": 8, "stack_size": 1}
+    seeds = (SEED, SEED + 1)
+
+    def fitted(name, seeds, **changed):
+        job = open_videos(disc_folder, "disc", seeds=seeds, **short | changed)
+        fit_videos(job, tmp_path / name)
+        return read_fits(tmp_path / name / FITS)
+
+    both, stack = fitted("both", seeds), fitted("stack", seeds, stack_size=2)
+    for seed in seeds:
+        alone = fitted(f"{seed}", (seed,)).of_seed(seed)
+        assert alone.names == both.of_seed(seed).names
+        for name in alone.names:
+            for key, value in alone.state(name, "representation").items():
+                assert torch.equal(value, both.of_seed(seed).state(name, "representation")[key])
+                near = stack.of_seed(seed).state(name, "representation")[key]
+                assert torch.allclose(value, near, atol=1e-3)
+
+
+class _StoppedError(Exception):
+    pass
+
+
+def _stop_after(monkeypatch, blocks: int) -> None:
+    advance, left = Stack.advance, [blocks]
+
+    def limited(self) -> None:
+        if left[0] == 0:
+            raise _StoppedError
+        left[0] -= 1
+        advance(self)
+
+    monkeypatch.setattr(Stack, "advance", limited)
+
+
+def test_a_stopped_job_ends_with_the_same_bits(disc_folder, frames, tmp_path, monkeypatch):
+    run = Run(checkpoint=tmp_path / "job" / "a.pt", every=0.0)
+    for blocks in (3, 6):
+        with monkeypatch.context() as patch:
+            _stop_after(patch, blocks)
+            with pytest.raises(_StoppedError):
+                fit_videos(open_videos(disc_folder, "disc", "gap", run=run), tmp_path / "b")
+    fit_videos(open_videos(disc_folder, "disc", "gap", run=run), tmp_path / "b")
+    for file in (FITS, HISTORY):
+        assert (tmp_path / "b" / file).read_bytes() == (frames.path.parent / file).read_bytes()
+    assert list((tmp_path / "job").iterdir()) == []
+
+
+def test_a_checkpoint_of_other_unaries_is_not_used(disc_folder, tmp_path, monkeypatch):
+    short = {"first_steps": 12, "next_steps": 4, "predictions": tmp_path / "p"}
+    shutil.copytree(disc_folder / "predictions", tmp_path / "p")
+    run = Run(checkpoint=tmp_path / "a.pt", every=0.0)
+    with monkeypatch.context() as patch:
+        _stop_after(patch, 4)
+        with pytest.raises(_StoppedError):
+            fit_videos(open_videos(disc_folder, "disc", run=run, **short), tmp_path / "a")
+    other = disc_unaries(3, HEIGHT // 2, WIDTH // 2)
+    write_unaries(tmp_path / "p/unaries" / str(SEED), "disc/00000", other)
+    found = fit_videos(open_videos(disc_folder, "disc", run=run, **short), tmp_path / "found")
+    fresh = fit_videos(open_videos(disc_folder, "disc", **short), tmp_path / "fresh")
+    assert found.path.read_bytes() == fresh.path.read_bytes()
+    assert len(fresh.names) == FRAMES

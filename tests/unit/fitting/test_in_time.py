@@ -1,118 +1,71 @@
-"""Fits of the frames of videos, one after the other, and of whole videos in time."""
+"""Fits of whole videos: one region in (x, y, t)."""
 
 import dataclasses
-import json
 import logging
 import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-from disc_videos import FRAMES, HEIGHT, SETTINGS, WIDTH, disc_unaries
-from isr.fitting.video import agreement, fit_frames, fit_videos, video_schedule, video_shape
-from isr.fitting.video_folder import VideoFolder
+from disc_videos import FRAMES, HEIGHT, SEED, WIDTH, fit_videos, open_videos
 
-from isr.data.problems import quantise_unaries
 from isr.errors import UserError
-from isr.fitting import checkpoint, video, video_folder
+from isr.fitting import in_time
 from isr.fitting.engine.long_work import Run
+from isr.fitting.engine.stack import Stack
+from isr.fitting.frames import agreement
+from isr.fitting.in_time import load_video
+from isr.fitting.optimise import Job
 from isr.fitting.projection import Projection
-from isr.io import write_png
-from isr.store import read_fits, read_parts
+from isr.store import FITS, HISTORY, read_parts
+
+IN_TIME = {"fit": "spatio-temporal"}
 
 
-class _KilledError(Exception):
-    pass
+def _clean(job, name: str) -> np.ndarray:
+    return np.stack([job.reader.load_frame(f, SEED).unaries for f in job.reader.frames(name)])
 
 
-@pytest.fixture(scope="module")
-def frames(open_videos, tmp_path_factory):
-    root = tmp_path_factory.mktemp("fits")
-    videos, settings = open_videos()
-    paths = (root / "part-0.safetensors", root / "part-0.parquet")
-    fit_frames(videos, ["disc", "gap"], settings, *paths)
-    return read_fits(paths[0])
+def test_a_video_in_time_has_coordinates_of_its_frames(disc_folder):
+    job = open_videos(disc_folder, "disc", noise=0.4, **IN_TIME)
+    problem = load_video(job, ("disc", SEED))
+    assert problem.coordinates.shape == (FRAMES, HEIGHT // 2, WIDTH // 2, 3)
+    assert problem.coordinates[:, 0, 0, 2] == pytest.approx(np.linspace(0, 1, FRAMES))
+    plane = job.reader.load_frame("disc/00000", SEED).coordinates
+    assert np.array_equal(problem.coordinates[3, ..., :2], plane)
+    clean = _clean(job, "disc")
+    changed = [k for k in range(FRAMES) if not np.array_equal(problem.unaries[k], clean[k])]
+    assert len(changed) == 2
+    assert not {0, FRAMES - 1} & {*changed}
 
 
-def test_every_frame_of_videos_side_by_side_follows_its_unaries(frames, open_videos):
-    videos, _ = open_videos()
-    assert frames.names[:5] == [f"disc/0000{number}" for number in range(FRAMES)]
-    for name in frames.names:
-        problem = videos.load_frame(name)
-        found = agreement(frames.representation(name), problem)
-        assert found > 0.75, name
-        assert frames.metadata["frames"][name]["iou"] == pytest.approx(found, abs=0.02)
-
-
-def test_frames_without_an_object_are_skipped_and_listed(frames):
-    statuses = {name: about["status"] for name, about in frames.metadata["frames"].items()}
-    assert statuses["gap/00000"] == statuses["gap/00002"] == "skipped"
-    assert set(frames.names) == {name for name, status in statuses.items() if status != "skipped"}
-    assert len(statuses) == 2 * FRAMES
-
-
-def test_a_following_frame_keeps_close_to_the_one_before(frames):
-    """A few steps cannot lead away from the weights that they start from."""
-    key = "representation.base.network.first.weight"
-    rows = dict(zip(frames.names, frames.parameters[key], strict=True))
-    near = (rows["disc/00001"] - rows["disc/00000"]).abs().mean()
-    far = (rows["gap/00001"] - rows["disc/00000"]).abs().mean()
-    assert near < 0.2 * far
-
-
-def test_stored_states_are_projected(frames):
-    for name in frames.names:
-        weights = frames.representation(name).constrained_weights()
-        assert all((weight >= 0).all() for weight in weights.values())
-
-
-def test_settings_and_both_schedules_are_stored(frames):
-    assert frames.metadata["representation"]["name"] == "path_connected"
-    assert [phase["optimiser"] for phase in frames.metadata["schedule"]] == [
-        "adam",
-        "adamax",
-        "adamax",
-    ]
-    assert len(frames.metadata["following_schedule"]) == 2
-    json.dumps(frames.metadata["frames"])
-
-
-@pytest.mark.parametrize(
-    ("fit", "changed"),
-    [(fit_frames, {}), (fit_videos, {"fit": "spatio-temporal", "noise": 0.2})],
-)
-def test_a_video_without_any_foreground_is_skipped_and_said(
-    open_videos, tmp_path, caplog, fit, changed
-):
-    videos, settings = open_videos(**changed)
-    fits = _fit(fit, videos, ["nothing"], settings, tmp_path)
+@pytest.mark.parametrize("changed", [{}, {**IN_TIME, "noise": 0.2}])
+def test_a_video_without_any_foreground_is_skipped_and_said(disc_folder, tmp_path, caplog, changed):
+    fits = fit_videos(open_videos(disc_folder, "nothing", **changed), tmp_path / "a")
     assert fits.names == []
     assert "nothing: the unaries show no object" in caplog.text
     skipped = {"status": "skipped", "iou": None}
-    assert fits.metadata["frames"] == dict.fromkeys(videos.frames("nothing"), skipped)
-    assert fits.metadata["representation"]["name"] == "path_connected"
-    assert len(pd.read_parquet(tmp_path / "a.parquet")) == 0
-    assert [part.names for part in read_parts([tmp_path / "a.safetensors"])] == [[]]
+    names = [f"nothing/{number:05d}" for number in range(FRAMES)]
+    assert fits.metadata["frames"] == {str(SEED): dict.fromkeys(names, skipped)}
+    assert len(pd.read_parquet(tmp_path / "a" / HISTORY)) == 0
+    assert [part.names for part in read_parts([tmp_path / "a" / FITS])] == [[]]
 
 
-def test_a_video_in_time_is_fitted_beside_one_without_foreground(open_videos, tmp_path):
-    videos, settings = open_videos(fit="spatio-temporal", steps=4)
-    fits = _fit(fit_videos, videos, ["nothing", "disc"], settings, tmp_path)
+def test_a_video_in_time_is_fitted_beside_one_without_foreground(disc_folder, tmp_path):
+    job = open_videos(disc_folder, "nothing", "disc", steps=4, **IN_TIME)
+    fits = fit_videos(job, tmp_path / "a")
     assert fits.names == ["disc"]
-    told = {name: about["status"] for name, about in fits.metadata["frames"].items()}
-    assert {told[name] for name in videos.frames("nothing")} == {"skipped"}
-    assert {told[name] for name in videos.frames("disc")} == {"fitted"}
+    told = {name: about["status"] for name, about in fits.metadata["frames"][str(SEED)].items()}
+    assert {told[name] for name in job.reader.frames("nothing")} == {"skipped"}
+    assert {told[name] for name in job.reader.frames("disc")} == {"fitted"}
 
 
-def test_a_fit_in_time_that_is_far_from_its_unaries_is_said(open_videos, tmp_path, caplog):
+def test_a_fit_that_is_far_from_its_unaries_is_said(disc_folder, tmp_path, caplog):
     """Steps that are far too few; which frames are noise is no fault of the fit."""
-    videos, settings = open_videos(
-        fit="spatio-temporal", steps=3, noise=0.2, distance="absolute", learning_rate=1e-6
-    )
-    fits = _fit(fit_videos, videos, ["disc"], settings, tmp_path)
-    (noisy,) = fits.metadata["noisy"]["disc"]
-    ious = [about["iou"] for about in fits.metadata["frames"].values()]
+    changed = {"steps": 4, "noise": 0.2, "distance": "absolute", "learning_rate": 1e-6, **IN_TIME}
+    fits = fit_videos(open_videos(disc_folder, "disc", **changed), tmp_path / "a")
+    (noisy,) = fits.metadata["noisy"][str(SEED)]["disc"]
+    ious = [about["iou"] for about in fits.metadata["frames"][str(SEED)].values()]
     assert ious.index(None) == noisy
     clean = [iou for iou in ious if iou is not None]
     assert len(clean) == FRAMES - 1
@@ -121,138 +74,97 @@ def test_a_fit_in_time_that_is_far_from_its_unaries_is_said(open_videos, tmp_pat
     assert "absolute distance loses small objects" in caplog.text
 
 
-def test_a_fit_in_time_that_does_not_stay_finite_is_said(open_videos, tmp_path, caplog):
-    videos, settings = open_videos(fit="spatio-temporal", steps=40, learning_rate=1e30)
-    fits = _fit(fit_videos, videos, ["disc"], settings, tmp_path)
-    assert fits.metadata["finite"] == {"disc": False}
-    assert "disc did not stay finite" in caplog.text
+def test_a_fit_that_does_not_stay_finite_is_said(disc_folder, tmp_path, caplog):
+    job = open_videos(disc_folder, "disc", steps=40, learning_rate=1e30, **IN_TIME)
+    fits = fit_videos(job, tmp_path / "a")
+    assert fits.metadata["finite"] == {str(SEED): {"disc": False}}
+    assert f"disc (seed {SEED}) did not stay finite" in caplog.text
 
 
-def _fit(fit, videos, names, settings, folder, **options):
-    paths = (folder / "a.safetensors", folder / "a.parquet")
-    fit(videos, names, settings, *paths, **options)
-    return read_fits(paths[0])
-
-
-@pytest.mark.parametrize("fit", [fit_frames, fit_videos])
-def test_missing_unaries_are_told_before_any_step(
-    open_videos, disc_folder, tmp_path, monkeypatch, fit
-):
-    videos, settings = open_videos(fit="spatio-temporal")
+@pytest.mark.parametrize("changed", [{}, IN_TIME])
+def test_missing_unaries_are_told_before_any_step(disc_folder, tmp_path, monkeypatch, changed):
     shutil.copytree(disc_folder / "predictions", tmp_path / "p")
-    (tmp_path / "p" / "gap" / "unaries" / "00004.png").unlink()
-    videos = VideoFolder(disc_folder / "videos", tmp_path / "p", settings)
-    monkeypatch.setattr(video, "optimise", None)
-    with pytest.raises(UserError, match=r"gap/unaries/00004\.png does not exist: predict"):
-        _fit(fit, videos, ["disc", "gap"], settings, tmp_path)
+    shutil.rmtree(tmp_path / "p" / "unaries" / str(SEED) / "gap")
+    job = open_videos(disc_folder, "disc", "gap", predictions=tmp_path / "p", **changed)
+    monkeypatch.setattr(Job, "optimise", None)
+    with pytest.raises(UserError, match=r"holds no unaries of gap.* for seed 42: predict first"):
+        fit_videos(job, tmp_path / "a")
 
 
-def test_too_much_noise_for_any_video_is_told_before_any_step(open_videos, tmp_path, monkeypatch):
-    videos, settings = open_videos(fit="spatio-temporal", noise=0.9)
-    monkeypatch.setattr(video, "optimise", None)
+def test_too_much_noise_for_any_video_is_told_before_any_step(disc_folder, tmp_path, monkeypatch):
+    job = open_videos(disc_folder, "disc", noise=0.9, **IN_TIME)
+    monkeypatch.setattr(Job, "optimise", None)
     with pytest.raises(UserError, match=r"noise is 0\.9: 4 of the 5 frames of disc"):
-        _fit(fit_videos, videos, ["disc"], settings, tmp_path)
+        fit_videos(job, tmp_path / "a")
 
 
-def test_a_video_that_is_too_large_is_told_before_any_step(open_videos, tmp_path, monkeypatch):
-    videos, settings = open_videos(fit="spatio-temporal")
-    monkeypatch.setattr(video, "optimise", None)
-    monkeypatch.setattr(video_folder, "LARGEST_VIDEO", FRAMES * HEIGHT * WIDTH // 4 - 1)
+def test_a_video_that_is_too_large_is_told_before_any_step(disc_folder, tmp_path, monkeypatch):
+    job = open_videos(disc_folder, "disc", **IN_TIME)
+    monkeypatch.setattr(Job, "optimise", None)
+    monkeypatch.setattr(in_time, "LARGEST_VIDEO", FRAMES * HEIGHT * WIDTH // 4 - 1)
     with pytest.raises(UserError, match=r"^disc: 5 frames of 16 x 12 .* lower the scale"):
-        _fit(fit_videos, videos, ["disc"], settings, tmp_path)
+        fit_videos(job, tmp_path / "a")
     with pytest.raises(UserError, match=r"^disc: 5 frames of 16 x 12 .* lower the scale"):
-        videos.load_video("disc")
-    monkeypatch.setattr(video_folder, "LARGEST_VIDEO", FRAMES * HEIGHT * WIDTH // 4)
-    assert videos.load_video("disc").unaries.shape == (FRAMES, HEIGHT // 2, WIDTH // 2)
+        load_video(job, ("disc", SEED))
+    monkeypatch.setattr(in_time, "LARGEST_VIDEO", FRAMES * HEIGHT * WIDTH // 4)
+    assert load_video(job, ("disc", SEED)).unaries.shape == (FRAMES, HEIGHT // 2, WIDTH // 2)
 
 
-def test_a_checkpoint_of_other_unaries_is_not_used(open_videos, disc_folder, tmp_path, monkeypatch):
-    _, settings = open_videos(first_steps=12, next_steps=4, points=60)
-    shutil.copytree(disc_folder / "predictions", tmp_path / "p")
-    videos = VideoFolder(disc_folder / "videos", tmp_path / "p", settings)
-    path = tmp_path / "a.pt"
-    save = checkpoint.save
+@pytest.mark.parametrize(("noise", "frames"), [(None, range(FRAMES)), (0, [0, FRAMES - 1])])
+def test_a_fit_that_knows_of_noise_starts_from_both_ends(
+    disc_folder, tmp_path, monkeypatch, noise, frames
+):
+    job = open_videos(disc_folder, "disc", noise=noise, steps=4, **IN_TIME)
+    seen, start = [], Projection.start_
 
-    def save_and_die(*arguments) -> None:
-        save(*arguments)
-        raise _KilledError
+    def recorded(self, problem) -> None:
+        seen.append(problem)
+        start(self, problem)
 
-    monkeypatch.setattr(checkpoint, "save", save_and_die)
-    stopped = Run(checkpoint=path, every=0.0)
-    with pytest.raises(_KilledError):
-        _fit(fit_frames, videos, ["disc"], settings, tmp_path, run=stopped)
-    monkeypatch.setattr(checkpoint, "save", save)
-    other = tmp_path / "p" / "disc" / "unaries" / "00000.png"
-    write_png(other, quantise_unaries(disc_unaries(3, HEIGHT // 2, WIDTH // 2), "disc"))
-    found = _fit(fit_frames, videos, ["disc"], settings, tmp_path, run=Run(checkpoint=path))
-    fresh = _fit(fit_frames, videos, ["disc"], settings, tmp_path)
-    assert found.names == fresh.names == videos.frames("disc")
-    for key, values in fresh.parameters.items():
-        assert torch.equal(values, found.parameters[key]), key
+    monkeypatch.setattr(Projection, "start_", recorded)
+    fit_videos(job, tmp_path / "a")
+    problem = load_video(job, ("disc", SEED))
+    assert np.array_equal(seen[0].unaries, problem.unaries[list(frames)])
+    assert np.array_equal(seen[0].coordinates, problem.coordinates[list(frames)])
 
 
-def test_a_fit_in_time_starts_from_both_ends_of_the_video(open_videos, monkeypatch):
-    videos, settings = open_videos(fit="spatio-temporal")
-    shape = video_shape(settings)
-    plan = video._plan(settings, shape, video_schedule(shape), 3)
-    seen = []
-    monkeypatch.setattr(Projection, "start_", lambda self, problem: seen.append(problem))
-    problem = videos.load_video("disc")
-    plan.task.start_(problem)
-    assert np.array_equal(seen[0].unaries, problem.unaries[[0, FRAMES - 1]])
-    assert np.array_equal(seen[0].coordinates, problem.coordinates[[0, FRAMES - 1]])
+class _StoppedError(Exception):
+    pass
 
 
-def test_a_killed_fit_of_frames_ends_with_the_same_bits(open_videos, frames, tmp_path, monkeypatch):
-    videos, settings = open_videos()
-    paths = (tmp_path / "b.safetensors", tmp_path / "b.parquet")
-    run = Run(checkpoint=tmp_path / "b.pt", every=0.0)
-    saves = 0
-    save = checkpoint.save
+def test_a_stopped_job_ends_with_the_same_bits(disc_folder, tmp_path, monkeypatch):
+    changed = {"steps": 120, "noise": 0.2, "seeds": (SEED, SEED + 1), "stack_size": 1, **IN_TIME}
+    fit_videos(open_videos(disc_folder, "disc", **changed), tmp_path / "whole")
+    run = Run(checkpoint=tmp_path / "job" / "a.pt", every=0.0)
+    advance, left = Stack.advance, [4]
 
-    def save_and_die(*arguments) -> None:
-        nonlocal saves
-        save(*arguments)
-        saves += 1
-        if saves == 9:
-            raise _KilledError
+    def limited(self) -> None:
+        if left[0] == 0:
+            raise _StoppedError
+        left[0] -= 1
+        advance(self)
 
-    monkeypatch.setattr(checkpoint, "save", save_and_die)
-    with pytest.raises(_KilledError):
-        fit_frames(videos, ["disc", "gap"], settings, *paths, run=run)
-    monkeypatch.setattr(checkpoint, "save", save)
-    fit_frames(videos, ["disc", "gap"], settings, *paths, run=run)
-    resumed = read_fits(paths[0])
-    assert resumed.metadata["frames"] == frames.metadata["frames"]
-    for key, values in frames.parameters.items():
-        assert torch.equal(resumed.parameters[key], values), key
-    assert not run.checkpoint.exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(Stack, "advance", limited)
+        with pytest.raises(_StoppedError):
+            fit_videos(open_videos(disc_folder, "disc", run=run, **changed), tmp_path / "b")
+    assert list((tmp_path / "job").rglob("*.pt"))
+    fit_videos(open_videos(disc_folder, "disc", run=run, **changed), tmp_path / "b")
+    for file in (FITS, HISTORY):
+        assert (tmp_path / "b" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+    assert list((tmp_path / "job").iterdir()) == []
 
 
-def test_one_representation_for_all_frames_and_times_between(open_videos, tmp_path, caplog):
-    videos, settings = open_videos(fit="spatio-temporal", noise=0.2, points=600)
+def test_one_representation_for_all_frames_and_times_between(disc_folder, tmp_path, caplog):
+    points = {"strokes": 300, "random": 300}
+    job = open_videos(disc_folder, "disc", noise=0.2, points=points, **IN_TIME)
     with caplog.at_level(logging.WARNING):
-        fit_videos(
-            videos,
-            ["disc"],
-            settings,
-            tmp_path / "c.safetensors",
-            tmp_path / "c.parquet",
-        )
-    fits = read_fits(tmp_path / "c.safetensors")
+        fits = fit_videos(job, tmp_path / "c")
     assert fits.names == ["disc"]
-    assert fits.metadata["noisy"] == {"disc": videos.noisy_frames("disc")}
-    assert len(fits.metadata["noisy"]["disc"]) == 1
+    assert len(fits.metadata["noisy"][str(SEED)]["disc"]) == 1
     representation = fits.representation("disc")
     assert representation.dim == 3
     assert len(representation.flow.couplings) == 18
-    clean = dataclasses.replace(
-        videos.load_video("disc"), unaries=np.stack(list(videos.clean_unaries("disc")))
-    )
+    whole = load_video(job, ("disc", SEED))
+    clean = dataclasses.replace(whole, unaries=_clean(job, "disc"))
     assert agreement(representation, clean) > 0.6
-
-
-def test_other_constraints_take_their_usual_schedules():
-    shape = video_shape({**SETTINGS, "constraint": "unconstrained", "options": {"width": 20}})
-    assert len(video_schedule(shape)) == 4
-    assert shape.build(2).network is not None

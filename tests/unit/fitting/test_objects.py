@@ -3,27 +3,31 @@
 import numpy as np
 import pytest
 import torch
-from grid_settings import grid_settings
+from whole_jobs import SEED, fit_job, fitted, predicted, write_items
 
 from isr.coordinates import pixel_coordinates
-from isr.data.pictures import Picture, write_dataset
-from isr.data.problems import Problem, load_problem, read_unaries
+from isr.data.pictures import Picture
+from isr.data.problems import Predictions, Problem, ProblemReader, read_unaries
 from isr.evaluation.drawing import draw_mask
 from isr.evaluation.metrics import foreground_iou
-from isr.fitting import cells, checkpoint, jobs
 from isr.fitting.engine.long_work import Run
-from isr.fitting.engine.queue import Result
+from isr.fitting.engine.queue import EqualWorks, Result, Settings
 from isr.fitting.engine.stack import Stack
-from isr.fitting.engine.stack import run as run_stack
 from isr.fitting.engine.task import bind
-from isr.fitting.jobs import PictureFolder
-from isr.fitting.objects import ObjectsTask, objects_plan, separate, split
-from isr.fitting.recipe import Shape
-from isr.fitting.schedules import COUPLING, OVERLAP, PREDICTOR_SCRIBBLES, REPRESENTATION_SCRIBBLES
+from isr.fitting.fit import fit
+from isr.fitting.objects import ObjectsTask, separate, split
+from isr.fitting.optimise import Job, Plan
+from isr.fitting.schedules import (
+    COUPLING,
+    OVERLAP,
+    PREDICTOR_SCRIBBLES,
+    REPRESENTATION_SCRIBBLES,
+)
+from isr.fitting.wholes import fit as fit_wholes
 from isr.representations.union import Union
-from isr.store import load_parameters, own_parameters, read_fits
+from isr.store import FITS, load_parameters, own_parameters
 
-SETTINGS = grid_settings(steps=300, points={"strokes": 60, "random": 200}, stack_size=2)
+TOLD = {"steps": 300, "points": {"strokes": 60, "random": 200}}
 
 
 def _discs(name: str, centres: list[tuple[int, int]], radius: float = 8) -> Picture:
@@ -47,24 +51,17 @@ TWO = [(20, 16), (20, 48)]
 THREE = [(12, 14), (26, 32), (12, 50)]
 
 
-@pytest.fixture
-def dataset(tmp_path):
+@pytest.fixture(scope="module")
+def items(tmp_path_factory):
     """One picture of one disc, one of three small ones."""
-    folder = tmp_path / "pictures"
     pictures = [_discs("one", [(20, 30)]), _discs("three", THREE, 7)]
-    write_dataset(folder, pictures, source="drawn", licence="none")
-    return folder
+    return write_items(tmp_path_factory.mktemp("items"), pictures)
 
 
-def _fitted(folder, tmp_path, **changed):
-    settings = SETTINGS | changed
-    predictions = None
-    if settings["fit"] == "sequential":
-        predictions = tmp_path / "predictions"
-        jobs.predict(PictureFolder(folder, settings), predictions)
-    pictures = PictureFolder(folder, settings, predictions=predictions)
-    jobs.fit(pictures, pictures.names, tmp_path / "fits.safetensors", tmp_path / "h.parquet")
-    return read_fits(tmp_path / "fits.safetensors")
+def _fitted(items, folder, *, fit, **changed):
+    told = {**TOLD, **changed}
+    predictions = [predicted(items, folder / "predictions", **told)] if fit == "sequential" else []
+    return fitted(fit_job(items, fit=fit, predictions=predictions, **told), folder / "fits")
 
 
 def _iou(fits, name, truth):
@@ -75,8 +72,7 @@ def _iou(fits, name, truth):
 @pytest.mark.parametrize(("fit", "steps"), [("sequential", 300), ("joint", 1000)])
 def test_each_part_finds_its_disc(tmp_path, fit, steps):
     picture = _discs("two", TWO)
-    write_dataset(tmp_path / "set", [picture], source="drawn", licence="none")
-    fits = _fitted(tmp_path / "set", tmp_path, fit=fit, steps=steps)
+    fits = _fitted(write_items(tmp_path, [picture]), tmp_path, fit=fit, steps=steps)
     assert fits.names == ["two/1", "two/2"]
     for number, name in enumerate(fits.names, start=1):
         assert _iou(fits, name, picture.instances == number) >= 0.9
@@ -87,52 +83,83 @@ def test_each_part_finds_its_disc(tmp_path, fit, steps):
     torch.testing.assert_close(union.parts(points), torch.stack(parts, -1), rtol=0, atol=0)
 
 
-def test_pictures_of_one_and_of_three_objects_in_one_cell(dataset, tmp_path):
-    fits = _fitted(dataset, tmp_path, steps=120)
+def test_pictures_of_one_and_of_three_objects_in_one_job(items, tmp_path):
+    fits = _fitted(items, tmp_path, fit="sequential", steps=120)
     assert fits.names == ["one", "three/1", "three/2", "three/3"]
-    assert fits.pictures == ["one", "three"]
-    assert set(fits.metadata["finite"]) == set(fits.names)
+    assert set(fits.metadata["finite"][str(SEED)]) == set(fits.names)
     for number, (row, column) in enumerate(THREE, start=1):
-        unaries = read_unaries(tmp_path / f"predictions/unaries/three/{number}.png")
+        unaries = read_unaries(tmp_path / f"predictions/unaries/{SEED}/three/{number}.png")
         assert [unaries[centre] > 0.5 for centre in THREE] == [c == (row, column) for c in THREE]
-    terms = {term for phase in fits.metadata["schedule_of_3_objects"] for term in phase["terms"]}
-    assert OVERLAP in terms
+    phases = fits.metadata["schedules"]
+    assert [OVERLAP in phases[f"stack {number}"][0]["terms"] for number in (0, 1)] == [False, True]
 
 
-def test_what_is_fitted_to_one_object_does_not_depend_on_pictures_beside_it(dataset, tmp_path):
+def test_what_is_fitted_to_one_object_does_not_depend_on_pictures_beside_it(items, tmp_path):
     short = {"fit": "joint", "steps": 20, "stack_size": 1}
-    together = _fitted(dataset, tmp_path, **short).state("one", "representation")
-    pictures = PictureFolder(dataset, SETTINGS | short)
-    jobs.fit(pictures, ["one"], tmp_path / "alone.safetensors", tmp_path / "h.parquet")
-    alone = read_fits(tmp_path / "alone.safetensors").state("one", "representation")
-    for key, value in alone.items():
-        assert torch.equal(value, together[key])
+    together = _fitted(items, tmp_path, **short)
+    alone = _fitted({"one": items["one"]}, tmp_path / "alone", **short)
+    for key, value in alone.state("one", "representation").items():
+        assert torch.equal(value, together.state("one", "representation")[key])
 
 
-def test_problems_of_a_picture_are_those_read_one_by_one(dataset, tmp_path):
-    jobs.predict(PictureFolder(dataset, SETTINGS | {"steps": 3}), tmp_path / "predictions")
-    read = {"predictions": tmp_path / "predictions", "features": "rgb"}
-    whole = load_problem(dataset, "three", **read)
+def test_two_seeds_of_several_objects_are_those_of_two_jobs(items, tmp_path):
+    only, short = {"three": items["three"]}, {"fit": "joint", "steps": 12, "stack_size": 1}
+    both = _fitted(only, tmp_path / "both", seeds=(1, 2), **short)
+    for seed in (1, 2):
+        alone = _fitted(only, tmp_path / f"{seed}", seeds=(seed,), **short)
+        assert alone.names == both.of_seed(seed).names == ["three/1", "three/2", "three/3"]
+        for name in alone.names:
+            for module in ("representation", "predictor"):
+                other = both.of_seed(seed).state(name, module)
+                for key, value in alone.state(name, module).items():
+                    assert torch.equal(value, other[key])
+
+
+def test_problems_of_a_picture_are_those_read_one_by_one(items, tmp_path):
+    made = Predictions([predicted(items, tmp_path / "made", **TOLD | {"steps": 3})])
+    reader = ProblemReader(items, predictions=made)
+    assert reader.problems(["one", "three"]) == ["one", "three/1", "three/2", "three/3"]
+    whole = reader.load("three", SEED)
     assert whole.unaries.shape == (40, 64, 3)
     for number, own in enumerate(split(whole, 3), start=1):
-        alone = load_problem(dataset, f"three/{number}", **read)
+        alone = reader.load(f"three/{number}", SEED)
         assert own.name == alone.name
-        for key in ("coordinates", "scribbles", "features", "unaries"):
+        for key in ("coordinates", "scribbles", "unaries"):
             np.testing.assert_array_equal(getattr(own, key), getattr(alone, key))
         assert (own.scribbles == 1).sum() == (whole.scribbles == number).sum()
         assert ((own.scribbles == 0) == (whole.scribbles == 0)).all()
 
 
-def _plan(count=2, **changed):
-    settings = SETTINGS | changed
-    return objects_plan(lambda member: cells.cell_plan(settings, member), settings, count)
+@pytest.fixture
+def plan_of(monkeypatch, tmp_path):
+    """The plan of a fit to a picture of some objects."""
+
+    def make(count: int, **changed) -> Plan:
+        found = []
+
+        def optimise(self, plan, works, load, **options):
+            found.append(plan)
+            return Result({key: {} for key in works}, dict.fromkeys(works, True))
+
+        centres = {1: [(20, 30)], 2: TWO, 3: THREE}[count]
+        items = write_items(tmp_path / f"{count}", [_discs("some", centres, 7)])
+        predictions = []
+        if changed.get("fit") != "joint":
+            predictions = [predicted(items, tmp_path / f"made {count}", **TOLD | {"steps": 2})]
+        job = fit_job(items, predictions=predictions, **{**TOLD, **changed})
+        with monkeypatch.context() as patch:
+            patch.setattr(Job, "optimise", optimise)
+            fit_wholes(job, job.keys)
+        return found[0]
+
+    return make
 
 
 @pytest.mark.parametrize("kind", ["fcn", "cnn"])
-def test_terms_are_means_of_those_of_the_objects(dataset, kind):
-    plan = _plan(3, fit="joint", predictor_options={"kind": kind})
+def test_terms_are_means_of_those_of_the_objects(items, plan_of, kind):
+    plan = plan_of(3, fit="joint", predictor=kind)
     assert isinstance(plan.task, ObjectsTask)
-    problem = load_problem(dataset, "three", features="rgb+xy")
+    problem = ProblemReader(items, features="rgb+xy").load("three", SEED)
     source = plan.task.source(problem, seed=0, device=torch.device("cpu"))
     batch = source.constants | {key: value[0] for key, value in source.block(4, 1).items()}
     active = {PREDICTOR_SCRIBBLES, REPRESENTATION_SCRIBBLES, COUPLING, OVERLAP}
@@ -150,8 +177,8 @@ def test_terms_are_means_of_those_of_the_objects(dataset, kind):
     assert OVERLAP not in each[0]
 
 
-def test_the_overlap_is_that_of_the_whole_picture():
-    plan = _plan(2, points={"strokes": 10, "random": 64})
+def test_the_overlap_is_that_of_the_whole_picture(plan_of):
+    plan = plan_of(2, points={"strokes": 10, "random": 64})
     coordinates = pixel_coordinates(40, 64).astype(np.float32)
     unaries = np.zeros((40, 64, 2), np.float32)
     problem = Problem("two", coordinates, _discs("two", TWO).scribbles, None, unaries)
@@ -167,9 +194,9 @@ def test_the_overlap_is_that_of_the_whole_picture():
     assert terms[OVERLAP].item() == pytest.approx(0.5)
 
 
-def test_rates_and_decay_of_one_object_are_those_of_every_object():
-    one = cells.cell_plan(SETTINGS | {"constraint": "path_connected"}).schedule
-    several = _plan(2, constraint="path_connected").schedule
+def test_rates_and_decay_of_one_object_are_those_of_every_object(plan_of):
+    one = plan_of(1, constraint="path_connected").schedule
+    several = plan_of(2, constraint="path_connected").schedule
     assert len(one) == len(several)
     for phase, own in zip(several, one, strict=True):
         assert phase.terms == {**own.terms, OVERLAP: 1.0}
@@ -183,38 +210,52 @@ def test_rates_and_decay_of_one_object_are_those_of_every_object():
         assert phase.weight_decay.get("representation.members.1.flow") == decay
 
 
-def test_an_object_is_stored_as_the_one_object_of_a_picture_is():
-    plan, one = _plan(2, fit="joint"), cells.cell_plan(SETTINGS | {"fit": "joint"})
+def test_the_weight_of_objects_is_that_of_every_object(plan_of):
+    tasks = plan_of(2, object_weight=0.7).task.tasks
+    assert [task.object_weight for task in tasks] == [0.7, 0.7]
+
+
+def test_an_object_is_stored_as_the_one_object_of_a_picture_is(plan_of):
+    plan, one = plan_of(2, fit="joint"), plan_of(1, fit="joint")
     state = {name: value.detach() for name, value in plan.task.modules.named_parameters()}
-    found = separate(Result({"two": state}, {"two": True}), 2)
-    assert list(found.states) == ["two/1", "two/2"]
+    found = separate(Result({("two", 5): state}, {("two", 5): True}), 2)
+    assert list(found.states) == [("two/1", 5), ("two/2", 5)]
     shapes = {name: value.shape for name, value in one.task.modules.named_parameters()}
     for name in found.states:
         assert {key: value.shape for key, value in found.states[name].items()} == shapes
     assert sum(len(own) for own in found.states.values()) == len(state)
-    last = found.states["two/2"]["predictor.network.layers.0.weight"]
+    last = found.states["two/2", 5]["predictor.network.layers.0.weight"]
     assert last is state["predictor.1.network.layers.0.weight"]
 
 
-def test_an_interrupted_job_goes_on_with_each_number_of_objects(dataset, tmp_path, monkeypatch):
-    settings = SETTINGS | {"fit": "joint", "steps": 60}
-    arguments = (["one", "three"], tmp_path / "fits.safetensors", tmp_path / "h.parquet")
-    run = Run(checkpoint=tmp_path / "part-0.pt", every=0.0)
-    with monkeypatch.context() as patched:
-        patched.setattr(jobs, "finish", lambda *_: (_ for _ in ()).throw(InterruptedError))
-        with pytest.raises(InterruptedError):
-            jobs.fit(PictureFolder(dataset, settings), *arguments, run=run)
-    assert {path.name for path in tmp_path.glob("*.pt")} == {"part-0.pt", "part-0.3-objects.pt"}
-    resume, resumed = checkpoint.resume, []
-    monkeypatch.setattr(
-        checkpoint, "resume", lambda *given: resumed.append(resume(*given)) or resumed[-1]
-    )
-    jobs.fit(PictureFolder(dataset, settings), *arguments, run=run)
-    assert resumed == [True, True]
-    assert not list(tmp_path.glob("*.pt"))
+class _StoppedError(Exception):
+    pass
 
 
-def test_the_penalty_takes_overlap_away(monkeypatch):
+def test_a_stopped_job_goes_on_with_each_number_of_objects(items, tmp_path, monkeypatch):
+    told = {**TOLD, "fit": "joint", "steps": 120}
+    fit(fit_job(items, **told), tmp_path / "whole")
+    run = Run(checkpoint=tmp_path / "job" / "part-0.pt", every=0.0)
+    advance = Stack.advance
+
+    def limited(self) -> None:
+        if isinstance(self.task, ObjectsTask) and self.done >= 50:
+            raise _StoppedError
+        advance(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Stack, "advance", limited)
+        with pytest.raises(_StoppedError):
+            fit(fit_job(items, run=run, **told), tmp_path / "stopped")
+    names = {path.name for path in (tmp_path / "job").rglob("*.pt")}
+    assert names == {"stack-0.pt", "stack-1.pt"}
+    fit(fit_job(items, run=run, **told), tmp_path / "stopped")
+    assert list((tmp_path / "job").iterdir()) == []
+    whole, stopped = (tmp_path / name / FITS for name in ("whole", "stopped"))
+    assert whole.read_bytes() == stopped.read_bytes()
+
+
+def test_the_penalty_takes_overlap_away(plan_of):
     rows, columns = np.mgrid[0:40, 0:64]
     unaries = np.stack([np.hypot(rows - 20, columns - c) < 13 for c in (22, 40)], axis=-1)
     scribbles = np.zeros((40, 64), np.uint8)
@@ -222,12 +263,14 @@ def test_the_penalty_takes_overlap_away(monkeypatch):
     coordinates = pixel_coordinates(40, 64).astype(np.float32)
     likely = np.where(unaries, np.float32(0.9), np.float32(0.1))
     problem = Problem("two", coordinates, scribbles, None, likely)
-    settings, overlap = SETTINGS | {"steps": 250}, []
+    overlap = []
     for weight in (0.0, 1.0):
-        monkeypatch.setattr(Shape, "overlap_weight", weight)
-        plan = _plan(2)
-        run_settings = cells.run_settings(settings, plan.schedule, torch.device("cpu"))
-        state = run_stack(Stack(plan.task, ["two"], lambda _: problem, run_settings)).states["two"]
+        plan = plan_of(2, overlap_weight=weight)
+        works = EqualWorks([("two", 3)], plan.schedule, 250)
+        stack = Stack(plan.task, works, lambda *_: problem, Settings())
+        while not stack.finished:
+            stack.advance()
+        state = stack.result.states["two", 3]
         union = plan.task.modules["representation"]
         load_parameters(union, own_parameters(state, "representation"))
         masks = [draw_mask(member, 40, 64) for member in union.members]

@@ -1,84 +1,118 @@
+"""Trainings of UNets on the weak labels of videos, and the unaries that they give."""
+
 import json
-import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from isr.data.videos import frame_file
-from isr.fitting.unet_training import settle_statistics
-from isr.fitting.video_predictor import WeakLabelTraining, predict, train_predictor
 
+from isr.data.items import Frame, Item, frame_file, write_video
 from isr.data.problems import read_unaries
-from isr.data.weak_labels.store import WeakLabels, write_labels
+from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
 from isr.errors import UserError
-from isr.fitting import video_predictor
-from isr.fitting.engine.long_work import Run, complete
-from isr.fitting.labelled_video import LabelledVideo, predict_video
+from isr.fitting.engine.long_work import PLAIN_RUN, Run, complete
+from isr.fitting.labelled_video import LabelledVideo
+from isr.fitting.predict import PredictJob, predict
+from isr.fitting.weak_label_training import (
+    UNetTraining,
+    WeakLabelTraining,
+    settle_statistics,
+    stored_network,
+    train,
+)
+from isr.networks.inference import predict_video
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
-from isr.store import read_fits, read_metadata
+from isr.store import HISTORY, PREDICTOR, UNARIES, read_fits
 
-CPU = torch.device("cpu")
+CPU, SEED = torch.device("cpu"), 7
 
 
-def _settings(seed: int = 7, **options) -> dict:
+def _job(
+    *pairs: tuple[Item, Path],
+    seeds: tuple[int, ...] = (SEED,),
+    labels: str = "simulated",
+    training: str = "each",
+    checkpoints: Path | None = None,
+    run: Run = PLAIN_RUN,
+    **options,
+) -> PredictJob:
+    """A job on videos with their labels."""
     chosen = {"kind": "unet", "width": 2, "scale": 1.0, "epochs": 3, "learning_rate": 0.02}
-    return {
+    settings = {
         "dataset": "drawn",
-        "labels": "simulated",
-        "predictor": "unet",
-        "predictor_options": chosen | options,
-        "seed": seed,
+        "name": "unet",
+        "labels": labels,
+        "training": training,
+        "predictor": chosen | options,
         "protocol": "paper",
-        "convention": "isotropic",
+        "works": [[video.name, seed] for seed in seeds for video, _ in pairs],
     }
+    items = {video.name: video for video, _ in pairs}
+    folders = {video.name: labels for video, labels in pairs}
+    return PredictJob(settings, items, None, folders, checkpoints, run)
 
 
-def _frames(disc_video, scale: float = 1.0) -> LabelledVideo:
-    video, labels = disc_video
-    return LabelledVideo(video, labels, scale=scale, seed=7, device=CPU)
+def _predicted(output: Path, *pairs: tuple[Item, Path], **changed) -> Path:
+    predict(_job(*pairs, **changed), output)
+    return output
+
+
+def _unaries(made: Path, name: str, number: int, seed: int = SEED) -> np.ndarray:
+    return read_unaries(made / UNARIES / str(seed) / name / frame_file(number))
+
+
+def _origin(made: Path, name: str = "disc") -> dict:
+    return read_fits(made / PREDICTOR).metadata["origins"][str(SEED)][name]
+
+
+def _frames(*pairs: tuple[Item, Path], seed: int = SEED) -> list[LabelledVideo]:
+    return [LabelledVideo(*pair, scale=1.0, seed=seed, device=CPU) for pair in pairs]
 
 
 def _training(disc_video, **options) -> WeakLabelTraining:
     network = UNet(width=2)
     initialise_(network, np.random.default_rng(0))
-    return WeakLabelTraining(network, _frames(disc_video), **options)
+    return WeakLabelTraining(network, *_frames(disc_video), **options)
+
+
+def _trained(disc_video, seed: int = SEED, **options) -> WeakLabelTraining:
+    job = _job(disc_video, seeds=(seed,), **options)
+    return train(job, *_frames(disc_video, seed=seed))
 
 
 def test_the_object_is_learnt_from_weak_labels(disc_video, tmp_path):
-    video, labels = disc_video
-    settings = _settings(width=4, epochs=25, learning_rate=0.01)
-    predict(settings, video, labels, tmp_path / "made")
+    video, _ = disc_video
+    made = _predicted(tmp_path / "made", disc_video, width=4, epochs=25, learning_rate=0.01)
     for number in video.annotated:
-        unaries = read_unaries(tmp_path / "made" / "unaries" / frame_file(number))
+        unaries = _unaries(made, "disc", number)
         found, wanted = unaries >= 0.5, video.ground_truth(number) == 255
         assert (found & wanted).sum() / (found | wanted).sum() > 0.65
-    history = pd.read_parquet(tmp_path / "made" / "history.parquet")
-    assert list(history.columns) == ["video", "epoch", "term", "value"]
-    assert list(history.epoch) == list(range(25))
-    assert set(history.video) == {"disc"}
+    history = pd.read_parquet(made / HISTORY)
+    assert list(history.columns) == ["item", "seed", "step", "term", "value"]
+    assert list(history.step) == list(range(25))
+    assert set(history.item) == {"disc"}
     assert set(history.term) == {"multicut"}
     assert history.value.iloc[-1] < 0.5 * history.value.iloc[0]
 
 
 def test_what_is_stored_gives_the_stored_unaries(disc_video, tmp_path):
-    video, labels = disc_video
-    predict(_settings(scale=0.8), video, labels, tmp_path / "made")
-    fits = read_fits(tmp_path / "made" / "predictor.safetensors")
+    video, _ = disc_video
+    made = _predicted(tmp_path / "made", disc_video, scale=0.8)
+    fits = read_fits(made / PREDICTOR)
     assert fits.names == ["disc"]
-    assert fits.metadata["labels"]["kind"] == "simulated"
+    assert _origin(made)["labels"]["kind"] == "simulated"
     predictor = fits.predictor("disc")
     assert isinstance(predictor, UNet)
     assert (predictor.width, predictor.training) == (2, False)
     for number, unaries in enumerate(predict_video(predictor, video, 0.8)):
-        stored = read_unaries(tmp_path / "made" / "unaries" / frame_file(number))
+        stored = _unaries(made, "disc", number)
         assert stored.shape == (32, 45)
         assert np.allclose(stored, unaries, atol=1e-5)
-    assert len(list((tmp_path / "made" / "unaries").iterdir())) == 5
+    assert len(list((made / UNARIES / str(SEED) / "disc").iterdir())) == 5
 
 
 def test_the_rate_falls_after_each_third_of_the_epochs(disc_video):
@@ -101,7 +135,7 @@ def test_the_first_step_is_adams_on_the_weighted_cross_entropy(disc_video):
     training = _training(disc_video, learning_rate=0.01)
     network = UNet(width=2)
     initialise_(network, np.random.default_rng(0))
-    frames = _frames(disc_video)
+    (frames,) = _frames(disc_video)
     number = int(np.argmin(frames.places(0)))
     target, labelled = (each[0] for each in frames.targets(number, 0))
     network.train()
@@ -121,8 +155,7 @@ def test_the_first_step_is_adams_on_the_weighted_cross_entropy(disc_video):
 
 def test_seeds_and_names_determine_the_weights(disc_video):
     def weights(seed: int) -> torch.Tensor:
-        training = train_predictor(_settings(seed, epochs=1), _frames(disc_video))
-        return training.network.last.weight
+        return _trained(disc_video, seed, epochs=1).network.last.weight
 
     assert torch.equal(weights(7), weights(7))
     assert not torch.equal(weights(7), weights(8))
@@ -145,8 +178,8 @@ def test_settled_statistics_are_the_means_over_all_frames(disc_video):
 
 
 def test_a_trained_predictor_has_settled_statistics(disc_video):
-    frames = _frames(disc_video)
-    trained = train_predictor(_settings(epochs=1), frames).network
+    (frames,) = _frames(disc_video)
+    trained = _trained(disc_video, epochs=1).network
     found = {key: value.clone() for key, value in trained.named_buffers()}
     assert not trained.training
     settle_statistics(trained, frames)
@@ -155,10 +188,8 @@ def test_a_trained_predictor_has_settled_statistics(disc_video):
 
 
 def test_labels_of_another_kind_than_the_settings_say_are_refused(disc_video, tmp_path):
-    video, labels = disc_video
-    settings = {**_settings(), "labels": "motion"}
     with pytest.raises(UserError, match="kind 'simulated', the settings say 'motion'"):
-        predict(settings, video, labels, tmp_path / "made")
+        _predicted(tmp_path / "made", disc_video, labels="motion")
     assert not (tmp_path / "made").exists()
 
 
@@ -187,61 +218,66 @@ def _files(folder: Path) -> dict[str, bytes]:
 def test_a_stopped_training_ends_with_the_bits_of_one_left_alone(
     disc_video, tmp_path, monkeypatch, steps
 ):
-    video, labels = disc_video
-    predict(_settings(), video, labels, tmp_path / "whole")
-    path = tmp_path / "job" / "checkpoint.pt"
-
-    def run() -> None:
-        run = Run(checkpoint=path, every=0.0)
-        predict(_settings(), video, labels, tmp_path / "stopped", run=run)
-
+    _predicted(tmp_path / "whole", disc_video)
+    run = Run(checkpoint=tmp_path / "job" / "checkpoint.pt", every=0.0)
     with monkeypatch.context() as patch:
         _stop_after(patch, steps)
         with pytest.raises(_StoppedError):
-            run()
-    assert path.exists()
+            _predicted(tmp_path / "stopped", disc_video, run=run)
+    assert list((tmp_path / "job").rglob("*.pt"))
     assert not (tmp_path / "stopped").exists()
     with monkeypatch.context() as patch:
         _stop_after(patch, 12 - steps)
-        run()
-    assert not path.exists()
+        _predicted(tmp_path / "stopped", disc_video, run=run)
+    assert list((tmp_path / "job").iterdir()) == []
     assert _files(tmp_path / "whole") == _files(tmp_path / "stopped")
 
 
 def test_a_checkpoint_of_other_labels_is_not_used(disc_video, tmp_path, monkeypatch):
     video, labels = disc_video
-    path = tmp_path / "checkpoint.pt"
+    run = Run(checkpoint=tmp_path / "checkpoint.pt", every=0.0)
     with monkeypatch.context() as patch:
         _stop_after(patch, 5)
-        run = Run(checkpoint=path, every=0.0)
         with pytest.raises(_StoppedError):
-            train_predictor(_settings(), _frames(disc_video), run=run)
+            _trained(disc_video, run=run)
     shutil.copytree(labels, tmp_path / "labels")
     shutil.copy(labels / frame_file(0), tmp_path / "labels" / frame_file(2))
-    other = LabelledVideo(video, tmp_path / "labels", scale=1.0, seed=7, device=CPU)
-    fresh = train_predictor(_settings(), other).stored()
-    found = train_predictor(_settings(), other, run=Run(checkpoint=path)).stored()
+    other = (video, tmp_path / "labels")
+    fresh = stored_network(_trained(other).network)
+    found = stored_network(_trained(other, run=run).network)
     assert all(torch.equal(value, found[key]) for key, value in fresh.items())
+
+
+def test_two_seeds_in_one_job_are_those_of_two_jobs(disc_video, tmp_path):
+    both = _predicted(tmp_path / "both", disc_video, seeds=(7, 8), epochs=1)
+    for seed in (7, 8):
+        alone = _predicted(tmp_path / f"{seed}", disc_video, seeds=(seed,), epochs=1)
+        for number in range(5):
+            place = Path(UNARIES) / str(seed) / "disc" / frame_file(number)
+            assert (both / place).read_bytes() == (alone / place).read_bytes()
+        one, other = (read_fits(m / PREDICTOR).of_seed(seed) for m in (both, alone))
+        for key, value in one.state("disc", "predictor").items():
+            assert torch.equal(value, other.state("disc", "predictor")[key])
 
 
 def test_a_loss_that_is_not_finite_is_told(disc_video):
     training = _training(disc_video, epochs=5, learning_rate=1e30)
     with pytest.raises(UserError, match=r"^disc: .*not finite in epoch \d.*learning_rate"):
-        complete(training, None, fingerprint="x", what="train")
+        complete(training, PLAIN_RUN, fingerprint="x", what="train")
 
 
 def test_published_networks_are_taken_as_they_are(disc_video, tmp_path):
-    video, labels = disc_video
     network = UNet(width=2)
     initialise_(network, np.random.default_rng(3))
-    torch.save({"state_dict": network.state_dict()}, tmp_path / "disc.pth")
-    output = tmp_path / "made"
-    predict(_settings(), video, labels, output, checkpoints=tmp_path / "disc.pth")
-    predictor = read_fits(output / "predictor.safetensors").predictor("disc")
+    file = tmp_path / "disc.pth"
+    torch.save({"state_dict": network.state_dict()}, file)
+    made = _predicted(tmp_path / "made", disc_video, checkpoints=file, weights="published")
+    predictor = read_fits(made / PREDICTOR).predictor("disc")
     assert predictor.channel_order == "bgr"
     for key, value in network.state_dict().items():
         assert torch.equal(value, predictor.state_dict()[key])
-    assert len(pd.read_parquet(output / "history.parquet")) == 0
+    assert len(pd.read_parquet(made / HISTORY)) == 0
+    assert _origin(made)["steps"] == 0
 
 
 def _write_network(path: Path, width: int) -> None:
@@ -267,25 +303,23 @@ def _write_network(path: Path, width: int) -> None:
 def test_auto_takes_the_published_network_of_a_video_or_trains_one(
     disc_video, tmp_path, file, width, taken, reason
 ):
-    video, labels = disc_video
+    networks = tmp_path / "networks"
     if file:
-        (tmp_path / "networks").mkdir()
-        _write_network(tmp_path / "networks" / file, width)
-    settings = _settings(weights="auto", epochs=1)
-    predict(settings, video, labels, tmp_path / "made", checkpoints=tmp_path / "networks")
-    about = read_metadata(tmp_path / "made" / "predictor.safetensors")
+        networks.mkdir()
+        _write_network(networks / file, width)
+    made = _predicted(tmp_path / "made", disc_video, checkpoints=networks, weights="auto", epochs=1)
+    about = _origin(made)
     assert about["weights"] == taken
     assert about["weights_reason"].endswith(reason)
     assert bool(about["weights_reason"]) == (taken == "trained")
-    order = read_fits(tmp_path / "made" / "predictor.safetensors").predictor("disc").channel_order
+    order = read_fits(made / PREDICTOR).predictor("disc").channel_order
     assert order == {"published": "bgr", "trained": "rgb"}[taken]
 
 
 def test_a_published_network_that_is_wanted_has_to_be_there(disc_video, tmp_path):
-    video, labels = disc_video
-    settings = _settings(weights="published")
+    networks = tmp_path / "networks"
     with pytest.raises(UserError, match="networks does not exist: put the published networks"):
-        predict(settings, video, labels, tmp_path / "made", checkpoints=tmp_path / "networks")
+        _predicted(tmp_path / "made", disc_video, checkpoints=networks, weights="published")
 
 
 def test_labels_that_auto_took_are_those_that_auto_asks_for(disc_video, tmp_path):
@@ -294,34 +328,119 @@ def test_labels_that_auto_took_are_those_that_auto_asks_for(disc_video, tmp_path
     shutil.copytree(labels, folder)
     about = json.loads((folder / "about.json").read_text()) | {"wanted": "auto"}
     (folder / "about.json").write_text(json.dumps(about))
-    settings = {**_settings(epochs=1), "labels": "auto"}
-    predict(settings, video, folder, tmp_path / "made")
+    _predicted(tmp_path / "made", (video, folder), labels="auto", epochs=1)
     with pytest.raises(UserError, match="kind 'simulated', the settings say 'auto'"):
-        predict(settings, video, labels, tmp_path / "other")
+        _predicted(tmp_path / "other", disc_video, labels="auto")
 
 
-def test_the_command_line(disc_video, tmp_path, monkeypatch, capsys):
-    video, labels = disc_video
-    script = str(Path(video_predictor.__file__).parents[3] / "scripts" / "predict_video.py")
+# One network for several videos
 
-    def run(labels: Path) -> int:
-        arguments = {
-            "settings": json.dumps(_settings(epochs=1)),
-            "video": video.folder,
-            "labels": labels,
-            "device": "cpu",
-            "checkpoint": tmp_path / "c.pt",
-            "output": tmp_path / "made",
-        }
-        given = [text for key, value in arguments.items() for text in (f"--{key}", str(value))]
-        monkeypatch.setattr(sys, "argv", [script, *given])
-        with pytest.raises(SystemExit) as end:
-            runpy.run_path(script, run_name="__main__")
-        return end.value.code
 
-    assert run(labels) == 0
-    assert (tmp_path / "made" / "unaries" / "00004.png").exists()
-    nothing = [WeakLabels(np.zeros((40, 56), np.uint8))] * 5
-    write_labels(tmp_path / "empty", nothing, {"kind": "simulated", "text": "none"})
-    assert run(tmp_path / "empty") == 1
-    assert capsys.readouterr().err.count("error: disc: ") == 1
+@pytest.fixture(scope="module")
+def upright(disc_video, tmp_path_factory) -> tuple[Item, Path]:
+    """The first three frames of the disc's video, on their sides."""
+    folder, (video, labels) = tmp_path_factory.mktemp("upright"), disc_video
+    made = write_video(
+        folder / "upright",
+        [Frame(np.rot90(video.frame(number)).copy()) for number in range(3)],
+        name="upright",
+        object=1,
+        source="drawn",
+        licence="none",
+    )
+    marks = (np.rot90(read_labels(labels, number).labels).copy() for number in range(3))
+    about = {"kind": "simulated", "text": "drawn", "options": {}}
+    write_labels(folder / "labels", map(WeakLabels, marks), about)
+    return made, folder / "labels"
+
+
+@pytest.fixture(scope="module")
+def made(disc_video, upright, tmp_path_factory) -> Path:
+    folder, told = tmp_path_factory.mktemp("made"), {"width": 4, "epochs": 12}
+    return _predicted(
+        folder / "made", disc_video, upright, training="together", learning_rate=0.01, **told
+    )
+
+
+def _shuffled(*pairs: tuple[Item, Path]) -> UNetTraining:
+    return UNetTraining(UNet(width=2), *_frames(*pairs), epochs=6, learning_rate=0.1)
+
+
+def _epochs(training: UNetTraining) -> list[list[tuple[str, int]]]:
+    """What is seen in each epoch."""
+    seen: list[list[tuple[str, int]]] = [[] for _ in range(training.epochs)]
+    for done in range(training.total):
+        training.done = done
+        epoch, number, video = training.place()
+        seen[epoch].append((video.video.name, number))
+    return seen
+
+
+def test_an_epoch_sees_the_frames_of_all_videos_shuffled(disc_video, upright):
+    epochs = _epochs(_shuffled(disc_video, upright))
+    every = [*(("disc", number) for number in range(4)), *(("upright", n) for n in range(3))]
+    assert all(sorted(epoch) == every for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == len(epochs)
+    names = ["".join(name[0] for name, _ in epoch) for epoch in epochs]
+    assert any(name not in ("dddduuu", "uuudddd") for name in names)
+
+
+def test_the_order_within_a_video_is_that_of_a_training_on_it_alone(disc_video, upright):
+    together, alone = (_epochs(_shuffled(*v)) for v in ((disc_video, upright), (disc_video,)))
+    assert [[place for place in epoch if place[0] == "disc"] for epoch in together] == alone
+
+
+def test_all_videos_share_one_network_but_for_its_batch_statistics(made):
+    networks = [read_fits(made / PREDICTOR).predictor(name) for name in ("disc", "upright")]
+    for one, other in zip(*(network.parameters() for network in networks), strict=True):
+        assert torch.equal(one, other)
+    first, second = (network.down[0][1].running_mean for network in networks)
+    assert not torch.equal(first, second)
+
+
+def test_both_videos_are_learnt(made, disc_video, upright):
+    for video, labels in (disc_video, upright):
+        for number in range(3):
+            unaries = _unaries(made, video.name, number)
+            marks = read_labels(labels, number).labels
+            assert (unaries[marks == 1] > 0.5).mean() > 0.8
+            assert (unaries[marks == 255] < 0.5).mean() > 0.95
+
+
+def test_what_is_stored_of_each_video_gives_its_unaries(made, upright):
+    fits = read_fits(made / PREDICTOR)
+    assert _origin(made, "upright")["trained_on"] == ["disc", "upright"]
+    assert _origin(made, "upright")["steps"] == 12 * 7
+    predicted = predict_video(fits.predictor("upright"), upright[0])
+    for number, unaries in enumerate(predicted):
+        stored = _unaries(made, "upright", number)
+        assert np.allclose(stored, unaries, atol=1e-5)
+
+
+def test_each_video_is_told_its_own_losses(made):
+    history = pd.read_parquet(made / HISTORY)
+    first, second = (history[history.item == name] for name in ("disc", "upright"))
+    for own in (first, second):
+        assert list(own.step) == list(range(12))
+        assert own.value.iloc[-1] < 0.6 * own.value.iloc[0]
+    assert not np.allclose(first.value, second.value)
+
+
+def test_a_stopped_training_on_several_goes_on(disc_video, upright, tmp_path, monkeypatch):
+    told = {"training": "together", "epochs": 1, "seeds": (7, 8)}
+    whole = _predicted(tmp_path / "whole", disc_video, upright, **told)
+    run = Run(checkpoint=tmp_path / "job" / "checkpoint.pt", every=0.0)
+    with monkeypatch.context() as patch:
+        _stop_after(patch, 10)  # In the network of the second seed.
+        with pytest.raises(_StoppedError):
+            _predicted(tmp_path / "stopped", disc_video, upright, run=run, **told)
+    stopped = _predicted(tmp_path / "stopped", disc_video, upright, run=run, **told)
+    assert _files(whole) == _files(stopped)
+
+
+def test_other_company_gives_other_weights(disc_video, upright):
+    alone, together = (
+        train(_job(*pairs, epochs=1), *_frames(*pairs)).network.last.weight
+        for pairs in ((disc_video,), (disc_video, upright))
+    )
+    assert not torch.equal(alone, together)

@@ -1,4 +1,4 @@
-"""What is optimised for whole items: networks, schedules and points, and who is beside whom."""
+"""What is optimised for whole items: networks, schedules, points, and who is beside whom."""
 
 import json
 
@@ -9,6 +9,7 @@ from whole_jobs import SEED, bright_ball, bright_disc, fit_job, write_items
 from isr.coordinates import ThirdAxis
 from isr.data.items import Item
 from isr.data.pictures import Picture
+from isr.data.problems import write_unaries
 from isr.errors import UserError
 from isr.fitting import schedules
 from isr.fitting.engine.batches import Points
@@ -20,6 +21,7 @@ from isr.fitting.wholes import fit, training
 from isr.networks.cnn import CNN
 from isr.networks.fcn import FCN
 from isr.predictors import read_entry
+from isr.store import UNARIES
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,7 @@ def test_only_the_papers_sequential_fits_project_stored_predictions(
 
 
 def test_a_sequential_fit_projects_predictions(items, plans, tmp_path):
+    write_unaries(tmp_path / UNARIES / str(SEED), "first", np.full((30, 40), 0.5))
     ((plan, works),) = plans(_picture(items, predictions=[tmp_path], steps=3000))
     assert works == [("first", SEED)]
     assert isinstance(plan.task, Projection)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from isr.reporting.animation import Still
 from matplotlib.colors import to_rgb
 from PIL import Image
 from shapely import MultiPolygon, Polygon, box
