@@ -195,10 +195,8 @@ def test_an_edit_of_the_library_redoes_what_depends_on_it(run):
     assert plan["predict"] == 2
     assert plan["fit"] == _EVALUATE_ALL
     assert not {"unpack", "label", "features"} & set(plan)
-    with _edited(run.folder / "lib/isr/reporting/tables/table_5.py", "# edited\n"):
-        plan = run.plan(config=TINY)
-    assert plan["tabulate"] == len(_TABLES)
-    assert not {"fit", "evaluate", "draw", "animate"} & set(plan)
+    with _edited(run.folder / "lib/isr/reporting/report/page.py", "# edited\n"):
+        assert run.plan(config=TINY) == {"report": 1, "all": 1, "total": 2}
 
 
 def test_without_watching_the_library_an_edit_redoes_nothing(run):
