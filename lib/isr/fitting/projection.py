@@ -120,16 +120,10 @@ class Projection(Task):
             level = levels.amin(-1)
         else:
             level = call("representation", seen)
-        if strokes and objects:
-            each = cross_entropy(
-                levels[:strokes].movedim(-1, 0),
-                batch["targets"].movedim(-1, 0),
-                batch["stroke_weights"].movedim(-1, 0),
-            )
-            terms[REPRESENTATION_SCRIBBLES] = each.mean()
-        elif strokes:
-            terms[REPRESENTATION_SCRIBBLES] = cross_entropy(
-                level[:strokes], batch["targets"], batch["stroke_weights"]
+        if strokes:
+            scribbled = levels if objects else level
+            terms[REPRESENTATION_SCRIBBLES] = _entropy(
+                scribbled[:strokes], batch["targets"], batch["stroke_weights"]
             )
         if OVERLAP in active:
             terms[OVERLAP] = overlap(levels[strokes:], batch["point_weights"])
@@ -142,12 +136,9 @@ class Projection(Task):
                 batch["pixel_weights"],
             )
         if begins:
-            each = cross_entropy(
-                levels[strokes:].movedim(-1, 0),
-                batch["shares"].movedim(-1, 0),
-                batch["point_weights"],
+            terms[UNARIES_ENTROPY] = _entropy(
+                levels[strokes:], batch["shares"], batch["point_weights"]
             )
-            terms[UNARIES_ENTROPY] = each.mean()
         return self._unaries_terms(level[strokes:], batch, active) | terms
 
     @staticmethod
@@ -157,6 +148,18 @@ class Projection(Task):
             for name, distance in _OF_UNARIES.items()
             if name in active
         }
+
+
+def _entropy(level: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """The cross entropy of levels (n,), or the mean of those of each part of (n, parts).
+
+    Weights (n,) are those of every part.
+    """
+    if targets.ndim == 1:
+        return cross_entropy(level, targets, weights)
+    if weights.ndim == 2:
+        weights = weights.movedim(-1, 0)
+    return cross_entropy(level.movedim(-1, 0), targets.movedim(-1, 0), weights).mean()
 
 
 def _pixel_weights(strata: Strata) -> Tensor:
