@@ -2,7 +2,7 @@
 
 import json
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -121,12 +121,18 @@ class Displays:
         """What a table or a figure is told."""
         study, entry, shown = self._shown(name)
         told = {"name": name, "entry": entry.model_dump(), "shown": shown}
-        return json.dumps({**told, "study": self.describe(study)})
+        return json.dumps({**told, "study": self.describe(study, shown)})
 
-    def describe(self, study: str) -> dict[str, Any]:
-        """What a table, a figure or the report is told of a study."""
+    def describe(self, study: str, shown: Sequence[str] | None = None) -> dict[str, Any]:
+        """What a table, a figure or the report is told of a study.
+
+        Args:
+            study: its name.
+            shown: names of the cells that are shown; None for all.
+        """
         entry, config = self.plan.config.studies[study], self.plan.config
-        cells = self.plan.cells[study].values()
+        every = self.plan.cells[study]
+        cells = [every[name] for name in (every if shown is None else shown)]
         used = {cell.settings.predictor for cell in cells}
         return {
             "name": study,

@@ -255,14 +255,15 @@ class Jobs:
         )
 
     def _fit_keys(self, cell: Cell) -> dict[str, Any]:
+        """Settings of a cell without those that concern other kinds of fit or of item alone."""
         predictor, settings = self.plan.predictor(cell.settings), cell.settings
         dropped = {"items", "seed", "problems_per_job", *EVALUATION}
-        if self.plan.is_framewise(cell):
+        if not self.plan.has_wholes(cell):
             dropped |= {"steps", "noise", "margin", "threshold"}
-            if settings.fit != "joint":
-                dropped |= {"epochs", "joint_learning_rate"}
-        else:
+        if not self.plan.is_framewise(cell):
             dropped |= {"first_steps", "next_steps", "epochs", "joint_learning_rate"}
+        elif settings.fit != "joint":
+            dropped |= {"epochs", "joint_learning_rate"}
         if settings.fit != SPATIO_TEMPORAL:
             dropped.add("noise")
         if predictor.input != "labels":
@@ -301,7 +302,10 @@ class Jobs:
                 "name": cell.settings.predictor,
                 "predictor": self.plan.predictor(cell.settings).model_dump(),
                 "items": cell.items,
-                "settings": cell.settings.model_dump(exclude={"items", "problems_per_job"}),
+                "settings": {
+                    **self._fit_keys(cell),
+                    **cell.settings.model_dump(include={"seed", *EVALUATION}),
+                },
             }
         )
 

@@ -224,10 +224,16 @@ class Plan:
         ]
 
     def is_framewise(self, cell: Cell) -> bool:
-        """Whether a cell is fitted frame by frame."""
+        """Whether any item of a cell is fitted frame by frame."""
+        return any(is_framewise(cell.settings, each) for each in self._are_videos(cell))
+
+    def has_wholes(self, cell: Cell) -> bool:
+        """Whether any item of a cell is fitted as a whole."""
+        return not all(is_framewise(cell.settings, each) for each in self._are_videos(cell))
+
+    def _are_videos(self, cell: Cell) -> list[bool]:
         dataset = self.config.studies[cell.study].dataset
-        known = (self.known(dataset, item) for item in cell.items)
-        return is_framewise(cell.settings, any(each.third == "t" for each in known))
+        return [self.known(dataset, item).third == "t" for item in cell.items]
 
     def needs_predictions(self, cell: CellSettings) -> bool:
         """Whether a cell projects stored predictions, or goes on from them."""

@@ -26,7 +26,7 @@ AXES = (
 
 RECIPE = (
     *("protocol", "scale", "width", "steps", "first_steps", "next_steps", "epochs", "points"),
-    *("optimiser", "rate", "joint_rate", "semantic"),
+    *("optimiser", "rate", "semantic"),
 )
 """How its numbers were made.
 
@@ -89,7 +89,6 @@ def recipe_of(job: "EvaluateJob", item: Item) -> Row:
         "epochs": cell.epochs if joint else None,
         "points": None if points is None else points.strokes + points.random,
         **_descent(job, item),
-        "joint_rate": cell.joint_learning_rate if joint else None,
         "semantic": job.semantic_source or None,
     }
 

@@ -217,12 +217,12 @@ class _Origins:
     Attributes:
         fitted: whether each object's fit stayed finite, in their order.
         predicted: the same of stored predictions; empty where none are projected.
-        steps: that the predictor was trained for.
+        steps: that the predictor was trained for; None where it is computed.
     """
 
     fitted: Sequence[bool]
     predicted: Sequence[bool] = ()
-    steps: int = 0
+    steps: int | None = None
 
     @classmethod
     def of(cls, job: "EvaluateJob", fits: StoredFits, problems: Sequence[str]) -> "_Origins":
@@ -234,7 +234,7 @@ class _Origins:
         made = read_fits(folder / "predictor.safetensors").metadata
         finite = {(name, seed): value for name, seed, value in made["finite"]}
         predicted = [finite[name, job.seed] for name in problems]
-        return cls(fitted, predicted, made["settings"].get("steps", 0))
+        return cls(fitted, predicted, made["settings"].get("steps"))
 
     def of_row(self, row: Row) -> Row:
         """The columns of a row: steps, whether all were taken, and whether there is a truth."""
