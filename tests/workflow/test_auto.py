@@ -6,16 +6,16 @@ import h5py
 import numpy as np
 import pytest
 import torch
-import yaml
-from isr.fitting.store import read_metadata
+from configurations import DEMO_STUDIES
 from PIL import Image
 
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
+from isr.store import read_metadata
 
 SIZE = (36, 48)
 LABELS = "resources/labels/mine/auto/cars3"
-PREDICTIONS = "resources/video_predictions/mine/unet+auto/seed-42/cars3"
+PREDICTIONS = "resources/predictions/mine/unet+auto/seed-42_cars3"
 PAPER = ("--configfile", "config/paper.yaml")
 DEFINITION = """Total number of regions:
 3
@@ -59,20 +59,20 @@ def config(repository):
     Image.fromarray(places(1)).save(folder / "GroundTruth" / "cars3_2.pgm")
     gone = (repository.folder / "gone").as_uri()
     entry = {
-        "kind": "fbms",
+        "kind": "videos",
         "path": "my_sequences",
         **{
             key: {"url": f"{gone}/{file}", "file": file}
             for key, file in (("labels", "labels.tar"), ("checkpoints", "networks.tar"))
         },
     }
-    vary = {"labels": ["auto"], "predictor": ["unet"], "fit": ["sequential"]}
+    settings = {"labels": "auto", "predictor": "unet", "constraint": "path_connected"}
     return {
-        "videos": {"mine": entry},
+        "datasets": {"mine": entry},
         "predictors": {"unet": {"weights": "auto", "width": 2, "epochs": 1, "min_steps": 0}},
         "studies": {
-            **dict.fromkeys(("convexity", "gallery", "motion", "noise")),
-            "film": {"kind": "video", "dataset": "mine", "vary": vary},
+            **dict.fromkeys(DEMO_STUDIES),
+            "film": {"dataset": "mine", "settings": settings},
         },
     }
 
@@ -96,7 +96,7 @@ def test_without_the_files_ours_are_taken_and_with_them_theirs(repository, confi
 
     put_by_hand(repository.folder / "resources/downloads")
     assert repository.plan(LABELS, PREDICTIONS, config=config) == {
-        **dict.fromkeys(("label_video", "predict_video"), 1),
+        **dict.fromkeys(("label", "predict"), 1),
         "total": 2,
     }
     labels, network = taken(repository, config)
@@ -125,12 +125,9 @@ def put_by_hand(downloads):
 
 
 def test_the_paper_s_labels_and_networks_are_fetched_if_they_can_be_had(repository):
-    network = "labels~auto_predictor~unet_training~each"
-    fit = "constraint~path_connected_fit~sequential_distance~squared_noise~0_seed~42"
-    target = f"results/motion/{network}_{fit}/metrics.csv"
-    plan = repository.plan(target, *PAPER)
-    assert (plan["fetch_features"], plan["fetch"]) == (3, 1)
-    assert plan["label_video"] == plan["predict_video"] == plan["fit_video"] == 18
+    plan = repository.plan("results/motion/labels~auto_fit~sequential_seed~42/metrics.csv", *PAPER)
+    assert (plan["fetch_optional"], plan["fetch"]) == (3, 1)
+    assert plan["label"] == plan["predict"] == plan["fit"] == 18
 
 
 def test_files_of_the_paper_put_there_by_hand_are_not_fetched(repository):
@@ -139,17 +136,17 @@ def test_files_of_the_paper_put_there_by_hand_are_not_fetched(repository):
     names = ("labelsUncertFbms.tar", "modelsUncertFbms.tar")
     for name in names:
         (downloads / name).write_bytes(b"")
-    assert repository.plan("download", *PAPER)["fetch_features"] == 2
+    assert repository.plan("download", *PAPER)["fetch_optional"] == 2
     for name in names:
         (downloads / name).unlink()
-    assert repository.plan("download", *PAPER)["fetch_features"] == 4
+    assert repository.plan("download", *PAPER)["fetch_optional"] == 4
 
 
 def test_a_video_that_was_drawn_needs_no_file(repository):
-    content = yaml.safe_load((repository.folder / "config/config.yaml").read_text())
-    assert content["predictors"]["unet"].get("weights", "trained") == "trained"
-    vary = {"vary": {"labels": ["auto"]}}
-    config = {"predictors": {"unet": {"weights": "auto"}}, "studies": {"motion": vary}}
+    config = {
+        "predictors": {"unet": {"weights": "auto"}},
+        "studies": {"motion": {"vary": {"labels": ["auto"]}}},
+    }
     plan = repository.plan("motion", config=config)
-    assert plan["label_video"] == plan["predict_video"] == 1
-    assert "fetch_features" not in plan
+    assert plan["label"] == plan["predict"] == 1
+    assert "fetch_optional" not in plan

@@ -1,38 +1,95 @@
-"""The configurations that config/README.md shows."""
+"""What the READMEs show is run word for word, on small drawn files, with fewer steps."""
 
-import re
-
+import pandas as pd
 import pytest
+from configurations import ROOT, examples
+from own_files import write_own_files
+from PIL import Image
+
+EXAMPLES = {
+    name: content
+    for readme in ("README.md", "config/README.md")
+    for name, content in examples(readme).items()
+}
+FEW = {
+    "points": {"strokes": 60, "random": 200},
+    "predictors": {"unet": {"width": 4, "epochs": 3, "min_steps": 60}},
+}
 
 
-@pytest.fixture
-def shown(repository):
-    """Writes a configuration of the README as the file that its first line names."""
-
-    def write(name):
-        text = (repository.folder / "config/README.md").read_text()
-        content = re.search(rf"```yaml\n(# {name}:.*?)```", text, re.DOTALL)[1]
+@pytest.fixture(scope="module")
+def own(repository):
+    write_own_files(repository.folder)
+    for name, content in EXAMPLES.items():
         (repository.folder / name).write_text(content)
-        return name
-
-    return write
+    return repository
 
 
-def test_own_pictures(repository, shown):
-    folder = repository.folder / "my_pictures/images"
-    folder.mkdir(parents=True)
-    (folder / "a.png").write_bytes(b"")
-    plan = repository.plan("--configfile", shown("mine.yaml"))
-    assert plan["fit"] == plan["evaluate"] == 2 * 2
-    assert plan["tabulate_table_1"] == 1
+def _run(own, name, study, steps, **settings):
+    """Run a study of an example with fewer steps; the metrics of its cells by name."""
+    few = FEW | {"steps": steps, "studies": {study: {"settings": settings}}}
+    code, output = own.snakemake(study, "--cores", "1", config=few, over=("--configfile", name))
+    assert code == 0, output
+    cells = {path.parent.name: path for path in (own.folder / "results" / study).glob("*/*.csv")}
+    for cell in cells.values():
+        assert pd.read_csv(cell.parent / "certificates.csv")["holds"].all()
+    return {cell: pd.read_csv(path.parent / "metrics.csv") for cell, path in cells.items()}
 
 
-def test_motion_segmentation_in_less_time(repository, shown):
-    for name in ("cars3", "cars6", "marple5"):
-        (repository.folder / "my_sequences" / name / "GroundTruth").mkdir(parents=True)
-    files = ("config/paper.yaml", shown("reduced.yaml"))
-    plan = repository.plan("motion", "noise", "--configfile", *files)
-    assert plan["unpack_video"] == plan["label_video"] == 3
-    assert plan["predict_video"] == plan["finetune_video"] == 3 + 2
-    assert plan["fit_video"] == 5 + 2 * 7 * 3
-    assert plan["tabulate_table_4"] == plan["tabulate_table_5"] == 1
+def _iou(metrics, against):
+    rows = metrics[(metrics["output"] == "representation") & (metrics["against"] == against)]
+    return rows[rows["object"] == "all"]["iou"].mean()
+
+
+def test_own_pictures(own):
+    cells = _run(own, "mine.yaml", "mine", 150)
+    assert len(cells) == 4
+    for name, metrics in cells.items():
+        assert set(metrics["item"]) == {"flower", "pair"}, name
+        flower = metrics[metrics["item"] == "flower"]
+        assert _iou(flower, "ground truth") > 0.6, name
+    assert (own.folder / "results/tables/mine.md").exists()
+
+
+def test_shapes_of_own_pictures(own):
+    cells = _run(own, "shapes.yaml", "shapes", 250)
+    assert set(cells) == {"flower", "pair"}
+    assert _iou(cells["flower"], "ground truth") > 0.75
+    assert _iou(cells["pair"], "ground truth") > 0.75
+    names = set(pd.read_csv(own.folder / "results/shapes/pair/certificates.csv")["property"])
+    assert {"member 1: convex", "member 2: convex"} <= names
+    with Image.open(own.folder / "results/figures/shapes.png") as figure:
+        assert min(figure.size) > 100
+
+
+def test_own_volumes(own):
+    cells = _run(own, "stacks.yaml", "bodies", 200, steps=200)
+    assert set(cells) == {"constraint~star_shaped", "constraint~path_connected"}
+    for name, metrics in cells.items():
+        assert _iou(metrics, "unaries") > 0.6, name
+        folder = own.folder / "results/bodies" / name
+        assert (folder / "outlines/ball.ply").stat().st_size
+        assert len(list((folder / "masks/ball").glob("*.png"))) == 8
+
+
+def test_own_video(own):
+    cells = _run(own, "film.yaml", "film", 100, first_steps=150, next_steps=30)
+    frames = cells["all"][cells["all"]["output"] == "representation"]
+    assert sorted(frames["frame"].unique()) == [0, 1, 2, 3, 4]
+    assert _iou(cells["all"], "unaries") > 0.5
+    assert "no ground truth" in (own.folder / "results/tables/film.md").read_text()
+    assert (own.folder / "results/figures/film.gif").stat().st_size
+
+
+def test_motion_segmentation_in_less_time(own):
+    files = ("--configfile", "config/paper.yaml", "reduced.yaml")
+    plan = own.plan("motion", "noise", *files)
+    assert plan["unpack"] == plan["label"] == 3
+    assert plan["predict"] == 3 + 2
+    assert plan["fit"] == 2 * 5 + 2 * 7
+    assert plan["tabulate"] == 2
+
+
+def test_every_example_is_run():
+    assert set(EXAMPLES) == {"mine.yaml", "shapes.yaml", "stacks.yaml", "film.yaml", "reduced.yaml"}
+    assert (ROOT / "README.md").exists()

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from configurations import DEMO_STUDIES
 from PIL import Image
 
 from isr.io import read_png
@@ -13,17 +14,17 @@ CONFIG = {
     "steps": 60,
     "datasets": {
         "mine": {
-            "kind": "scribbles",
+            "kind": "pictures",
             "path": "coins",
             "scribble_values": {"none": 0, "foreground": [5, 6, 7], "background": 9},
             "ground_truth_values": {"background": 0, "object": [50, 60, 70]},
         }
     },
     "studies": {
-        **dict.fromkeys(("convexity", "gallery", "motion", "noise")),
+        **dict.fromkeys(DEMO_STUDIES),
         "mine": {
             "dataset": "mine",
-            "rows": [{"predictor": "fcn", "features": "rgb+xy", "fit": "joint"}],
+            "settings": {"predictor": "fcn", "features": "rgb+xy", "fit": "joint"},
         },
     },
 }
@@ -50,10 +51,10 @@ def coins(repository):
 def test_each_object_is_fitted_and_scored(coins):
     code, output = coins.snakemake("mine", "--cores", "1", config=CONFIG)
     assert code == 0, output
-    (cell,) = (coins.folder / "results/mine").iterdir()
+    cell = coins.folder / "results/mine/all"
     metrics = pd.read_csv(cell / "metrics.csv", dtype={"object": str})
     shapes = metrics[metrics["output"] == "representation"]
-    rows = list(zip(shapes["picture"], shapes["object"], strict=True))
+    rows = list(zip(shapes["item"], shapes["object"], strict=True))
     assert rows == [("one", "all"), ("one", "1"), ("two", "all"), ("two", "1"), ("two", "2")]
     assert set(np.unique(read_png(cell / "masks/two/labels.png"))) <= {0, 1, 2}
     certificates = pd.read_csv(cell / "certificates.csv")
@@ -61,11 +62,12 @@ def test_each_object_is_fitted_and_scored(coins):
     assert "member 2: convex" in set(certificates["property"])
 
 
-def test_the_report_is_told_that_objects_are_merged(coins):
+def test_objects_can_be_merged(coins):
     merged = {"mine": CONFIG["datasets"]["mine"] | {"objects": "merge"}}
     code, output = coins.snakemake(
-        "--dry-run", "--printshellcmds", config=CONFIG | {"datasets": merged}
+        "mine", "--cores", "1", config=CONFIG | {"datasets": merged, "steps": 20}
     )
     assert code == 0, output
-    report = output.partition("scripts/report.py")[2]
-    assert '"objects": "merge"' in report.replace('\\"', '"')
+    metrics = pd.read_csv(coins.folder / "results/mine/all/metrics.csv", dtype={"object": str})
+    assert set(metrics["objects"]) == {1}
+    assert not (coins.folder / "results/mine/all/masks/two").exists()
