@@ -53,7 +53,8 @@ def test_each_object_is_fitted_and_scored(coins):
     assert code == 0, output
     cell = coins.folder / "results/mine/all"
     metrics = pd.read_csv(cell / "metrics.csv", dtype={"object": str})
-    shapes = metrics[metrics["output"] == "representation"]
+    scored = metrics[metrics["against"] == "ground truth"]
+    shapes = scored[scored["output"] == "representation"]
     rows = list(zip(shapes["item"], shapes["object"], strict=True))
     assert rows == [("one", "all"), ("one", "1"), ("two", "all"), ("two", "1"), ("two", "2")]
     assert set(np.unique(read_png(cell / "masks/two/labels.png"))) <= {0, 1, 2}

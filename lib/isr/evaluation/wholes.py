@@ -179,7 +179,7 @@ def _rows(item: Item, whole: Region, regions: Sequence[Region]) -> list[Row]:
     shared = {key: overlaps([one.outputs[key] for one in regions]) for key in whole.outputs}
     about: Row = {"object": ALL_OBJECTS, "objects": len(regions)}
     rows = [about | row for row in _compared(whole, picture)]
-    if len(regions) > 1 and not item.is_layered:
+    if not item.is_layered:
         for number, region in enumerate(regions, start=1):
             truth = item.truth_of(0, number)
             if truth is not None:

@@ -242,12 +242,12 @@ def test_objects_are_scored_one_by_one_and_together(tmp_path):
     metrics = pd.read_csv(cell / "metrics.csv", dtype={"object": str})
     metrics = metrics[metrics["against"] == "ground truth"]
     shapes = metrics[metrics["output"] == "representation"].set_index(["item", "object"])
-    scored = {"two": ["all", "1", "2"], "one": ["all"], "untold": ["all"]}
+    scored = {"two": ["all", "1", "2"], "one": ["all", "1"], "untold": ["all"]}
     assert list(shapes.index) == [(name, each) for name in scored for each in scored[name]]
-    assert shapes["iou"].round(6).tolist() == [1, 0.75, 1, 1, 1]
-    assert shapes["objects"].tolist() == [2, 2, 2, 1, 2]
-    assert shapes["overlap"].tolist() == [24, 24, 24, 0, 0]
-    assert shapes["finite"].tolist() == [False, True, False, True, False]
+    assert shapes["iou"].round(6).tolist() == [1, 0.75, 1, 1, 1, 1]
+    assert shapes["objects"].tolist() == [2, 2, 2, 1, 1, 2]
+    assert shapes["overlap"].tolist() == [24, 24, 24, 0, 0, 0]
+    assert shapes["finite"].tolist() == [False, True, False, True, True, False]
     assert shapes["scored_pixels"].unique().tolist() == [220]
     hulls = metrics[metrics["output"] == "convex_hull"].set_index(["item", "object"])
     assert hulls["iou"].round(6).to_dict() == shapes["iou"].round(6).to_dict()

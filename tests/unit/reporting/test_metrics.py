@@ -1,7 +1,5 @@
-"""What is read of metrics.csv and certificates.csv, and settings of jobs."""
+"""What is read of metrics.csv and certificates.csv."""
 
-import doctest
-import json
 from dataclasses import replace
 
 import pandas as pd
@@ -11,7 +9,7 @@ from score_rows import written as write
 
 from isr.errors import UserError
 from isr.evaluation.columns import CERTIFICATE_COLUMNS
-from isr.reporting import metrics, recipes, settings, words
+from isr.reporting import metrics
 
 
 def test_names_without_meaning_are_empty_and_places_name_frames(tmp_path):
@@ -80,19 +78,3 @@ def test_certificates_lack_no_column(tmp_path):
     table.drop(columns="margin").to_csv(tmp_path / "certificates.csv", index=False)
     with pytest.raises(UserError, match="'margin'"):
         metrics.read_certificates([cell])
-
-
-def test_settings_are_json_or_a_file(tmp_path):
-    path = tmp_path / "settings.json"
-    path.write_text(json.dumps({"kind": "table_1"}))
-    assert settings.read_settings(str(path)) == settings.read_settings('{"kind": "table_1"}')
-    for wrong in ("{broken", "nowhere.json"):
-        with pytest.raises(UserError):
-            settings.read_settings(wrong)
-
-
-@pytest.mark.parametrize("module", [recipes, words], ids=["recipes", "words"])
-def test_worked_examples(module):
-    results = doctest.testmod(module)
-    assert results.attempted > 0
-    assert results.failed == 0
