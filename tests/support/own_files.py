@@ -3,6 +3,7 @@
 import numpy as np
 import tifffile
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 SIZE = (48, 64)
 
@@ -35,7 +36,11 @@ def write_pictures(folder):
         scribbles[22:26][truth[22:26]] = 1
         scribbles[[1, -2]], scribbles[:, [1, -2]] = 2, 2
         scribbles[22:26][~truth[22:26]] = 2
-        arrays = {"images": image, "scribbles": scribbles, "ground_truth": truth.astype(np.uint8)}
+        arrays = {
+            "images": image,
+            "scribbles": scribbles,
+            "ground_truth": 255 * truth.astype(np.uint8),
+        }
         for kind, array in arrays.items():
             (folder / kind).mkdir(parents=True, exist_ok=True)
             Image.fromarray(array).save(folder / kind / f"{name}.png")
@@ -53,11 +58,12 @@ def write_clip(folder, frames=5):
     """A square of its own texture that moves over another texture."""
     (folder / "clip").mkdir(parents=True)
     rng = np.random.default_rng(1)
-    ground = rng.integers(60, 200, (48, 64, 3))
-    square = np.clip(ground[:18, :18] + (70, -30, -50), 0, 255)
+    texture = gaussian_filter(rng.normal(size=(2, 96, 128, 3)), (0, 2, 2, 0))
+    ground, square = np.clip(110 + 250 * texture, 0, 255)
+    square = np.clip(square[:40, :44] + (60, -40, -60), 0, 255)
     for number in range(frames):
         frame = ground.copy()
-        frame[15:33, 8 + 5 * number : 26 + 5 * number] = square
+        frame[28:68, 20 + 5 * number : 64 + 5 * number] = square
         Image.fromarray(frame.astype(np.uint8)).save(folder / "clip" / f"{number:02d}.png")
 
 

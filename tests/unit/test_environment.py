@@ -4,6 +4,7 @@ import ast
 import sys
 import tomllib
 from importlib import metadata
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import yaml
@@ -88,3 +89,12 @@ def test_the_lock_holds_what_the_workflow_and_the_tests_need():
     tools = ["snakemake", "snakefmt", "ruff", "mypy", "pytest", "pytest-xdist", "hypothesis"]
     assert {canonicalize_name(name) for name in tools} <= set(_lock())
     assert set(_environment()) <= set(_lock())
+
+
+def test_no_script_hides_a_package():
+    """A script's folder comes first where Python looks for packages."""
+    scripts = ROOT / "scripts"
+    elsewhere = [place for place in sys.path if Path(place).resolve() != scripts]
+    names = [path.stem for path in scripts.glob("*.py")]
+    assert names
+    assert [name for name in names if PathFinder.find_spec(name, elsewhere)] == []

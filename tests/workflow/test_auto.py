@@ -11,7 +11,7 @@ from PIL import Image
 
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
-from isr.store import read_metadata
+from isr.store import read_fits
 
 SIZE = (36, 48)
 LABELS = "resources/labels/mine/auto/cars3"
@@ -82,7 +82,8 @@ def taken(repository, config):
     code, output = repository.snakemake(LABELS, PREDICTIONS, "--cores", "1", config=config)
     assert code == 0, output
     about = json.loads((repository.folder / LABELS / "about.json").read_text())
-    return about, read_metadata(repository.folder / PREDICTIONS / "predictor.safetensors")
+    stored = read_fits(repository.folder / PREDICTIONS / "predictor.safetensors")
+    return about, stored.metadata["origins"]["42"]["cars3"]
 
 
 def test_without_the_files_ours_are_taken_and_with_them_theirs(repository, config):

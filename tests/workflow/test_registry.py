@@ -231,7 +231,7 @@ def test_a_study_runs_through_new_kinds_of_everything(extended):
         found = metrics[(metrics["output"] == "representation") & (metrics["object"] == "all")]
         # Two discs that begin in one place push each other away.
         if name != "two":
-            floor = 0.4 if name == "joint" else 0.8  # So few steps, and nothing finds its start.
+            floor = 0.4 if name == "joint" else 0.75  # So few steps, and nothing finds its start.
             assert found[found["against"] == "ground truth"]["iou"].min() > floor, name
         certificates = pd.read_csv(results / "new" / name / "certificates.csv")
         assert certificates["holds"].all()

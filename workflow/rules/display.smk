@@ -11,12 +11,12 @@ rule tabulate:
     conda:
         "../../envs/isr.yaml"
     params:
-        settings=told(lambda wildcards: DISPLAYS.display_settings(wildcards.table)),
-        code=code("tabulate"),
+        settings=told(lambda wildcards: DISPLAYS.table_settings(wildcards.table)),
+        code=code("make_table"),
     message:
         "Make {output.csv}"
     shell:
-        "python scripts/tabulate.py --settings {params.settings}"
+        "python scripts/make_table.py --settings {params.settings}"
         " --output {output.csv} 2>&1 | tee {log} >&2"
 
 
@@ -33,7 +33,7 @@ rule draw:
     conda:
         "../../envs/isr.yaml"
     params:
-        settings=told(lambda wildcards: DISPLAYS.display_settings(wildcards.figure)),
+        settings=told(lambda wildcards: DISPLAYS.figure_settings(wildcards.figure)),
         code=code("draw"),
     message:
         "Make {output.png}"
@@ -54,7 +54,7 @@ rule animate:
     conda:
         "../../envs/isr.yaml"
     params:
-        settings=told(lambda wildcards: DISPLAYS.display_settings(wildcards.figure)),
+        settings=told(lambda wildcards: DISPLAYS.figure_settings(wildcards.figure)),
         code=code("draw"),
     message:
         "Make {output}"

@@ -89,22 +89,26 @@ class Displays:
     def _settings(self, study: str) -> dict[str, CellSettings]:
         return {name: cell.settings for name, cell in self.plan.cells[study].items()}
 
-    def _shown(self, name: str) -> tuple[str, Any, list[str]]:
-        """The study of a table or figure, itself, and the names of the cells that it shows."""
-        table = name in self.tables
-        study, entry = self.tables[name] if table else self.figures[name]
-        kind = "tables" if table else "figures"
-        place = f"studies.{study}.{kind}.{name}"
+    def _table(self, name: str) -> tuple[str, TableKind, list[str]]:
+        """The study of a table, itself, and the names of the cells that it is about."""
+        study, entry = self.tables[name]
+        place = f"studies.{study}.tables.{name}"
+        return study, entry, entry.shown(self._settings(study), place)
+
+    def _figure(self, name: str) -> tuple[str, FigureKind, list[str]]:
+        """The study of a figure, itself, and the names of the cells that it shows."""
+        study, entry = self.figures[name]
+        place = f"studies.{study}.figures.{name}"
         return study, entry, entry.shown(self._settings(study), place)
 
     def table_inputs(self, name: str) -> list[str]:
         """Metrics of the cells of a table."""
-        study, _, shown = self._shown(name)
+        study, _, shown = self._table(name)
         return [f"{self.plan.cell(study, cell).folder}/metrics.csv" for cell in shown]
 
     def figure_inputs(self, name: str) -> dict[str, list[str]]:
         """What the cells of a figure left, and what they were made from."""
-        study, figure, shown = self._shown(name)
+        study, figure, shown = self._figure(name)
         cells = [self.plan.cell(study, cell) for cell in shown]
         if figure.whole:
             return {"cells": [f"{cell.folder}/metrics.csv" for cell in cells]}
@@ -117,9 +121,17 @@ class Displays:
             "fits": _unique(inputs, "fits"),
         }
 
-    def display_settings(self, name: str) -> str:
-        """What a table or a figure is told."""
-        study, entry, shown = self._shown(name)
+    def table_settings(self, name: str) -> str:
+        """What a table is told."""
+        return self._settings_of(name, *self._table(name))
+
+    def figure_settings(self, name: str) -> str:
+        """What a figure is told."""
+        return self._settings_of(name, *self._figure(name))
+
+    def _settings_of(
+        self, name: str, study: str, entry: TableKind | FigureKind, shown: list[str]
+    ) -> str:
         told = {"name": name, "entry": entry.model_dump(), "shown": shown}
         return json.dumps({**told, "study": self.describe(study, shown)})
 

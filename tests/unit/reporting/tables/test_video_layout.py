@@ -19,7 +19,7 @@ from score_rows import (
     written,
 )
 
-import tabulate
+import make_table
 from isr.reporting.tables import formats
 
 
@@ -199,7 +199,7 @@ def test_the_script_writes_four_files(tmp_path):
         },
     }
     output = tmp_path / "table.csv"
-    tabulate.main(["--settings", json.dumps(settings), "--output", str(output)])
+    make_table.main(["--settings", json.dumps(settings), "--output", str(output)])
     assert {path.suffix for path in tmp_path.glob("table.*")} == {".csv", ".md", ".tex", ".html"}
     table = pd.read_csv(output).set_index(["row", "item", "fit", "output"])
     prior = ("sequence", "cars3", "sequential", "representation")

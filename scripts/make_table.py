@@ -1,6 +1,6 @@
 """Make one table from the metrics of a study's cells.
 
-    python scripts/tabulate.py --settings JSON --output TABLE.csv
+    python scripts/make_table.py --settings JSON --output TABLE.csv
 
 Writes TABLE.csv (tidy) and TABLE.md, TABLE.tex and TABLE.html (the paper's layout). The
 settings are {name, entry (of the configuration), shown (names of cells), study (see
