@@ -14,10 +14,10 @@ def _grid():
 
 
 def flower():
-    """Six petals round the middle."""
+    """Five petals round the middle."""
     y, x = _grid()
     radius, angle = np.hypot(y - 24, x - 32), np.arctan2(y - 24, x - 32)
-    return radius < 14 + 5 * np.cos(6 * angle)
+    return radius < 14 + 5 * np.cos(5 * angle)
 
 
 def pair():

@@ -72,7 +72,7 @@ def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
     assert plan["evaluate"] == grid + gallery + 2 * 3 + noise
     # Of one video, all seeds go into one job.
     assert plan["fit"] == grid * 3 + gallery + 2 * 3 * 18 + noise // 3
-    assert plan["predict"] == 2 * 3 * 3 * 3 + 18 * 3
+    assert plan["predict"] == 2 * 3 * 3 + 18 * 3
     assert plan["fetch_optional"] == 4
     assert plan["fetch"] == len(Jobs(PAPER_PLAN).downloads()) - 4
     assert plan["label"] == 18
@@ -250,7 +250,7 @@ def test_no_study_can_have_the_name_of_a_target(repository):
         ),
         (
             {"datasets": {"embedded": {"items": ["cofee"]}}},
-            "config: datasets.embedded",
+            "config: datasets.embedded: items: there is no 'cofee' among coffee, coin_left",
         ),
         (
             {"studies": {"convexity": {"figures": {"figure_9a": {"item": "moon"}}}}},
@@ -274,7 +274,7 @@ def test_no_study_can_have_the_name_of_a_target(repository):
         ),
         (
             {"datasets": {"drawn": {"items": ["dog"]}}},
-            "config: datasets.drawn: there is no item 'dog'",
+            "config: datasets.drawn: items: there is no 'dog' among drive, cut",
         ),
         (OWN | {"datasets": {"mine": OWN["datasets"]["mine"] | {"path": "nowhere"}}}, "nowhere"),
     ],
