@@ -13,7 +13,7 @@ class CNN(Trained):
 
     title: ClassVar[str] = "CNN"
     input: ClassVar[Literal["features", "labels", "nothing"]] = "features"
-    network: ClassVar[str] = "isr.networks.cnn:CNN"
+    network: ClassVar[str] = "isr.networks.predictors:CNN"
     sees_pictures: ClassVar[bool] = True
 
     kind: Literal["cnn"]

@@ -13,7 +13,7 @@ class FCN(Trained):
 
     title: ClassVar[str] = "FCN"
     input: ClassVar[Literal["features", "labels", "nothing"]] = "features"
-    network: ClassVar[str] = "isr.networks.fcn:FCN"
+    network: ClassVar[str] = "isr.networks.predictors:FCN"
 
     kind: Literal["fcn"]
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from isr.data.edges import edge_map, network_input, working_frame
+from isr.networks.inference import edge_map, network_input, working_frame
 
 
 def _frame(height: int = 24, width: int = 30, seed: int = 0) -> np.ndarray:

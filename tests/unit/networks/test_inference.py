@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from isr.data.edges import network_input
 from isr.data.items import Frame, write_video
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.networks.fcn import FCN
 from isr.networks.inference import (
     channels_innermost,
     frame_tensor,
+    network_input,
     picture_levels,
     predict_video,
 )
 from isr.networks.layers import initialise_
+from isr.networks.predictors import FCN
 from isr.networks.unet import UNet
 
 SIZE = (64, 96)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isr.networks.partially_convex import PartiallyConvexNetwork
+from isr.networks.input_convex import PartiallyConvexNetwork
 
 SCALES = [0.0, 5e-324, 1e-310, 1e-30, 1e-3, 1.0, 1e3, 1e20]
 EPSILON = float(torch.finfo(torch.float64).eps)

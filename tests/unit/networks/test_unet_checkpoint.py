@@ -9,8 +9,7 @@ from torch import nn
 from isr.errors import UserError
 from isr.levels import probability
 from isr.networks.layers import initialise_
-from isr.networks.unet import UNet
-from isr.networks.unet_checkpoint import read_published
+from isr.networks.unet import UNet, read_published
 
 WIDTH = 2
 
