@@ -13,8 +13,7 @@ from isr.errors import UserError
 from isr.models import kind_of
 from isr.networks.predictors import Predictor
 from isr.predictors import KINDS, Computed, Given, Trained, kind_named, read_entry
-from isr.predictors.base import Computation
-from isr.predictors.use import is_framewise, needs_predictions, trains_along
+from isr.predictors.base import Computation, is_framewise, needs_predictions, trains_along
 from isr.settings import CellSettings
 from isr.store import build_predictor
 

@@ -8,8 +8,7 @@ from isr.coordinates import pixel_coordinates
 from isr.data.features.sets import assemble
 from isr.data.kinds import embedded
 from isr.errors import UserError
-from isr.predictors.likelihood import log_likelihood_ratio
-from isr.predictors.tv import minimise, segment
+from isr.predictors.tv import log_likelihood_ratio, minimise, segment
 
 
 def _features(picture, sets):
