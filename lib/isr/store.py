@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from isr import constraints
 from isr.coordinates import Convention
-from isr.data.objects import object_names, parse_name
+from isr.data.problems import object_names, parse_name
 from isr.errors import UserError
 from isr.io import atomic_path
 from isr.networks.predictors import Predictor

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from isr.coordinates import ThirdAxis, pixel_coordinates, with_third
-from isr.data.margins import with_margin
-from isr.data.problems import Problem
+from isr.data.problems import Problem, with_margin
 from isr.errors import UserError
 
 

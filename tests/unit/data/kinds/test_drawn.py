@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from isr.data.kinds import drawn
-from isr.data.kinds.drawn_scenes import OBJECT, OTHER, SCENES
+from isr.data.kinds.drawn import OBJECT, OTHER, SCENES
 from isr.errors import UserError
 
 FRAMES = 12
