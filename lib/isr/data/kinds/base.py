@@ -4,9 +4,12 @@ A kind is one file of this folder with one model, and one line in the registry (
 are read whenever the workflow is: what takes long to import is imported where it is used.
 """
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -203,3 +206,11 @@ def listed(names: Iterable[str], place: Path, what: str) -> list[str]:
     if not found:
         raise UserError(f"{place} holds no {what}: add some.")
     return found
+
+
+@cache
+def packaged(folder: str, name: str) -> dict[str, Any]:
+    """The content of FOLDER/NAME.json, which comes with the software."""
+    path = resources.files("isr.data") / folder / f"{name}.json"
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
