@@ -5,7 +5,7 @@ import pytest
 import tifffile
 
 from isr.coordinates import pixel_coordinates
-from isr.data.volumes import read_volume, slice_coordinates
+from isr.data.kinds.volumes import read_volume, slice_coordinates
 from isr.errors import UserError
 
 STACK = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4) * 10

@@ -177,6 +177,11 @@ def files_below(folder: Path, item: str | None = None) -> tuple[Path, ...]:
     )
 
 
+def remote_file(keys: Model) -> RemoteFile:
+    """The file to download that a part of the configuration speaks of among other things."""
+    return RemoteFile.model_validate(keys.model_dump(include=set(RemoteFile.model_fields)))
+
+
 def verified(file: RemoteFile, downloads: Path) -> Path:
     """The path of a downloaded file, after it was verified.
 

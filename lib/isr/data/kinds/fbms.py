@@ -3,17 +3,16 @@
 How a sequence is read: `fbms_sequence`.
 """
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from isr.data.kinds.base import Sources, files_below, own_folder, verified
+from isr.data.kinds.base import Sources, files_below, own_folder, remote_file, verified
 from isr.data.kinds.videos import GROUND_TRUTH, LabelledVideos, mapping_path, sequence_names
 from isr.errors import UserError
-from isr.models import Address, FileName, RemoteFile, Sha256, Text
+from isr.models import Address, FileName, Sha256, Text
 
 SEQUENCES = (
     *("bear01", "bear02", "cars2", "cars3", "cars6", "cars7", "cars8", "cats04", "cats05"),
@@ -42,10 +41,6 @@ class FBMS(LabelledVideos):
     sha256: Sha256 | None = Field(None, description="what the archive must be")
     bytes: int | None = Field(None, ge=1, description="its size")
 
-    @property
-    def _archive(self) -> RemoteFile:
-        return RemoteFile(url=self.url, file=self.file, sha256=self.sha256, bytes=self.bytes)
-
     def all_names(self, root: Path) -> list[str]:
         """Those of the folder, or of Table 4: the archive, which holds more, may not be there."""
         if self.path:
@@ -59,7 +54,7 @@ class FBMS(LabelledVideos):
         if self.path:
             own = files_below(own_folder(self.path, root) / name)
             return Sources(files=own, optional=optional)
-        return Sources(downloads=(self._archive,), optional=optional)
+        return Sources(downloads=(remote_file(self),), optional=optional)
 
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
         """Read a sequence from the folder or the archive."""
@@ -69,14 +64,8 @@ class FBMS(LabelledVideos):
         from isr.data import archives
         from isr.data.kinds import fbms_sequence
 
-        archive = verified(self._archive, downloads)
-        with tempfile.TemporaryDirectory(dir=downloads, prefix=f".{archive.stem}.") as temporary:
-            folder = Path(temporary) / "unpacked"
-
-            def is_wanted(member: PurePosixPath) -> bool:
-                return name in member.parts[:-1]
-
-            archives.safe_unzip(archive, folder, is_wanted)
+        archive = verified(remote_file(self), downloads)
+        with archives.unpacked(archive, lambda member: name in member.parts[:-1]) as folder:
             found = sorted(path.parent for path in folder.glob(f"**/{name}/{GROUND_TRUTH}"))
             if len(found) != 1:
                 raise UserError(

@@ -29,8 +29,8 @@ from isr.coordinates import ThirdAxis, ThirdName, grid_coordinates
 from isr.data.items import write_picture
 from isr.data.kinds import embedded
 from isr.data.kinds.base import DatasetKind, Known, packaged
+from isr.data.kinds.volumes import slice_coordinates
 from isr.data.pictures import BACKGROUND, BACKGROUND_SCRIBBLE, OBJECT, Picture
-from isr.data.volumes import slice_coordinates
 
 LONG_SIDE = 240
 MOTORCYCLE_LONG_SIDE = 320

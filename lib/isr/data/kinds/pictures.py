@@ -14,10 +14,11 @@ scored. `objects: merge` takes all objects of a picture for one.
 """
 
 import logging
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,13 @@ class TruthValues(Model):
 
 
 class OwnFolder(DatasetKind):
-    """What pictures and volumes of the user's own have in common."""
+    """What pictures and volumes of the user's own have in common.
+
+    Attributes:
+        folders: that there may be, by what their files hold.
+    """
+
+    folders: ClassVar[tuple[str, ...]]
 
     path: Text = Field(description="the folder, seen from where snakemake runs")
     scribble_values: ScribbleValues | None = Field(
@@ -100,6 +107,25 @@ class OwnFolder(DatasetKind):
         shown = count_words(items, noun)
         return self.text or f"{name} ({shown} of the user's own, not the paper's set)"
 
+    @staticmethod
+    @abstractmethod
+    def stored(folder: Path) -> dict[str, Path]:
+        """The files of a folder by their stems.
+
+        Raises:
+            UserError: two files differ in nothing but their suffix, or one is of no known format.
+        """
+
+    def files(self, name: str, root: Path) -> dict[str, Path]:
+        """The files of an item by what they hold."""
+        folder = own_folder(self.path, root)
+        found = {kind: self.stored(folder / kind).get(name) for kind in self.folders}
+        return {kind: path for kind, path in found.items() if path is not None}
+
+    def sources(self, name: str, root: Path) -> Sources:
+        """The files of an item."""
+        return Sources(files=tuple(self.files(name, root).values()))
+
     def coding(self) -> "Coding":
         """How labels are coded.
 
@@ -117,6 +143,14 @@ class Pictures(OwnFolder):
     `depth/` (grey values, a third coordinate) and `ground_truth/`.
     """
 
+    folders: ClassVar[tuple[str, ...]] = (
+        "images",
+        "scribbles",
+        "unaries",
+        "depth",
+        "ground_truth",
+    )
+
     kind: Literal["pictures"]
     long_side: LongSide | None = Field(
         None, description="pixels on the longer side that pictures are shrunk to; null keeps them"
@@ -129,18 +163,23 @@ class Pictures(OwnFolder):
 
     def known(self, name: str, root: Path) -> Known:
         """What files there are."""
-        there = _find(own_folder(self.path, root), name)
+        there = self.files(name, root)
         return Known(
             "scribbles" in there, "unaries" in there, "depth" if "depth" in there else None
         )
 
-    def sources(self, name: str, root: Path) -> Sources:
-        """The files of a picture."""
-        return Sources(files=tuple(_find(own_folder(self.path, root), name).values()))
+    @staticmethod
+    def stored(folder: Path) -> dict[str, Path]:
+        """The pictures of a folder by their stems; all folders but images/ may be missing."""
+        return list_pictures(folder) if folder.is_dir() or folder.name == "images" else {}
 
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
         """Read a picture, and shrink it."""
-        picture = read(own_folder(self.path, root), name, self.coding())
+        paths = self.files(name, root)
+        if "images" not in paths:
+            images = own_folder(self.path, root) / "images"
+            raise UserError(f"{images} holds no picture named {name!r}.")
+        picture = read(name, paths, self.coding())
         if self.long_side is not None:
             picture = resize_picture(picture, self.long_side)
             check_picture(picture, path=f"{name} at {self.long_side} pixels")
@@ -149,17 +188,6 @@ class Pictures(OwnFolder):
 
 
 _JPEG = (".jpg", ".jpeg")
-_FOLDERS = ("images", "scribbles", "unaries", "depth", "ground_truth")
-
-
-def _find(folder: Path, name: str) -> dict[str, Path]:
-    """The files of a picture by what they hold."""
-    found = {
-        kind: list_pictures(folder / kind).get(name)
-        for kind in _FOLDERS
-        if kind == "images" or (folder / kind).is_dir()
-    }
-    return {kind: path for kind, path in found.items() if path is not None}
 
 
 @dataclass(frozen=True)
@@ -238,15 +266,17 @@ def _as_mapping(key: str, pairs: list[tuple[int, int]]) -> dict[int, int]:
     return mapping
 
 
-def read(folder: Path, name: str, coding: Coding) -> Picture:
-    """Read a picture of a user's folder, with all that is known of it.
+def read(name: str, paths: Mapping[str, Path], coding: Coding) -> Picture:
+    """Read a picture of the user's own, with all that is known of it.
+
+    Args:
+        name: of the picture.
+        paths: its files by what they hold.
+        coding: of its labels.
 
     Raises:
-        UserError: a file is missing, unreadable or does not fit; the message names it.
+        UserError: a file is unreadable or does not fit; the message names it.
     """
-    paths = _find(folder, name)
-    if "images" not in paths:
-        raise UserError(f"{folder / 'images'} holds no picture named {name!r}.")
     image = paths["images"]
     picture = Picture(name, read_image(image))
     if "unaries" in paths:

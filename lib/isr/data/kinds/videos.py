@@ -19,6 +19,7 @@ from isr.data.kinds.base import (
     count_words,
     files_below,
     own_folder,
+    remote_file,
     verified,
 )
 from isr.data.weak_labels.options import Motion, PublishedLabels, Simulated
@@ -82,7 +83,7 @@ class LabelledVideos(DatasetKind):
             own = files_below(Path(labels.path or unpacked), name)
             return Sources(optional=optional, files=own)
         if labels.url is not None:
-            wanted = (RemoteFile.model_validate(labels.model_dump(exclude={"path"})),)
+            wanted = (remote_file(labels),)
             if kind == "auto":
                 return Sources(optional=(*wanted, *optional))
             return Sources(downloads=wanted, optional=optional)

@@ -6,8 +6,6 @@ paper's experiments: points of low confidence get a probability of being wrong f
 around them, and empty parts of the border become background.
 """
 
-import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from isr.data.archives import safe_untar, safe_unzip
+from isr.data.archives import unpacked
 from isr.data.items import Item
-from isr.data.kinds.base import verified
+from isr.data.kinds.base import remote_file, verified
 from isr.data.kinds.fbms_sequence import find_label
 from isr.data.kinds.videos import mapping_path
 from isr.data.weak_labels.options import PublishedLabels
@@ -88,20 +86,18 @@ def label(
 def _folder(entry: PublishedLabels, name: str, downloads: Path) -> Iterator[Path]:
     """The folder of one sequence, unpacked for the time being if it lies in an archive."""
     archive = downloads / entry.file
-    unpacked = Path(entry.path).expanduser() if entry.path else archive.with_suffix("")
-    if unpacked.is_dir():
-        yield _find(unpacked, name, unpacked)
+    own = Path(entry.path).expanduser() if entry.path else archive.with_suffix("")
+    if own.is_dir():
+        yield _find(own, name, own)
         return
     if not archive.exists():
         address = f" from {entry.url}" if entry.url else ""
         raise MissingLabelsError(
             f"{archive} does not exist: put the published labels{address} there, or their folders "
-            f"SEQ with SEQ/*.h5 below {unpacked}, or choose other labels."
+            f"SEQ with SEQ/*.h5 below {own}, or choose other labels."
         )
-    verified(RemoteFile.model_validate(entry.model_dump(exclude={"path"})), downloads)
-    with tempfile.TemporaryDirectory(dir=downloads, prefix=f".{archive.stem}.") as temporary:
-        folder = Path(temporary) / "unpacked"
-        _unpack(archive, name, folder)
+    verified(remote_file(entry), downloads)
+    with unpacked(archive, lambda member: name in member.parts[:-1]) as folder:
         yield _find(folder, name, archive)
 
 
@@ -114,11 +110,6 @@ def _find(folder: Path, name: str, where: Path) -> Path:
             f"published labels of {name} there, or choose other labels."
         )
     return found[0]
-
-
-def _unpack(archive: Path, name: str, folder: Path) -> None:
-    unpack = safe_unzip if zipfile.is_zipfile(archive) else safe_untar
-    unpack(archive, folder, lambda member: name in member.parts[:-1])
 
 
 def _match(video: Item, folder: Path) -> list[Path | None]:
