@@ -85,7 +85,7 @@ class Item:
         scribbled: number of scribbled objects.
         object: number of the annotated object that is the foreground; None where all are.
         named: whether `object` is known; else it is the largest one, and weak labels have to say
-            which object they follow (see `weak_labels.foreground`).
+            which object they follow (see `weak_labels.store`).
         text: what the object is, and how what is known of it was made.
         source: where the item comes from.
         licence: its licence.

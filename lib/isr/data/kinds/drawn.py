@@ -19,7 +19,7 @@ from pydantic import Field
 from isr.coordinates import grid_coordinates
 from isr.data.items import Frame, Item, write_video
 from isr.data.kinds.base import DatasetKind, Known, count_words
-from isr.data.weak_labels.options import DrawnMotion, Simulated
+from isr.data.kinds.videos import DrawnMotion, Simulated
 from isr.errors import UserError
 
 SOURCE = "drawn by this software"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,8 @@ from isr.data.kinds.base import (
     remote_file,
     verified,
 )
-from isr.data.weak_labels.options import Motion, PublishedLabels, Simulated
 from isr.errors import UserError
-from isr.models import RemoteFile, Text
+from isr.models import Address, FileName, Model, RemoteFile, Sha256, Text
 
 SOURCE = "a folder of frames"
 LICENCE = "not stated"
@@ -36,6 +35,55 @@ _DEEP = ("I", "F")
 """How Pillow's names of modes with more than 8 bits begin."""
 # Names stand unquoted in the names of files.
 _NAME = re.compile(r"\w[\w.-]*")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Motion(Model):
+    """How labels `motion` are made."""
+
+    others: Literal["background", "unlabelled"] = Field(
+        "background",
+        description="`background`: objects that move but are not the foreground are labelled so; "
+        "`unlabelled`: they have no label, so that the UNet may find them too and the "
+        "representation has something to leave out",
+    )
+    border: Annotated[float, Field(ge=0, le=0.1)] = Field(
+        0.01,
+        description="how far from the border of the object nothing is labelled, as a share of the "
+        "long side, so that the UNet decides by what it sees",
+    )
+
+
+class DrawnMotion(Motion):
+    """How they are made of drawn videos, whose borders are sharp."""
+
+    border: Annotated[float, Field(ge=0, le=0.1)] = Field(
+        0.0, description="how far from the border of the object nothing is labelled"
+    )
+
+
+class Simulated(Model):
+    """How labels `simulated` are made, from the ground truth."""
+
+    unlabelled: Share = Field(0.7, description="share of pixels without a label")
+    wrong: Share = Field(0.02, description="share of the labels that are wrong, in blobs")
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="of the noise")
+
+
+class PublishedLabels(Model):
+    """The published weak labels: an archive, or a folder of its content."""
+
+    url: Address | None = Field(None, description="address of the archive")
+    file: FileName = Field(
+        description="its name below `resources/downloads/`; a folder of its name can be put there "
+        "instead"
+    )
+    path: Text | None = Field(
+        None, description="folder of unpacked labels, `SEQUENCE/*.h5`, taken instead"
+    )
+    sha256: Sha256 | None = Field(None, description="what the archive must be")
+    bytes: int | None = Field(None, ge=1, description="its size")
 
 
 class LabelledVideos(DatasetKind):

@@ -1,17 +1,27 @@
 """Making the weak labels of a video by the name of what makes them."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from isr.data.items import Item
 from isr.data.kinds.base import DatasetKind
-from isr.data.weak_labels.foreground import tallied
-from isr.data.weak_labels.options import Motion, Simulated
-from isr.data.weak_labels.store import WeakLabels, write_labels
+from isr.data.kinds.videos import Motion, Simulated
+from isr.data.pictures import OBJECT, UNKNOWN
+from isr.data.weak_labels.store import (
+    BACKGROUND,
+    FOREGROUND,
+    NONE,
+    WeakLabels,
+    tallied,
+    write_labels,
+)
 from isr.errors import UserError
 
 KINDS = ("motion", "published", "simulated")
@@ -23,6 +33,9 @@ MOTION_TEXT = (
 )
 _OTHERS_TEXT = "; other moving objects have no label"
 _BORDER_TEXT = "; no label within {:g} % of the long side of its border"
+
+# Wrong labels come in blobs: noise is smoothed by this share of the longer side.
+_BLOB = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +95,7 @@ def _published_or_motion(
 
 
 def _motion(video: Item, options: Motion, output: Path, **asked: str) -> pd.DataFrame:
-    from isr.data.weak_labels import flow, motion
+    from isr.data.weak_labels import evidence, motion
 
     text = MOTION_TEXT
     if options.border:
@@ -90,7 +103,7 @@ def _motion(video: Item, options: Motion, output: Path, **asked: str) -> pd.Data
     if options.others == "unlabelled":
         text += _OTHERS_TEXT
     about = {"kind": "motion", "text": text, "options": options.model_dump(), **asked}
-    with flow.one_thread():
+    with evidence.one_thread():
         return _write(video, motion.label(video, options), about, output)
 
 
@@ -108,13 +121,69 @@ def _published(
 
 
 def _simulated(video: Item, entry: DatasetKind, output: Path) -> pd.DataFrame:
-    from isr.data.weak_labels import simulated
-
     options: Simulated = getattr(entry, "simulated", None) or Simulated()
     about = {
         "kind": "simulated",
-        "text": simulated.describe(options),
+        "text": _describe(options),
         "options": options.model_dump(),
         "points": True,
     }
-    return _write(video, simulated.label(video, options), about, output)
+    return _write(video, simulate(video, options), about, output)
+
+
+def _describe(options: Simulated) -> str:
+    """One sentence for tables."""
+    return (
+        f"simulated from ground truth: {options.unlabelled:.0%} unlabelled, {options.wrong:.0%} of "
+        "the labels wrong"
+    )
+
+
+def simulate(video: Item, options: Simulated) -> Iterator[WeakLabels]:
+    """Label the annotated frames of a video from their ground truth, with declared noise.
+
+    For tests and for experiments on noise. It is no way to segment a video: it looks at what is to
+    be found.
+
+    Args:
+        video: whose ground truth is used.
+        options: the shares of each frame's pixels that get no label and of its labels that are
+            wrong, in blobs; and the seed of the noise.
+
+    Yields:
+        The labels of each frame; a frame that is not annotated has none.
+    """
+    for number in range(len(video)):
+        truth = video.ground_truth(number)
+        if truth is None:
+            yield WeakLabels(np.full(video.size, NONE, np.uint8), note="not annotated")
+            continue
+        generator = np.random.Generator(np.random.Philox(key=[options.seed, number]))
+        yield WeakLabels(_label(truth, options, generator))
+
+
+def _label(
+    truth: NDArray[np.uint8], options: Simulated, generator: np.random.Generator
+) -> NDArray[np.uint8]:
+    is_object = truth == OBJECT
+    missing = _lowest(generator.random(truth.shape), np.ones_like(is_object), options.unlabelled)
+    labelled = ~missing & (truth != UNKNOWN)
+    turned = _lowest(_smooth_noise(truth.shape, generator), labelled, options.wrong)
+    labels = np.where(is_object ^ turned, FOREGROUND, BACKGROUND)
+    return np.where(labelled, labels, NONE).astype(np.uint8)
+
+
+def _smooth_noise(size: tuple[int, ...], generator: np.random.Generator) -> NDArray[np.floating]:
+    noise = generator.normal(size=size).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(noise, (0, 0), max(size) * _BLOB))
+
+
+def _lowest(
+    values: NDArray[np.floating], among: NDArray[np.bool_], share: float
+) -> NDArray[np.bool_]:
+    """The given share of the pixels `among`: those with the lowest values."""
+    count = round(share * int(among.sum()))
+    chosen = np.zeros(values.size, bool)
+    places = np.flatnonzero(among)
+    chosen[places[np.argsort(values.ravel()[places], kind="stable")[:count]]] = True
+    return chosen.reshape(values.shape)
