@@ -21,8 +21,8 @@ NETWORKS = {
 _FOLLOW = {
     ANOTHER: "Labels follow another object than the one that is scored in {}: more foreground "
     "labels of annotated frames lie on it.",
-    NO_OBJECT: "Labels follow no object in {}: less than half of the foreground labels of annotated "
-    "frames lie on the one that is scored.",
+    NO_OBJECT: "Labels follow no object in {}: less than half of the foreground labels of "
+    "annotated frames lie on the one that is scored.",
 }
 
 

@@ -3,8 +3,7 @@ import pytest
 import torch
 
 from isr.coordinates import ThirdAxis
-from isr.data.features.files import write_semantic
-from isr.data.features.semantic import efficientnet_maps, published_maps
+from isr.data.features.semantic import efficientnet_maps, published_maps, write_semantic
 from isr.data.items import write_picture
 from isr.data.pictures import Picture
 from isr.errors import UserError
