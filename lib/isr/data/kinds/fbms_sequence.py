@@ -293,7 +293,7 @@ class Sequence:
             UserError: the file of ground truth cannot be read.
         """
         path = self.annotated[number]
-        stored = _read(path, "RGB" if _is_colour(path) else "L")
+        stored = _read(path)
         values, listed = _match(stored, self.definition)
         objects = np.zeros(values.shape, np.uint8)
         for index, value in enumerate(listed[1:], start=1):
@@ -367,14 +367,11 @@ def _find_frames(folder: Path) -> list[Path]:
     raise UserError(f"{folder} holds no frames named like {folder.name}_01.jpg: put them there.")
 
 
-def _is_colour(path: Path) -> bool:
-    with opened_frame(path) as picture:
-        return picture.mode == "RGB"
-
-
-def _read(path: Path, mode: str) -> NDArray[np.uint8]:
-    with opened_frame(path) as picture:
-        return np.asarray(picture.convert(mode), dtype=np.uint8)
+def _read(path: Path, mode: str | None = None) -> NDArray[np.uint8]:
+    """The pixels of a picture in a mode, or as colours or greys as they are stored."""
+    with opened_frame(path, upright=False) as picture:
+        stored = "RGB" if picture.mode == "RGB" else "L"
+        return np.asarray(picture.convert(mode or stored), dtype=np.uint8)
 
 
 def _match(

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageOps
 from pydantic import Field
 
 from isr.data.files import FRAME_SUFFIXES, is_frame, list_frames, opened_frame
@@ -267,8 +266,8 @@ def _read(paths: Sequence[Path]) -> Iterator[Frame]:
 
 def _read_frame(path: Path) -> NDArray[np.uint8]:
     """One frame, upright after its EXIF orientation: uint8 (h, w, 3), RGB."""
-    with opened_frame(path) as picture:
+    with opened_frame(path, upright=True) as picture:
         if picture.mode.startswith(_DEEP):
             # Pillow would cut the values off at 255.
             raise UserError(f"{path} has more than 8 bits a channel: convert it to 8 bits.")
-        return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"), dtype=np.uint8)
+        return np.asarray(picture.convert("RGB"), dtype=np.uint8)
