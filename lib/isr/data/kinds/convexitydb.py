@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from isr.data.archives import unpacked
 from isr.data.files import read_image, read_labels
 from isr.data.items import write_picture
 from isr.data.kinds.base import (
@@ -124,14 +125,12 @@ class ConvexityDB(DatasetKind):
         if self.path:
             self._write(own_folder(self.path, root), name, output)
             return
-        from isr.data import archives
-
         archive, number = verified(remote_file(self), downloads), name.removeprefix("img_")
 
         def is_wanted(member: PurePosixPath) -> bool:
             return member.stem.rpartition("_")[2] == number
 
-        with archives.unpacked(archive, is_wanted) as folder:
+        with unpacked(archive, is_wanted) as folder:
             if not any(folder.rglob("*.png")):
                 raise UserError(
                     f"items: {archive.name} holds no picture {name!r}: correct the name."

@@ -145,9 +145,9 @@ class LabelledVideos(DatasetKind):
     def unpack_folder(self, folder: Path, output: Path, downloads: Path) -> None:
         """Read the frames of a sequence, and its ground truth if there is any."""
         if (folder / GROUND_TRUTH).is_dir():
-            from isr.data.kinds import fbms_sequence
+            from isr.data.kinds import fbms
 
-            fbms_sequence.unpack(folder, folder.name, output, mapping_path(self.mapping, downloads))
+            fbms.unpack(folder, folder.name, output, mapping_path(self.mapping, downloads))
         else:
             unpack(folder, folder.name, output)
 

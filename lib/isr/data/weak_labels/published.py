@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 from isr.data.archives import unpacked
 from isr.data.items import Item
 from isr.data.kinds.base import remote_file, verified
-from isr.data.kinds.fbms_sequence import find_label
+from isr.data.kinds.fbms import find_label
 from isr.data.kinds.videos import PublishedLabels, mapping_path
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE, WeakLabels
 from isr.errors import UserError
