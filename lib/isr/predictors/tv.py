@@ -61,9 +61,10 @@ class TV(Computed):
         """The minimiser of the energy."""
         if problem.features is None or problem.scribbles is None or features is None:
             raise UserError(f"{problem.name}: tv needs features and scribbles: draw some.")
-        found = segment(
-            problem.features, problem.scribbles, features, alpha=self.alpha, name=problem.name
+        data = log_likelihood_ratio(
+            problem.features, problem.scribbles, features, name=problem.name
         )
+        found = minimise(data, self.alpha)
         return Computation(
             found.u,
             {"energy": found.energy, "gap": found.gap, "iterations": found.iterations},
@@ -91,29 +92,6 @@ class Segmentation:
     gap: float
     iterations: int
     converged: bool
-
-
-def segment(
-    features: Array,
-    scribbles: NDArray[np.uint8],
-    sets: str,
-    *,
-    alpha: float = 0.03,
-    name: str = "scribbles",
-) -> Segmentation:
-    """Segment a scribbled picture by eq. 3, with the likelihood of its scribbled pixels as data.
-
-    Args:
-        features: (h, w, channels) of the picture.
-        scribbles: (h, w), 0 none, 255 background, anything else object.
-        sets: the combination of features, such as `rgb+xy`.
-        alpha: see `minimise`.
-        name: of the picture, for messages.
-
-    Raises:
-        UserError: the scribbles lack object or background.
-    """
-    return minimise(log_likelihood_ratio(features, scribbles, sets, name=name), alpha)
 
 
 def minimise(

@@ -45,6 +45,7 @@ from isr.data.pictures import (
     Picture,
     check_picture,
     list_values,
+    object_labels,
     resize_picture,
 )
 from isr.errors import UserError
@@ -383,30 +384,30 @@ def _decode(
 
 def number_objects(scribbles: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Number the objects of a picture from 1 without gaps, keeping their order."""
-    present = _objects(scribbles)
-    table = np.arange(256, dtype=np.uint8)
+    return np.asarray(_numbers(scribbles)[scribbles])
+
+
+def _numbers(scribbles: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """By the number of an object on the list, or 255, its number in this picture; 0 without."""
+    present = object_labels(scribbles)
+    table = np.zeros(256, np.uint8)
     table[present] = np.arange(1, len(present) + 1)
-    return np.asarray(table[scribbles])
-
-
-def _objects(scribbles: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.setdiff1d(np.unique(scribbles), (NO_SCRIBBLE, BACKGROUND_SCRIBBLE))
+    table[BACKGROUND_SCRIBBLE] = BACKGROUND_SCRIBBLE
+    return table
 
 
 def _number_like(
     scribbles: NDArray[np.uint8], instances: NDArray[np.uint8], path: Path
 ) -> NDArray[np.uint8]:
     """Number the objects of the ground truth as `number_objects` does those of the scribbles."""
-    present = _objects(scribbles)
+    present = object_labels(scribbles)
     if unscribbled := np.setdiff1d(np.unique(instances), (0, *present)).tolist():
         _log.warning(
             "%s: no scribble is on object %s of the list; it counts as missed",
             path,
             list_values(unscribbled),
         )
-    table = np.zeros(256, np.uint8)
-    table[present] = np.arange(1, len(present) + 1)
-    return np.asarray(table[instances])
+    return np.asarray(_numbers(scribbles)[instances])
 
 
 def _check_size(

@@ -1,13 +1,12 @@
 """Making the weak labels of a video by the name of what makes them."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from isr.data.items import Item
@@ -40,9 +39,7 @@ _BLOB = 0.02
 _log = logging.getLogger(__name__)
 
 
-def write_kind(
-    kind: str, video: Item, entry: DatasetKind, downloads: Path, output: Path
-) -> pd.DataFrame:
+def write_kind(kind: str, video: Item, entry: DatasetKind, downloads: Path, output: Path) -> None:
     """Label a video and write the labels.
 
     Args:
@@ -53,90 +50,71 @@ def write_kind(
         downloads: where downloaded files lie.
         output: folder to write.
 
-    Returns:
-        What labels.csv holds.
-
     Raises:
         UserError: the kind is unknown, or a file that it needs is missing or not valid.
     """
-    writers: dict[str, Callable[[], pd.DataFrame]] = {
-        AUTO: lambda: _published_or_motion(video, entry, downloads, output),
-        "motion": lambda: _motion(video, _motion_options(entry), output),
-        "published": lambda: _published(video, entry, downloads, output),
-        "simulated": lambda: _simulated(video, entry, output),
-    }
-    if kind not in writers:
+    if kind not in (*KINDS, AUTO):
         names = ", ".join((*KINDS, AUTO))
         raise UserError(f"labels: {kind!r} is unknown: use one of {names}.")
-    return writers[kind]()
-
-
-def _motion_options(entry: DatasetKind) -> Motion:
-    return getattr(entry, "motion", None) or Motion()
-
-
-def _write(
-    video: Item, frames: Iterable[WeakLabels], about: dict[str, Any], output: Path
-) -> pd.DataFrame:
-    return write_labels(output, tallied(video, frames, about), about)
-
-
-def _published_or_motion(
-    video: Item, entry: DatasetKind, downloads: Path, output: Path
-) -> pd.DataFrame:
+    if kind != AUTO:
+        _write(kind, video, entry, downloads, output)
+        return
     from isr.data.weak_labels.published import MissingLabelsError
 
     try:
-        return _published(video, entry, downloads, output, wanted=AUTO)
+        _write("published", video, entry, downloads, output, wanted=AUTO)
     except MissingLabelsError as error:
-        reason = error.reason
-    _log.info("%s: our own labels are taken: %s", video.name, reason)
-    return _motion(video, _motion_options(entry), output, wanted=AUTO, reason=reason)
+        _log.info("%s: our own labels are taken: %s", video.name, error.reason)
+        _write("motion", video, entry, downloads, output, wanted=AUTO, reason=error.reason)
 
 
-def _motion(video: Item, options: Motion, output: Path, **asked: str) -> pd.DataFrame:
-    from isr.data.weak_labels import evidence, motion
+def _write(
+    kind: str, video: Item, entry: DatasetKind, downloads: Path, output: Path, **asked: str
+) -> None:
+    from isr.data.weak_labels.evidence import one_thread
+
+    match kind:
+        case "motion":
+            about, frames = _motion(video, getattr(entry, "motion", None) or Motion())
+        case "published":
+            about, frames = _published(video, entry, downloads)
+        case _:
+            about, frames = _simulated(video, getattr(entry, "simulated", None) or Simulated())
+    about = {"kind": kind, **about, **asked}
+    with one_thread():
+        write_labels(output, tallied(video, frames, about), about)
+
+
+def _motion(video: Item, options: Motion) -> tuple[dict[str, Any], Iterator[WeakLabels]]:
+    from isr.data.weak_labels import motion
 
     text = MOTION_TEXT
     if options.border:
         text += _BORDER_TEXT.format(100 * options.border)
     if options.others == "unlabelled":
         text += _OTHERS_TEXT
-    about = {"kind": "motion", "text": text, "options": options.model_dump(), **asked}
-    with evidence.one_thread():
-        return _write(video, motion.label(video, options), about, output)
+    return {"text": text, "options": options.model_dump()}, motion.label(video, options)
 
 
 def _published(
-    video: Item, entry: DatasetKind, downloads: Path, output: Path, **asked: str
-) -> pd.DataFrame:
+    video: Item, entry: DatasetKind, downloads: Path
+) -> tuple[dict[str, Any], Iterator[WeakLabels]]:
     from isr.data.weak_labels import published
 
     labels = getattr(entry, "labels", None)
     if labels is None:
         raise published.MissingLabelsError("the data set names no published labels")
-    about = {"kind": "published", "text": published.TEXT, "options": {}, "points": True, **asked}
-    found = published.label(video, labels, getattr(entry, "mapping", None), downloads)
-    return _write(video, found, about, output)
+    about = {"text": published.TEXT, "options": {}, "points": True}
+    return about, published.label(video, labels, getattr(entry, "mapping", None), downloads)
 
 
-def _simulated(video: Item, entry: DatasetKind, output: Path) -> pd.DataFrame:
-    options: Simulated = getattr(entry, "simulated", None) or Simulated()
-    about = {
-        "kind": "simulated",
-        "text": _describe(options),
-        "options": options.model_dump(),
-        "points": True,
-    }
-    return _write(video, simulate(video, options), about, output)
-
-
-def _describe(options: Simulated) -> str:
-    """One sentence for tables."""
-    return (
+def _simulated(video: Item, options: Simulated) -> tuple[dict[str, Any], Iterator[WeakLabels]]:
+    text = (
         f"simulated from ground truth: {options.unlabelled:.0%} unlabelled, {options.wrong:.0%} of "
         "the labels wrong"
     )
+    about = {"text": text, "options": options.model_dump(), "points": True}
+    return about, simulate(video, options)
 
 
 def simulate(video: Item, options: Simulated) -> Iterator[WeakLabels]:

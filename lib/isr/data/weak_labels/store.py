@@ -60,9 +60,7 @@ class WeakLabels:
     note: str = ""
 
 
-def write_labels(
-    folder: Path, frames: Iterable[WeakLabels], about: Mapping[str, Any]
-) -> pd.DataFrame:
+def write_labels(folder: Path, frames: Iterable[WeakLabels], about: Mapping[str, Any]) -> None:
     """Write the weak labels of a video, as a whole or not at all.
 
     Args:
@@ -70,9 +68,6 @@ def write_labels(
         frames: of every frame in order, drawn one at a time.
         about: {kind: published, motion or simulated, text: one sentence for tables, options,
             points?: whether the labels are scattered points}; may grow while frames are drawn.
-
-    Returns:
-        What labels.csv holds.
 
     Raises:
         UserError: there is no frame, or labels are not of the coding, or sizes differ.
@@ -98,10 +93,8 @@ def write_labels(
             )
         if not rows:
             raise UserError(f"{folder}: there are no frames to label: check the video.")
-        table = pd.DataFrame(rows)
-        table.to_csv(temporary / "labels.csv", index=False)
+        pd.DataFrame(rows).to_csv(temporary / "labels.csv", index=False)
         write_json(temporary / "about.json", dict(about))
-    return table
 
 
 def _check(frame: WeakLabels, size: tuple[int, ...], what: str) -> None:
