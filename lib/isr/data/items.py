@@ -16,8 +16,8 @@ Frames can be written and read one at a time: a video never has to fit into memo
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from isr.coordinates import Convention, Scene, ThirdAxis, ThirdName
 from isr.data.pictures import BACKGROUND, OBJECT, UNKNOWN, Picture, check_picture
 from isr.errors import UserError
 from isr.io import atomic_folder, read_array, read_json, read_png, write_json, write_png
+from isr.models import parse
 
 Bytes = NDArray[np.uint8]
 
@@ -309,33 +310,13 @@ def read_item(folder: Path) -> Item:
     if not path.exists():
         raise UserError(f"{path} does not exist: unpack the data set first.")
     content = read_json(path)
+    stored = content if isinstance(content, dict) else {}
+    if lacking := {each.name for each in fields(Item)} - {"folder"} - stored.keys():
+        raise UserError(f"{path} is damaged (it lacks {min(lacking)}): unpack the item again.")
     try:
-        return _parse(Path(folder), content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error!r}): unpack the item again.") from None
-
-
-def _parse(folder: Path, content: Mapping[str, Any]) -> Item:
-    if content["third"] not in (None, "t", "z", "depth"):
-        raise ValueError(content["third"])
-    chosen = content["object"]
-    return Item(
-        folder=folder,
-        name=str(content["name"]),
-        frames=int(content["frames"]),
-        height=int(content["height"]),
-        width=int(content["width"]),
-        third=content["third"],
-        annotated=tuple(sorted(int(number) for number in content["annotated"])),
-        scribbled=int(content["scribbled"]),
-        object=None if chosen is None else int(chosen),
-        named=bool(content["named"]),
-        text=str(content["text"]),
-        source=str(content["source"]),
-        licence=str(content["licence"]),
-        notes=tuple(str(note) for note in content["notes"]),
-        files=tuple(str(file) for file in content["files"]),
-    )
+        return parse(Item, {**stored, "folder": folder}, path.name)
+    except UserError as error:
+        raise UserError(f"{path} is damaged ({error}): unpack the item again.") from None
 
 
 def write_picture(folder: Path, picture: Picture) -> Item:

@@ -36,7 +36,6 @@ def test_size_and_share_of_the_object(
     name: str, grid: tuple[int, int], low: float, high: float
 ) -> None:
     picture = gallery.load(name)
-    assert picture.unaries is not None
     assert picture.grid == picture.unaries.shape == grid
     assert picture.image.dtype == picture.unaries.dtype == np.float32
     assert low <= (picture.unaries > 0.5).mean() <= high
@@ -56,22 +55,18 @@ def test_size_and_share_of_the_object(
 )
 def test_points_on_the_object_and_beside_it(name: str, inside: list, outside: list) -> None:
     unaries = gallery.load(name).unaries
-    assert unaries is not None
     assert [float(unaries[p]) > 0.5 for p in inside] == [True] * len(inside)
     assert [float(unaries[p]) < 0.5 for p in outside] == [True] * len(outside)
 
 
 def test_the_rocket_differs_from_its_ground_truth() -> None:
     picture = gallery.load("rocket")
-    assert picture.unaries is not None
-    assert picture.ground_truth is not None
     mask, truth = picture.unaries > 0.5, picture.ground_truth == OBJECT
     assert 0.3 < (mask & truth).sum() / (mask | truth).sum() < 0.9
 
 
 def test_the_fence_cuts_the_cat() -> None:
     unaries = gallery.load("chelsea").unaries
-    assert unaries is not None
     sizes = np.bincount(ndimage.label(unaries > 0.5)[0].ravel())[1:]
     assert (sizes > 300).sum() >= 8
 
@@ -79,8 +74,6 @@ def test_the_fence_cuts_the_cat() -> None:
 def test_the_floor_is_a_plane_in_depth_and_nothing_else_is_scribbled_on_it() -> None:
     picture = gallery.load("motorcycle")
     assert picture.unaries is None
-    assert picture.scribbles is not None
-    assert picture.third is not None
     assert picture.third.name == "depth"
     depth, strokes = picture.third.values, picture.scribbles
     assert picture.grid == depth.shape == (216, 320)
@@ -130,8 +123,6 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
 @pytest.mark.parametrize("name", gallery.DRAWN)
 def test_drawn_pictures_are_reproducible_and_imperfect(name: str) -> None:
     first, second = (gallery.load(name) for _ in range(2))
-    assert first.unaries is not None
-    assert first.ground_truth is not None
     np.testing.assert_array_equal(first.unaries, second.unaries)
     np.testing.assert_array_equal(first.image, second.image)
     agreement = iou(first.unaries > 0.5, first.ground_truth == OBJECT)
@@ -166,7 +157,6 @@ def sheet_holes() -> np.ndarray:
 
 def test_every_hole_is_a_component_of_the_truth_and_some_are_hidden() -> None:
     picture = gallery.load("sheet")
-    assert picture.unaries is not None
     truth = picture.ground_truth == OBJECT
     holes = to_pixels(sheet_holes(), *truth.shape)
     columns, rows = np.floor(holes).astype(int).T
@@ -180,19 +170,16 @@ def test_every_hole_is_a_component_of_the_truth_and_some_are_hidden() -> None:
 
 def test_a_part_of_the_key_looks_like_a_hole() -> None:
     picture = gallery.load("sheet")
-    assert picture.unaries is not None
     false = (picture.unaries > 0.5) & (picture.ground_truth != OBJECT)
     assert np.bincount(ndimage.label(false)[0].ravel())[1:].max() > 100
 
 
 def test_the_ball_follows_its_path() -> None:
     picture = gallery.load("drawn_ball")
-    assert picture.third is not None
     assert picture.third.name == "t"
     np.testing.assert_array_equal(picture.third.values, np.linspace(0, 1, 8))
     coordinates = pixel_coordinates(*picture.grid[1:])
     centres = gallery.ball_centre(picture.third.values)
-    assert picture.ground_truth is not None
     for truth, centre in zip(picture.ground_truth == OBJECT, centres, strict=True):
         np.testing.assert_allclose(coordinates[truth].mean(axis=0), centre, atol=0.004)
         area = truth.sum() / truth.size
@@ -201,8 +188,6 @@ def test_the_ball_follows_its_path() -> None:
 
 def test_the_ball_is_hidden_and_flickers() -> None:
     picture = gallery.load("drawn_ball")
-    assert picture.unaries is not None
-    assert picture.ground_truth is not None
     found = [
         float((u > 0.5)[t == OBJECT].mean())
         for u, t in zip(picture.unaries, picture.ground_truth, strict=True)
@@ -230,7 +215,6 @@ def test_the_flower_has_order_five(parts: int, symmetric: bool) -> None:
 
 def test_the_flower_is_partly_hidden() -> None:
     picture = gallery.load("flower")
-    assert picture.unaries is not None
     truth = picture.ground_truth == OBJECT
     filled = ndimage.median_filter(picture.unaries, 5) > 0.5
     assert (truth & ~filled).sum() > 0.15 * truth.sum()
@@ -240,7 +224,6 @@ def test_the_flower_is_partly_hidden() -> None:
 def test_the_volume_is_an_ellipsoid_of_cubic_voxels() -> None:
     picture = gallery.load("volume")
     depth, height, width = picture.grid
-    assert picture.third is not None
     assert picture.third.name == "z"
     truth = picture.ground_truth == OBJECT
     points = with_third(pixel_coordinates(height, width), picture.third)[truth]
