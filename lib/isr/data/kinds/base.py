@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from isr.data.pictures import Picture, check_picture, resize_picture
 from isr.errors import UserError
 from isr.models import Model, RemoteFile, Text
 
 if TYPE_CHECKING:
     from isr.coordinates import ThirdName
 
-LongSide = Annotated[int, Field(ge=16)]
+LongSide = Annotated[
+    Annotated[int, Field(ge=16)] | None,
+    Field(description="pixels on the longer side that pictures are shrunk to; null keeps them"),
+]
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,19 @@ def files_below(folder: Path, item: str | None = None) -> tuple[Path, ...]:
         and not path.name.startswith(".")
         and (item is None or item in (*path.relative_to(folder).parts[:-1], path.stem))
     )
+
+
+def shrunk(picture: Picture, long_side: int | None) -> Picture:
+    """A picture at its size in the one layout.
+
+    Raises:
+        UserError: it has a depth, or a scribble is lost.
+    """
+    if long_side is None:
+        return picture
+    picture = resize_picture(picture, long_side)
+    check_picture(picture, path=f"{picture.name} at {long_side} pixels")
+    return picture
 
 
 def remote_file(keys: Model) -> RemoteFile:

@@ -27,6 +27,7 @@ from isr.data.kinds.base import (
     files_below,
     own_folder,
     remote_file,
+    shrunk,
     verified,
 )
 from isr.data.pictures import (
@@ -37,7 +38,6 @@ from isr.data.pictures import (
     Picture,
     check_picture,
     list_values,
-    resize_picture,
 )
 from isr.errors import UserError
 from isr.models import Address, FileName, Model, Sha256, Text
@@ -73,9 +73,7 @@ class ConvexityDB(DatasetKind):
     """The paper's 51 pictures."""
 
     kind: Literal["convexitydb"]
-    long_side: LongSide | None = Field(
-        None, description="pixels on the longer side that pictures are shrunk to; null keeps them"
-    )
+    long_side: LongSide = None
     path: Text | None = Field(
         None, description="folder of the unpacked archive, taken instead of a download"
     )
@@ -138,10 +136,7 @@ class ConvexityDB(DatasetKind):
             self._write(folder, name, output)
 
     def _write(self, folder: Path, name: str, output: Path) -> None:
-        picture = read(folder, name)
-        if self.long_side is not None:
-            picture = resize_picture(picture, self.long_side)
-            check_picture(picture, path=f"{name} at {self.long_side} pixels")
+        picture = shrunk(read(folder, name), self.long_side)
         write_picture(output, replace(picture, source=SOURCE, licence=LICENCE))
 
     def describe(self, name: str, items: Sequence[str]) -> str:

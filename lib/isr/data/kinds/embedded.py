@@ -28,7 +28,6 @@ import numpy as np
 import skimage
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import Field
 
 from isr.data.items import write_picture
 from isr.data.kinds.base import DatasetKind, Known, LongSide, count_words, packaged
@@ -51,9 +50,7 @@ class Embedded(DatasetKind):
     """Photographs of scikit-image's package with our scribbles and ground truth; no download."""
 
     kind: Literal["embedded"]
-    long_side: LongSide | None = Field(
-        None, description="pixels on the longer side that pictures are shrunk to; null keeps them"
-    )
+    long_side: LongSide = None
 
     def all_names(self, root: Path) -> list[str]:
         """Near-convex objects first."""

@@ -35,6 +35,7 @@ from isr.data.kinds.base import (
     count_words,
     listed,
     own_folder,
+    shrunk,
 )
 from isr.data.pictures import (
     BACKGROUND,
@@ -46,7 +47,6 @@ from isr.data.pictures import (
     check_picture,
     list_values,
     object_labels,
-    resize_picture,
 )
 from isr.errors import UserError
 from isr.models import Model, Text
@@ -153,9 +153,7 @@ class Pictures(OwnFolder):
     )
 
     kind: Literal["pictures"]
-    long_side: LongSide | None = Field(
-        None, description="pixels on the longer side that pictures are shrunk to; null keeps them"
-    )
+    long_side: LongSide = None
 
     def all_names(self, root: Path) -> list[str]:
         """Stems of the files in images/."""
@@ -180,10 +178,7 @@ class Pictures(OwnFolder):
         if "images" not in paths:
             images = own_folder(self.path, root) / "images"
             raise UserError(f"{images} holds no picture named {name!r}.")
-        picture = read(name, paths, self.coding())
-        if self.long_side is not None:
-            picture = resize_picture(picture, self.long_side)
-            check_picture(picture, path=f"{name} at {self.long_side} pixels")
+        picture = shrunk(read(name, paths, self.coding()), self.long_side)
         source = f"folder {Path(self.path).name}"
         write_picture(output, replace(picture, source=source, licence="not stated"))
 

@@ -39,7 +39,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Motion(Model):
-    """How labels `motion` are made."""
+    """Of labels `motion`."""
 
     others: Literal["background", "unlabelled"] = Field(
         "background",
@@ -55,7 +55,7 @@ class Motion(Model):
 
 
 class DrawnMotion(Motion):
-    """How they are made of drawn videos, whose borders are sharp."""
+    """Of labels `motion` of drawn videos, whose borders are sharp."""
 
     border: Annotated[float, Field(ge=0, le=0.1)] = Field(
         0.0, description="how far from the border of the object nothing is labelled"
@@ -63,7 +63,7 @@ class DrawnMotion(Motion):
 
 
 class Simulated(Model):
-    """How labels `simulated` are made, from the ground truth."""
+    """Of labels `simulated`, which are made from the ground truth."""
 
     unlabelled: Share = Field(0.7, description="share of pixels without a label")
     wrong: Share = Field(0.02, description="share of the labels that are wrong, in blobs")
