@@ -81,10 +81,10 @@ def list_frames(folder: Path) -> list[Path]:
     ['frame_9.png', 'frame_10.png']
     """
     frames = by_stem(filter(is_frame, folder.iterdir()))
-    return [frames[stem] for stem in sorted(frames, key=_natural)]
+    return [frames[stem] for stem in sorted(frames, key=natural_order)]
 
 
-def _natural(stem: str) -> list[tuple[str, int]]:
+def natural_order(stem: str) -> list[tuple[str, int]]:
     """Orders numbers within names by their values, and case only where nothing else differs."""
     parts = re.findall(r"(\D*)(\d*)", stem.lower())
     return [*((text, int(digits or -1)) for text, digits in parts), (stem, 0)]

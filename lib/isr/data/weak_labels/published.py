@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from isr.data.archives import unpacked
+from isr.data.files import natural_order
 from isr.data.items import Item
 from isr.data.kinds.base import remote_file, verified
 from isr.data.kinds.fbms import find_label
@@ -123,8 +124,7 @@ def _match(video: Item, folder: Path) -> list[Path | None]:
             f"{folder.name}: {len(files)} published files of labels do not fit the {len(video)} "
             "frames by name: check that they belong to this video."
         )
-    digits = {stem: "".join(filter(str.isdigit, stem)) for stem in files}
-    return [files[stem] for stem in sorted(files, key=lambda stem: (len(digits[stem]), stem))]
+    return [files[stem] for stem in sorted(files, key=natural_order)]
 
 
 def _read(path: Path, size: tuple[int, int]) -> tuple[Ints, Floats]:
