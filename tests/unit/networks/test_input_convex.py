@@ -175,7 +175,7 @@ def test_projected_networks_are_convex_in_y_whatever_their_weights(seed, scales,
     context_dim, convex_dim, hidden_layers = form
     network = _partial(
         seed,
-        partial_scales,
+        scales,
         context_dim=context_dim,
         convex_dim=convex_dim,
         hidden_layers=hidden_layers,

@@ -73,15 +73,15 @@ def _write(
 ) -> None:
     from isr.data.weak_labels.evidence import one_thread
 
-    match kind:
-        case "motion":
-            about, frames = _motion(video, getattr(entry, "motion", None) or Motion())
-        case "published":
-            about, frames = _published(video, entry, downloads)
-        case _:
-            about, frames = _simulated(video, getattr(entry, "simulated", None) or Simulated())
-    about = {"kind": kind, **about, **asked}
     with one_thread():
+        match kind:
+            case "motion":
+                made, frames = _motion(video, getattr(entry, "motion", None) or Motion())
+            case "published":
+                made, frames = _published(video, entry, downloads)
+            case _:
+                made, frames = _simulated(video, getattr(entry, "simulated", None) or Simulated())
+        about = {"kind": kind, **made, **asked}
         write_labels(output, tallied(video, frames, about), about)
 
 

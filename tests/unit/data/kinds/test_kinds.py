@@ -9,9 +9,9 @@ import pytest
 
 from isr.data.items import read_item
 from isr.data.kinds import KINDS, Known, read_entry
-from isr.data.kinds.base import count_words, files_below, listed, own_folder, verified
+from isr.data.kinds.base import count_words, files_below
 from isr.errors import UserError
-from isr.models import RemoteFile, kind_of
+from isr.models import kind_of
 
 ROOT = Path(__file__).parents[4]
 PACKAGED = ("embedded", "gallery", "drawn")
@@ -99,22 +99,3 @@ def test_files_of_an_item_are_those_called_so(tmp_path):
     found = [str(path.relative_to(folder)) for path in files_below(folder, "cars")]
     assert found == ["cars/1.png", "labels/cars.h5", "x/cars/deep/2.png"]
     assert len(files_below(folder)) == 4
-
-
-def test_folders_and_what_they_hold(tmp_path):
-    assert own_folder(".", tmp_path) == tmp_path
-    assert listed(iter("ab"), tmp_path, "pictures") == ["a", "b"]
-    with pytest.raises(UserError, match="none does not exist or is no folder"):
-        own_folder("none", tmp_path)
-    with pytest.raises(UserError, match="holds no pictures: add some"):
-        listed([], tmp_path, "pictures")
-
-
-def test_what_was_downloaded_is_verified_again(tmp_path):
-    (tmp_path / "a.bin").write_bytes(b"abc")
-    file = RemoteFile(file="a.bin", bytes=3)
-    assert verified(file, tmp_path) == tmp_path / "a.bin"
-    with pytest.raises(UserError, match=r"a\.bin"):
-        verified(RemoteFile(file="a.bin", sha256="0" * 64), tmp_path)
-    with pytest.raises(UserError, match=r"b\.bin does not exist"):
-        verified(RemoteFile(file="b.bin"), tmp_path)
