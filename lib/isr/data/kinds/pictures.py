@@ -15,7 +15,7 @@ scored. `objects: merge` takes all objects of a picture for one.
 
 import logging
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -281,20 +281,13 @@ def read(name: str, paths: Mapping[str, Path], coding: Coding) -> Picture:
         depth = _read_grey(paths["depth"], picture, image).astype(np.float64)
         picture = replace(picture, third=ThirdAxis("depth", depth))
     check_picture(picture, path=image)
-    labels = None
-    if "scribbles" in paths:
-        stored = read_labels(paths["scribbles"], transparent=coding.none)
-        labels = decode_scribbles(stored, coding, paths["scribbles"])
-        _check_size(labels, paths["scribbles"], picture.image, image)
-        picture = with_scribbles(picture, labels, coding, paths["scribbles"])
-    if "ground_truth" not in paths:
-        return picture
-    truth = paths["ground_truth"]
-    stored = read_labels(truth)
-    _check_size(stored, truth, picture.image, image)
-    picture = with_truth(picture, stored, labels, coding, truth)
-    check_picture(picture, path=truth)
-    return picture
+
+    def stored(path: Path, transparent: int | None) -> NDArray[np.int64]:
+        labels = read_labels(path, transparent=transparent)
+        _check_size(labels, path, picture.image, image)
+        return labels
+
+    return with_labels(picture, paths, coding, stored)
 
 
 def _read_grey(path: Path, picture: Picture, image: Path) -> NDArray[np.float32]:
@@ -306,51 +299,48 @@ def _read_grey(path: Path, picture: Picture, image: Path) -> NDArray[np.float32]
     return colours[..., 0]
 
 
-def decode_scribbles(stored: NDArray[np.int64], coding: Coding, path: Path) -> NDArray[np.uint8]:
-    """Scribbles in the coding of the one layout, objects numbered as `foreground` lists them.
-
-    Raises:
-        UserError: the file holds other values than the configuration states, or it states none.
-    """
-    if coding.scribbles is None:
-        raise UserError(
-            f"{path}: scribble_values is missing: state how the scribbles are coded, for example "
-            "{none: 0, foreground: 1, background: 2}."
-        )
-    return _decode(stored, coding.scribbles, path, "scribble_values")
-
-
-def with_scribbles(
-    picture: Picture, labels: NDArray[np.uint8], coding: Coding, path: Path
-) -> Picture:
-    """The picture with its scribbles, objects numbered without gaps or merged to one."""
-    picture = replace(picture, scribbles=number_objects(labels))
-    check_picture(picture, path=path)
-    return _merged(picture, path) if coding.merge else picture
-
-
-def with_truth(
+def with_labels(
     picture: Picture,
-    stored: NDArray[np.int64],
-    labels: NDArray[np.uint8] | None,
+    paths: Mapping[str, Path],
     coding: Coding,
-    path: Path,
+    read: Callable[[Path, int | None], NDArray[np.int64]],
 ) -> Picture:
-    """The picture with its ground truth and, where it tells objects apart, their instances.
+    """The picture with its scribbles and its ground truth, as far as there are files of them.
+
+    Objects are numbered without gaps or merged to one.
 
     Args:
-        picture: with its scribbles.
-        stored: values (*grid) of the ground-truth file.
-        labels: scribbles with objects numbered as `foreground` lists them.
-        coding: what the values mean.
-        path: of the file.
+        picture: without them.
+        paths: its files by what they hold.
+        coding: what their values mean.
+        read: gives the stored values (*grid) of a file; its second argument is the value of
+            transparent pixels, None where there must be none.
+
+    Raises:
+        UserError: a file holds other values than the configuration states, or it states none, or
+            the labels do not fit the picture.
     """
-    truth = _decode(stored, coding.ground_truth, path, "ground_truth_values")
-    picture = replace(picture, ground_truth=truth)
-    if not coding.instances or labels is None:
-        return picture
-    instances = _decode(stored, coding.instances, path, "ground_truth_values")
-    return replace(picture, instances=_number_like(labels, instances, path))
+    labels = None
+    if path := paths.get("scribbles"):
+        stored = read(path, coding.none)
+        if coding.scribbles is None:
+            raise UserError(
+                f"{path}: scribble_values is missing: state how the scribbles are coded, for "
+                "example {none: 0, foreground: 1, background: 2}."
+            )
+        labels = _decode(stored, coding.scribbles, path, "scribble_values")
+        picture = replace(picture, scribbles=number_objects(labels))
+        check_picture(picture, path=path)
+        picture = _merged(picture, path) if coding.merge else picture
+    if path := paths.get("ground_truth"):
+        stored = read(path, None)
+        truth = _decode(stored, coding.ground_truth, path, "ground_truth_values")
+        picture = replace(picture, ground_truth=truth)
+        if coding.instances and labels is not None:
+            instances = _decode(stored, coding.instances, path, "ground_truth_values")
+            picture = replace(picture, instances=_number_like(labels, instances, path))
+        check_picture(picture, path=path)
+    return picture
 
 
 def _merged(picture: Picture, path: Path) -> Picture:

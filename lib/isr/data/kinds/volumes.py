@@ -16,7 +16,7 @@ from isr.coordinates import ThirdAxis
 from isr.data.files import by_stem
 from isr.data.items import write_picture
 from isr.data.kinds.base import Known, listed, own_folder
-from isr.data.kinds.pictures import OwnFolder, decode_scribbles, with_scribbles, with_truth
+from isr.data.kinds.pictures import OwnFolder, with_labels
 from isr.data.pictures import Picture, check_picture
 from isr.errors import UserError
 
@@ -60,7 +60,7 @@ class Volumes(OwnFolder):
 
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
         """Read a volume."""
-        paths, coding = self.files(name, root), self.coding()
+        paths = self.files(name, root)
         shown = paths.get("images") or paths.get("unaries")
         if shown is None:
             images = own_folder(self.path, root) / "images"
@@ -75,18 +75,11 @@ class Volumes(OwnFolder):
             licence="not stated",
         )
         check_picture(picture, path=paths.get("unaries", shown))
-        labels = None
-        if "scribbles" in paths:
-            path = paths["scribbles"]
-            labels = decode_scribbles(read_label_volume(path), coding, path)
-            picture = with_scribbles(picture, labels, coding, path)
-        if "ground_truth" in paths:
-            path = paths["ground_truth"]
-            picture = with_truth(picture, read_label_volume(path), labels, coding, path)
-            # Objects of a volume are scored together.
-            picture = replace(picture, instances=None)
-            check_picture(picture, path=path)
-        write_picture(output, picture)
+        labelled = with_labels(
+            picture, paths, self.coding(), lambda path, _: read_label_volume(path)
+        )
+        # Objects of a volume are scored together.
+        write_picture(output, replace(labelled, instances=None))
 
 
 def _in_range(path: Path) -> NDArray[np.float32]:
