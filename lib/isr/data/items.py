@@ -232,7 +232,10 @@ class Item:
         if number not in self.annotated:
             return None
         stored = self._read("ground_truth", number)
-        return stored if self.object is None else self._truth_of(number, self.object, stored)
+        if self.object is None:
+            return stored
+        truth = np.where(self._read("objects", number) == self.object, OBJECT, BACKGROUND)
+        return np.where(stored == UNKNOWN, UNKNOWN, truth).astype(np.uint8)
 
     def truth_of(self, number: int, object: int) -> Bytes | None:
         """The truth of frame `number` where one object alone is foreground; None if not known.
@@ -242,13 +245,8 @@ class Item:
         Raises:
             UserError: as `frame`.
         """
-        if self.objects(number) is None:
-            return None
-        return self._truth_of(number, object, self._read("ground_truth", number))
-
-    def _truth_of(self, number: int, object: int, stored: Bytes) -> Bytes:
-        truth = np.where(self._read("objects", number) == object, OBJECT, BACKGROUND)
-        return np.where(stored == UNKNOWN, UNKNOWN, truth).astype(np.uint8)
+        known = self.objects(number) is not None
+        return self.of_object(object).ground_truth(number) if known else None
 
     def of_object(self, number: int) -> "Item":
         """The same item with another of its annotated objects as the foreground."""

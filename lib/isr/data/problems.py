@@ -100,14 +100,18 @@ class Predictions:
         Raises:
             UserError: there is none.
         """
-        for folder in self.folders:
-            place = Path(folder) / "unaries" / str(seed) / name
+        for folder in map(Path, self.folders):
+            place = self._place(folder, name, seed)
             if place.is_dir() or place.with_name(f"{place.name}.png").exists():
-                return Path(folder)
+                return folder
         raise UserError(
             f"{self.folders[0] if self.folders else 'predictions'} holds no unaries of {name} for "
             f"seed {seed}: predict first."
         )
+
+    @staticmethod
+    def _place(folder: Path, name: str, seed: int) -> Path:
+        return folder / "unaries" / str(seed) / name
 
     def files(self, name: str, seed: int) -> list[Path]:
         """Files of the unaries of a problem, or of all frames of an item.
@@ -115,7 +119,7 @@ class Predictions:
         Raises:
             UserError: there are none.
         """
-        place = self.folder(name, seed) / "unaries" / str(seed) / name
+        place = self._place(self.folder(name, seed), name, seed)
         if place.is_dir():
             return sorted(place.rglob("*.png"))
         return [place.with_name(f"{place.name}.png")]
@@ -126,7 +130,7 @@ class Predictions:
         Raises:
             UserError: they are missing or of another size.
         """
-        place = self.folder(name, seed) / "unaries" / str(seed) / name
+        place = self._place(self.folder(name, seed), name, seed)
         if len(size) == 2:
             unaries = read_unaries(place.with_name(f"{place.name}.png"))
         else:
