@@ -14,8 +14,12 @@ from isr.errors import UserError
 from isr.models import kind_of
 
 ROOT = Path(__file__).parents[4]
-PACKAGED = ("embedded", "gallery", "drawn")
-"""Kinds whose items come with the software."""
+PACKAGED = {
+    "embedded": {"long_side": 96},
+    "gallery": {},
+    "drawn": {"frames": 3, "long_side": 32},
+}
+"""Kinds whose items come with the software, and keys that make these small."""
 HEAVY = ("torch", "pandas", "scipy", "matplotlib", "h5py", "tifffile", "shapely", "normflows")
 
 
@@ -38,7 +42,7 @@ def test_reading_a_configuration_loads_nothing_heavy(module):
 
 @pytest.mark.parametrize("kind", PACKAGED)
 def test_what_is_known_of_packaged_items_is_so(kind, tmp_path):
-    entry = read_entry({"kind": kind} | ({"frames": 3, "long_side": 32} if kind == "drawn" else {}))
+    entry = read_entry({"kind": kind} | PACKAGED[kind])
     for name in entry.names(tmp_path):
         assert entry.sources(name, tmp_path).files == ()
         entry.unpack(name, tmp_path, tmp_path, tmp_path / kind / name)
