@@ -183,8 +183,6 @@ def read(folder: Path, name: str) -> Picture:
 
 def _find_folders(folder: Path) -> tuple[Path, Path, Path | None]:
     """Find the folders of images, scribbles and ground truth in `folder` or one level below."""
-    if not folder.is_dir():
-        raise UserError(f"{folder} does not exist or is no folder: unpack ConvexityDB there.")
     below = sorted(path for path in folder.iterdir() if path.is_dir())
     for place in (folder, *below):
         images, scribbles = _pick(place, _IMAGES), _pick(place, _SCRIBBLES)

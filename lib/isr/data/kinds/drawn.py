@@ -20,7 +20,6 @@ from isr.coordinates import grid_coordinates
 from isr.data.items import Frame, Item, write_video
 from isr.data.kinds.base import DatasetKind, Known, count_words
 from isr.data.kinds.videos import DrawnMotion, Simulated
-from isr.errors import UserError
 
 SOURCE = "drawn by this software"
 LICENCE = "MIT"
@@ -84,12 +83,7 @@ def draw(
         frames: how many; the same motion is cut into more or fewer of them.
         long_side: width of the picture in pixels; the height is three quarters of it.
         annotated_every: every how many frames objects are given; the last has them too.
-
-    Raises:
-        UserError: the picture would have less than one row.
     """
-    if long_side < 2:
-        raise UserError(f"long_side is {long_side}: choose at least 2 pixels.")
     size = round(long_side * 0.75), long_side
     fine = size[0] * _SAMPLES, size[1] * _SAMPLES
     points = grid_coordinates(*size, fine).reshape(-1, 2)

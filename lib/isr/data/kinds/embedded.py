@@ -74,7 +74,7 @@ def names() -> list[str]:
     """Name all embedded pictures: near-convex objects first, each group in alphabetical order."""
     files = [Path(file.name) for file in (resources.files("isr.data") / _FOLDER).iterdir()]
     stems = [file.stem for file in files if file.suffix == ".json"]
-    return sorted(stems, key=lambda name: (not packaged(_FOLDER, name)["near_convex"], name))
+    return sorted(stems, key=lambda name: (not _entry(name)["near_convex"], name))
 
 
 def description(name: str) -> dict[str, Any]:
@@ -82,9 +82,6 @@ def description(name: str) -> dict[str, Any]:
 
     Returns:
         object (str), near_convex (bool), source (str), author (str), licence (str).
-
-    Raises:
-        UserError: there is no such picture.
     """
     entry = _entry(name)
     return {
@@ -105,7 +102,7 @@ def load(name: str, long_side: int | None = 240) -> Picture:
             averaging areas and never enlarged. None keeps its own size.
 
     Raises:
-        UserError: there is no such picture, or the installed scikit-image has another photograph.
+        UserError: the installed scikit-image has another photograph.
     """
     entry = _entry(name)
     x_min, y_min, x_max, y_max = entry["crop"]
@@ -124,10 +121,6 @@ def load(name: str, long_side: int | None = 240) -> Picture:
 
 
 def _entry(name: str) -> dict[str, Any]:
-    if name not in names():
-        raise UserError(
-            f"There is no embedded picture {name!r}: choose among {', '.join(names())}."
-        )
     return packaged(_FOLDER, name)
 
 

@@ -302,10 +302,6 @@ class _Sequence:
             UserError: the definition is missing or damaged, or a file that it names is missing.
         """
         self.folder = Path(folder)
-        if not self.folder.is_dir():
-            raise UserError(
-                f"{self.folder} does not exist or is no folder: put the sequence there."
-            )
         self.notes: list[str] = []
         self._path = _find_definition(self.folder)
         self.definition: Definition = read_definition(self._path)
@@ -411,8 +407,6 @@ class _Sequence:
 
 def _find_definition(folder: Path) -> Path:
     place = folder / GROUND_TRUTH
-    if not place.is_dir():
-        raise UserError(f"{place} does not exist: put the ground truth of the sequence there.")
     found = sorted(place.glob("*Def.dat"))
     if len(found) > 1:
         found = [path for path in found if path.name == f"{folder.name}Def.dat"]

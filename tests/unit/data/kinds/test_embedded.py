@@ -130,13 +130,6 @@ def test_a_thin_stroke_does_not_tear_when_it_is_drawn_small() -> None:
     assert (scribbles.max(axis=0) == 1).sum() >= 18
 
 
-def test_an_unknown_name_lists_the_names() -> None:
-    with pytest.raises(UserError, match=r"'teapot'.*coffee"):
-        embedded.load("teapot")
-    with pytest.raises(UserError, match="coffee"):
-        embedded.description("../coffee")
-
-
 def test_another_photograph_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(skimage, "__file__", str(tmp_path / "__init__.py"))
     with pytest.raises(UserError, match=r"coffee\.png does not exist"):

@@ -267,14 +267,6 @@ def test_what_is_wrong_with_a_sequence_is_told(tmp_path, change, message):
     assert not (tmp_path / "out").exists()
 
 
-def test_missing_folders_are_told(tmp_path):
-    with pytest.raises(UserError, match="put the sequence there"):
-        fbms.unpack(tmp_path / "none", "none", tmp_path / "out")
-    (tmp_path / "bare").mkdir()
-    with pytest.raises(UserError, match="put the ground truth of the sequence there"):
-        fbms.unpack(tmp_path / "bare", "bare", tmp_path / "out")
-
-
 def test_more_frames_than_declared_are_used_and_said(tmp_path):
     folder = make(tmp_path / "cars")
     path = folder / "GroundTruth" / "carsDef.dat"
