@@ -14,7 +14,7 @@ from typing import Any
 
 from isr.cli import run, settings_parser
 from isr.data.download import record_path, verify
-from isr.data.features.files import write_semantic
+from isr.data.features.semantic import write_semantic
 from isr.data.items import find_items
 
 

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 
 from isr import constraints
 from isr.coordinates import Convention
-from isr.data.objects import object_names, parse_name
+from isr.data.problems import object_names, parse_name
 from isr.errors import UserError
 from isr.io import atomic_path
-from isr.networks.predictor import Predictor
+from isr.networks.predictors import Predictor
 from isr.predictors import Trained, kind_named
 from isr.representations import Representation
 from isr.representations.union import Union

@@ -28,8 +28,7 @@ from isr.fitting.engine.stack import Stack
 from isr.fitting.projection import Projection
 from isr.fitting.schedules import joint_schedule, projection_schedule
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Task
-from isr.networks.cnn import CNN
-from isr.networks.fcn import FCN
+from isr.networks.predictors import CNN, FCN
 
 MEBIBYTE = 2**20
 

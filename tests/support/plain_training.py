@@ -11,8 +11,7 @@ from isr.data.features.sets import XY as PLACES
 from isr.data.features.sets import assemble
 from isr.data.kinds import embedded
 from isr.data.problems import Problem
-from isr.networks.cnn import CNN
-from isr.networks.fcn import FCN
+from isr.networks.predictors import CNN, FCN
 
 RGB, XY = slice(0, 3), slice(3, 5)
 NETWORKS = {"fcn": FCN, "cnn": CNN}

@@ -16,7 +16,7 @@ from isr.evaluation.evaluate import EvaluateJob, evaluate, read_networks
 from isr.fitting.fit import FitJob, fit
 from isr.fitting.predict import PredictJob, predict
 from isr.predictors import read_entry
-from isr.predictors.use import needs_predictions
+from isr.predictors.base import needs_predictions
 from isr.settings import CellSettings
 from isr.store import FITS, Group, read_fits, read_parts, write_fits
 

@@ -10,8 +10,8 @@ from safetensors.torch import save_file
 from isr.constraints import build
 from isr.data.items import frame_name
 from isr.errors import UserError
-from isr.networks.fcn import FCN
 from isr.networks.layers import initialise_
+from isr.networks.predictors import FCN
 from isr.representations.union import Union
 from isr.store import Group, build_predictor, load_parameters, read_fits, read_parts, write_fits
 

@@ -8,7 +8,7 @@ from isr.constraints import record
 from isr.errors import UserError
 from isr.models import must_know
 from isr.predictors import Computed, Given
-from isr.predictors.use import trains_along
+from isr.predictors.base import trains_along
 from isr.settings import DISTANCES, SPATIO_TEMPORAL, TOGETHER, CellSettings
 
 _RESERVED_CELL = "fits"

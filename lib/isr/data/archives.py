@@ -8,9 +8,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 from isr.errors import UserError
-from isr.io import atomic_folder
 
 
 def is_web_page(start: bytes) -> bool:
@@ -69,42 +69,45 @@ def open_zip(path: Path, name: str) -> Iterator[zipfile.ZipFile]:
         ) from None
 
 
-def safe_unzip(
-    archive: Path, folder: Path, wanted: Callable[[PurePosixPath], bool] | None = None
-) -> None:
-    """Unpack a zip file to `folder`, replacing it, as a whole or not at all.
+@contextmanager
+def unpacked(archive: Path, wanted: Callable[[PurePosixPath], bool]) -> Iterator[Path]:
+    """A folder with some members of a zip or tar file, beside it for as long as the block runs.
 
     Args:
-        archive: the zip file.
-        folder: where its members will stand, under their names.
-        wanted: whether to unpack a member; all are by default.
+        archive: the file.
+        wanted: whether to unpack a member; of a tar file, only regular files are.
 
     Raises:
-        UserError: the file is no zip file, or a member would be written outside of `folder` or is
-            a link.
+        UserError: the file is neither, or a member would be written outside of the folder, or one
+            of a zip file is a link.
     """
     archive = Path(archive)
+    is_zip = archive.suffix.lower() == ".zip" or zipfile.is_zipfile(archive)
+    with TemporaryDirectory(dir=archive.parent, prefix=f".{archive.stem}.") as temporary:
+        (_unzip if is_zip else _untar)(archive, Path(temporary), wanted)
+        yield Path(temporary)
+
+
+def _unzip(archive: Path, folder: Path, wanted: Callable[[PurePosixPath], bool]) -> None:
     with open_zip(archive, archive.name) as content:
         for member in content.infolist():
-            _check_member(archive, member)
-        with atomic_folder(Path(folder)) as temporary:
-            content.extractall(temporary, _choose(content.namelist(), wanted))
+            _check_name(archive, member.filename)
+            if stat.S_ISLNK(member.external_attr >> 16):
+                raise UserError(
+                    f"{archive.name} holds the link {member.filename!r}: do not use this file."
+                )
+        names = [name for name in content.namelist() if wanted(PurePosixPath(name))]
+        content.extractall(folder, names)
 
 
-def safe_untar(archive: Path, folder: Path, wanted: Callable[[PurePosixPath], bool]) -> None:
-    """Unpack the regular files of a tar file that are wanted; arguments as for `safe_unzip`.
-
-    Raises:
-        UserError: the file is no tar file, or a wanted member would be written outside of `folder`.
-    """
-    archive = Path(archive)
+def _untar(archive: Path, folder: Path, wanted: Callable[[PurePosixPath], bool]) -> None:
     try:
-        with tarfile.open(archive) as content, atomic_folder(Path(folder)) as temporary:
+        with tarfile.open(archive) as content:
             for member in content:
                 if member.isfile() and wanted(PurePosixPath(member.name)):
                     _check_name(archive, member.name)
                     # Filters of tarfile itself came with Python 3.11.4.
-                    source, target = content.extractfile(member), temporary / member.name
+                    source, target = content.extractfile(member), folder / member.name
                     assert source is not None
                     target.parent.mkdir(parents=True, exist_ok=True)
                     with source, target.open("wb") as copy:
@@ -115,10 +118,6 @@ def safe_untar(archive: Path, folder: Path, wanted: Callable[[PurePosixPath], bo
         ) from None
 
 
-def _choose(members: list[str], wanted: Callable[[PurePosixPath], bool] | None) -> list[str] | None:
-    return None if wanted is None else [name for name in members if wanted(PurePosixPath(name))]
-
-
 def _check_name(archive: Path, name: str) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or (path.parts and path.parts[0].endswith(":")):
@@ -126,9 +125,3 @@ def _check_name(archive: Path, name: str) -> None:
             f"{archive.name} holds {name!r}, which would be written outside of its folder: do not "
             "use this file."
         )
-
-
-def _check_member(archive: Path, member: zipfile.ZipInfo) -> None:
-    _check_name(archive, member.filename)
-    if stat.S_ISLNK(member.external_attr >> 16):
-        raise UserError(f"{archive.name} holds the link {member.filename!r}: do not use this file.")

@@ -6,7 +6,7 @@ video are pictures too, of fewer formats, in the natural order of their names.
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +81,10 @@ def list_frames(folder: Path) -> list[Path]:
     ['frame_9.png', 'frame_10.png']
     """
     frames = by_stem(filter(is_frame, folder.iterdir()))
-    return [frames[stem] for stem in sorted(frames, key=_natural)]
+    return [frames[stem] for stem in sorted(frames, key=natural_order)]
 
 
-def _natural(stem: str) -> list[tuple[str, int]]:
+def natural_order(stem: str) -> list[tuple[str, int]]:
     """Orders numbers within names by their values, and case only where nothing else differs."""
     parts = re.findall(r"(\D*)(\d*)", stem.lower())
     return [*((text, int(digits or -1)) for text, digits in parts), (stem, 0)]
@@ -174,18 +174,20 @@ def is_turned(path: Path) -> bool:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(
+    path: Path, formats: tuple[str, ...] = _FORMATS, *, upright: bool = True
+) -> Iterator[Image.Image]:
     """Open a picture, read all of its pixels and turn it upright."""
     try:
         if path.stat().st_size == 0:
             raise UserError(f"{path} is empty: put the picture there again.")
         # Given a path, Pillow maps uncompressed TIFF and garbles those that are to be turned.
-        with path.open("rb") as stream, Image.open(stream, formats=_FORMATS) as picture:
+        with path.open("rb") as stream, Image.open(stream, formats=formats) as picture:
             # Decoding forgets how many bits were stored.
             rawmode = str([tile[3] for tile in picture.tile])
             picture.load()
-            upright = ImageOps.exif_transpose(picture)
-            upright.info["rawmode"] = rawmode
+            found = ImageOps.exif_transpose(picture) if upright else picture.copy()
+            found.info["rawmode"] = rawmode
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: put the picture there.") from None
     except UnidentifiedImageError:
@@ -199,21 +201,13 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise UserError(
             f"{path} is damaged, truncated or too large ({error}): put the picture there again."
         ) from None
-    yield upright
+    yield found
 
 
-@contextmanager
-def opened_frame(path: Path) -> Iterator[Image.Image]:
-    """Open a JPEG, PNG, PPM or PGM file.
+def opened_frame(path: Path, *, upright: bool) -> AbstractContextManager[Image.Image]:
+    """Open a JPEG, PNG, PPM or PGM file, and turn it after its EXIF orientation if asked to.
 
     Raises:
-        UserError: the file cannot be opened, or not be decoded within the block.
+        UserError: the file cannot be read.
     """
-    try:
-        with Image.open(path, formats=_FRAME_FORMATS) as picture:
-            yield picture
-    except UserError:
-        raise
-    except Exception as error:
-        # A decoder may raise anything on damaged bytes.
-        raise UserError(f"{path} cannot be read as a picture ({error}): get it again.") from None
+    return _opened(path, _FRAME_FORMATS, upright=upright)

@@ -16,8 +16,8 @@ Frames can be written and read one at a time: a video never has to fit into memo
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from isr.coordinates import Convention, Scene, ThirdAxis, ThirdName
 from isr.data.pictures import BACKGROUND, OBJECT, UNKNOWN, Picture, check_picture
 from isr.errors import UserError
 from isr.io import atomic_folder, read_array, read_json, read_png, write_json, write_png
+from isr.models import parse
 
 Bytes = NDArray[np.uint8]
 
@@ -85,7 +86,7 @@ class Item:
         scribbled: number of scribbled objects.
         object: number of the annotated object that is the foreground; None where all are.
         named: whether `object` is known; else it is the largest one, and weak labels have to say
-            which object they follow (see `weak_labels.foreground`).
+            which object they follow (see `weak_labels.store`).
         text: what the object is, and how what is known of it was made.
         source: where the item comes from.
         licence: its licence.
@@ -231,7 +232,10 @@ class Item:
         if number not in self.annotated:
             return None
         stored = self._read("ground_truth", number)
-        return stored if self.object is None else self._truth_of(number, self.object, stored)
+        if self.object is None:
+            return stored
+        truth = np.where(self._read("objects", number) == self.object, OBJECT, BACKGROUND)
+        return np.where(stored == UNKNOWN, UNKNOWN, truth).astype(np.uint8)
 
     def truth_of(self, number: int, object: int) -> Bytes | None:
         """The truth of frame `number` where one object alone is foreground; None if not known.
@@ -241,13 +245,8 @@ class Item:
         Raises:
             UserError: as `frame`.
         """
-        if self.objects(number) is None:
-            return None
-        return self._truth_of(number, object, self._read("ground_truth", number))
-
-    def _truth_of(self, number: int, object: int, stored: Bytes) -> Bytes:
-        truth = np.where(self._read("objects", number) == object, OBJECT, BACKGROUND)
-        return np.where(stored == UNKNOWN, UNKNOWN, truth).astype(np.uint8)
+        known = self.objects(number) is not None
+        return self.of_object(object).ground_truth(number) if known else None
 
     def of_object(self, number: int) -> "Item":
         """The same item with another of its annotated objects as the foreground."""
@@ -309,33 +308,13 @@ def read_item(folder: Path) -> Item:
     if not path.exists():
         raise UserError(f"{path} does not exist: unpack the data set first.")
     content = read_json(path)
+    stored = content if isinstance(content, dict) else {}
+    if lacking := {each.name for each in fields(Item)} - {"folder"} - stored.keys():
+        raise UserError(f"{path} is damaged (it lacks {min(lacking)}): unpack the item again.")
     try:
-        return _parse(Path(folder), content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error!r}): unpack the item again.") from None
-
-
-def _parse(folder: Path, content: Mapping[str, Any]) -> Item:
-    if content["third"] not in (None, "t", "z", "depth"):
-        raise ValueError(content["third"])
-    chosen = content["object"]
-    return Item(
-        folder=folder,
-        name=str(content["name"]),
-        frames=int(content["frames"]),
-        height=int(content["height"]),
-        width=int(content["width"]),
-        third=content["third"],
-        annotated=tuple(sorted(int(number) for number in content["annotated"])),
-        scribbled=int(content["scribbled"]),
-        object=None if chosen is None else int(chosen),
-        named=bool(content["named"]),
-        text=str(content["text"]),
-        source=str(content["source"]),
-        licence=str(content["licence"]),
-        notes=tuple(str(note) for note in content["notes"]),
-        files=tuple(str(file) for file in content["files"]),
-    )
+        return parse(Item, {**stored, "folder": folder}, path.name)
+    except UserError as error:
+        raise UserError(f"{path} is damaged ({error}): unpack the item again.") from None
 
 
 def write_picture(folder: Path, picture: Picture) -> Item:

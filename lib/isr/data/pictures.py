@@ -75,11 +75,14 @@ def check_picture(picture: Picture, *, path: Path | str) -> None:
         path: the file (or name) that a message begins with.
 
     Raises:
-        UserError: sizes differ, the image is not RGB in [0, 1], the unaries are not in [0, 1], the
-            scribbles or the ground truth hold values outside the coding, a class of scribbles is
-            missing, all of the ground truth is unknown, or the third coordinate does not fit.
+        UserError: the name cannot be that of a folder, sizes differ, the image is not RGB in
+            [0, 1], the unaries are not in [0, 1], the scribbles or the ground truth hold values
+            outside the coding, a class of scribbles is missing, all of the ground truth is unknown,
+            or the third coordinate does not fit.
     """
-    check_name(picture.name, path)
+    name = picture.name
+    if not name or name.startswith(".") or any(c in name for c in "/\\\0\n"):
+        raise UserError(f"{path}: {name!r} cannot name a picture: rename the file.")
     image, scribbles, truth = picture.image, picture.scribbles, picture.ground_truth
     if image.ndim not in (3, 4) or image.shape[-1] != 3 or 0 in image.shape:
         raise UserError(f"{path}: the image has shape {image.shape}, expected (*grid, 3).")
@@ -97,16 +100,6 @@ def check_picture(picture: Picture, *, path: Path | str) -> None:
     if picture.instances is not None:
         _check_same_size(image, picture.instances, "ground truth", path)
         _check_instances(picture, path)
-
-
-def check_name(name: str, path: Path | str) -> None:
-    """Check that something can be called so: names are those of folders and files.
-
-    Raises:
-        UserError: it cannot.
-    """
-    if not name or name.startswith(".") or any(c in name for c in "/\\\0\n"):
-        raise UserError(f"{path}: {name!r} cannot name a picture: rename the file.")
 
 
 def _check_range(array: NDArray[Any], what: str, path: Path | str) -> None:

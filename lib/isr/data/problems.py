@@ -1,7 +1,13 @@
-"""Problems: items made ready for fitting, and the unaries that predictors gave them."""
+"""Problems: items made ready for fitting, and the unaries that predictors gave them.
+
+The paper decomposes the segmentation into j regions, which need not be disjoint, into j binary
+segmentations (section 4). Object k of picture NAME is the problem NAME/k, in which the scribbles of
+object k are foreground and all others background; the one object of a picture is the problem NAME
+itself.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -11,8 +17,7 @@ from numpy.typing import NDArray
 from isr.coordinates import Convention, grid_coordinates, with_third
 from isr.data.features.sets import RGB, SEMANTIC, XY, assemble, parse
 from isr.data.items import Item, frame_file, frame_name
-from isr.data.objects import object_names, parse_name, scribbles_of
-from isr.data.pictures import Picture, resize_picture
+from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE, Picture, resize_picture
 from isr.errors import UserError
 from isr.io import read_array, read_png, write_png
 
@@ -50,6 +55,33 @@ def working_size(height: int, width: int, scale: float) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
+def object_names(picture: str, count: int) -> list[str]:
+    """Names of the binary problems of a picture with `count` objects; itself without any.
+
+    >>> object_names("cup", 1), object_names("coins", 2)
+    (['cup'], ['coins/1', 'coins/2'])
+    """
+    if count <= 1:
+        return [picture]
+    return [f"{picture}/{number}" for number in range(1, count + 1)]
+
+
+def parse_name(name: str) -> tuple[str, int | None]:
+    """The picture of a problem, and the number of its object; None where it has but one.
+
+    >>> parse_name("coins/2"), parse_name("cup")
+    (('coins', 2), ('cup', None))
+    """
+    picture, _, number = name.partition("/")
+    return picture, int(number) if number else None
+
+
+def scribbles_of(scribbles: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
+    """Scribbles (h, w) of the binary problem of one object: its own 1, all others background."""
+    known = np.where(scribbles == number, np.uint8(1), np.uint8(BACKGROUND_SCRIBBLE))
+    return np.where(scribbles == NO_SCRIBBLE, np.uint8(NO_SCRIBBLE), known)
+
+
 @dataclass(frozen=True)
 class Predictions:
     """Stored unaries of some items: those of problem NAME and seed S in unaries/S/NAME.png.
@@ -68,14 +100,18 @@ class Predictions:
         Raises:
             UserError: there is none.
         """
-        for folder in self.folders:
-            place = Path(folder) / "unaries" / str(seed) / name
+        for folder in map(Path, self.folders):
+            place = self._place(folder, name, seed)
             if place.is_dir() or place.with_name(f"{place.name}.png").exists():
-                return Path(folder)
+                return folder
         raise UserError(
             f"{self.folders[0] if self.folders else 'predictions'} holds no unaries of {name} for "
             f"seed {seed}: predict first."
         )
+
+    @staticmethod
+    def _place(folder: Path, name: str, seed: int) -> Path:
+        return folder / "unaries" / str(seed) / name
 
     def files(self, name: str, seed: int) -> list[Path]:
         """Files of the unaries of a problem, or of all frames of an item.
@@ -83,7 +119,7 @@ class Predictions:
         Raises:
             UserError: there are none.
         """
-        place = self.folder(name, seed) / "unaries" / str(seed) / name
+        place = self._place(self.folder(name, seed), name, seed)
         if place.is_dir():
             return sorted(place.rglob("*.png"))
         return [place.with_name(f"{place.name}.png")]
@@ -94,7 +130,7 @@ class Predictions:
         Raises:
             UserError: they are missing or of another size.
         """
-        place = self.folder(name, seed) / "unaries" / str(seed) / name
+        place = self._place(self.folder(name, seed), name, seed)
         if len(size) == 2:
             unaries = read_unaries(place.with_name(f"{place.name}.png"))
         else:
@@ -294,3 +330,76 @@ class ProblemReader:
         problems = [name] if number is not None else object_names(name, objects)
         each = [self.predictions.read(problem, seed, picture.grid) for problem in problems]
         return each[0] if len(each) == 1 else np.stack(each, axis=-1)
+
+
+def with_margin(problem: Problem, pixels: int) -> Problem:
+    """Add `pixels` of background on every side of the last two grid axes.
+
+    In the margin unaries are 0 and, where there are scribbles, the outermost ring is scribbled
+    background. Coordinates go on at the distance of neighbouring pixels; along an axis of one
+    pixel, at that of the other axis.
+
+    Args:
+        problem: coordinates (*grid, dim) over a regular grid; without features.
+        pixels: width of the margin; 0 gives `problem` itself.
+
+    Raises:
+        UserError: the picture has a depth, which has no value outside of it, or its coordinates are
+            those of no regular grid.
+    """
+    if pixels == 0:
+        return problem
+    grid = problem.coordinates.shape[:-1]
+    if problem.coordinates.shape[-1] > len(grid) == 2:
+        raise UserError(
+            f"{problem.name}: a depth has no value outside its picture; set margin to 0."
+        )
+    sides = [(0, 0)] * (len(grid) - 2) + [(pixels, pixels)] * 2
+    unaries = scribbles = None
+    if problem.unaries is not None:
+        # Those of several objects have an axis more.
+        further = [(0, 0)] * (problem.unaries.ndim - len(grid))
+        unaries = np.pad(problem.unaries, [*sides, *further])
+    if problem.scribbles is not None:
+        inner = [(a - (a > 0), b - (b > 0)) for a, b in sides]
+        ring = [(int(a > 0), int(b > 0)) for a, b in sides]
+        scribbles = np.pad(problem.scribbles, inner, constant_values=NO_SCRIBBLE)
+        scribbles = np.pad(scribbles, ring, constant_values=BACKGROUND_SCRIBBLE)
+    return replace(
+        problem,
+        coordinates=_continued(problem, pixels),
+        unaries=unaries,
+        scribbles=scribbles,
+        features=None,
+    )
+
+
+def _continued(problem: Problem, pixels: int) -> Array:
+    """Coordinates of the grid and `pixels` more on every side; within they are the same bits."""
+    inner = problem.coordinates.astype(np.float64)
+    height, width = inner.shape[-3:-1]
+    corner = inner[..., :1, :1, :]
+    down, right = _steps(inner)
+    rows = np.arange(-pixels, height + pixels)[:, None, None]
+    columns = np.arange(-pixels, width + pixels)[:, None]
+    continued = corner + rows * down + columns * right
+    within = (..., slice(pixels, pixels + height), slice(pixels, pixels + width), slice(None))
+    if not np.allclose(continued[within], inner, atol=1e-4):
+        raise UserError(f"{problem.name}: a margin needs coordinates of a regular grid: leave it.")
+    continued[within] = inner
+    return continued.astype(np.float32)
+
+
+def _steps(coordinates: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """From a pixel to the one below it and to the one on its right, both (dim,)."""
+    plane = coordinates.reshape(-1, *coordinates.shape[-3:])[0]
+    height, width, dim = plane.shape
+    down = (plane[-1, 0] - plane[0, 0]) / max(1, height - 1)
+    right = (plane[0, -1] - plane[0, 0]) / max(1, width - 1)
+    x, y = np.eye(dim)[:2]
+    # Pixels are square where coordinates are isotropic, and a single one is one unit wide.
+    if width == 1:
+        right = (down[1] if height > 1 else 1.0) * x
+    if height == 1:
+        down = right[0] * y
+    return down, right

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from isr.data.items import Item
 from isr.evaluation.certificates import Certificate
 from isr.predictors import Trained
-from isr.predictors.use import is_framewise
+from isr.predictors.base import is_framewise
 
 if TYPE_CHECKING:
     from isr.evaluation.evaluate import EvaluateJob

@@ -35,7 +35,7 @@ from isr.evaluation.meshes import Mesh, write_ply
 from isr.evaluation.vector_files import write_geojson, write_svg
 from isr.io import atomic_folder, atomic_path, write_json, write_png
 from isr.predictors import PredictorKind, read_entry
-from isr.predictors.use import trains_along
+from isr.predictors.base import trains_along
 from isr.settings import CONVENTIONS, CellSettings, Protocol
 from isr.store import PREDICTORS, StoredFits, read_fits
 

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from isr.data.items import Item, frame_name
 from isr.data.pictures import BACKGROUND, OBJECT
 from isr.data.problems import working_size
-from isr.data.weak_labels.foreground import foreground_of, scored
-from isr.data.weak_labels.store import label_kind, read_labels
+from isr.data.weak_labels.store import foreground_of, label_kind, read_labels, scored
 from isr.errors import UserError
 from isr.evaluation.baselines import project_trivially
 from isr.evaluation.columns import ALL_OBJECTS, GROUND_TRUTH, UNARIES, Row

@@ -14,7 +14,7 @@ from isr.fitting.engine.long_work import PLAIN_RUN, Run, versions
 from isr.fitting.engine.queue import History, Key
 from isr.fitting.optimise import Job
 from isr.predictors import PredictorKind, read_entry
-from isr.predictors.use import trains_along
+from isr.predictors.base import trains_along
 from isr.settings import CONVENTIONS, TOGETHER, CellSettings, Protocol
 from isr.store import Group, StoredFits
 

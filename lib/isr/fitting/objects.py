@@ -13,8 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isr.data.objects import object_names, scribbles_of
-from isr.data.problems import Problem
+from isr.data.problems import Problem, object_names, scribbles_of
 from isr.fitting.engine.batches import Batch, Points, PointSource, Source
 from isr.fitting.engine.phases import Phase, Schedule
 from isr.fitting.engine.queue import Result

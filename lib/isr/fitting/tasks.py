@@ -19,8 +19,7 @@ from isr.fitting.schedules import (
     REPRESENTATION_SCRIBBLES,
 )
 from isr.levels import probability
-from isr.networks.cnn import CNN
-from isr.networks.predictor import Predictor
+from isr.networks.predictors import CNN, Predictor
 from isr.objectives import (
     cross_entropy,
     gradient_mean_absolute,

@@ -8,8 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from isr.coordinates import Convention, ThirdAxis, pixel_coordinates, with_third
-from isr.data.margins import with_margin
-from isr.data.problems import Problem
+from isr.data.problems import Problem, with_margin
 from isr.errors import UserError
 from isr.fitting.arguments import check_arguments
 from isr.fitting.engine.batches import Points

@@ -22,8 +22,7 @@ from isr.fitting.labelled_video import LabelledVideo, check_kind
 from isr.fitting.optimise import write_history
 from isr.networks.inference import channels_innermost, predict_video
 from isr.networks.layers import initialise_
-from isr.networks.unet import UNet
-from isr.networks.unet_checkpoint import MissingNetworkError, read_published
+from isr.networks.unet import MissingNetworkError, UNet, read_published
 from isr.objectives import multicut
 from isr.predictors.unet import UNet as UNetKind
 from isr.store import HISTORY, PREDICTOR, UNARIES, Group, read_fits, write_fits

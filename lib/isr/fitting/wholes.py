@@ -14,8 +14,7 @@ from torch import Tensor
 
 from isr.constraints import load, record
 from isr.data.features.sets import channels
-from isr.data.margins import with_margin
-from isr.data.problems import Problem
+from isr.data.problems import Problem, with_margin
 from isr.errors import UserError
 from isr.fitting.engine.batches import Points
 from isr.fitting.engine.long_work import files_digest

@@ -1,12 +1,10 @@
-"""The kinds of predictors: what gives an item's unaries. One file each, and one line here."""
+"""The kinds of predictors: what gives an item's unaries. One line here for each."""
 
 from typing import Any
 
 from isr.models import kind_of, one_of, parse
-from isr.predictors.base import Computation, Computed, PredictorKind, Trained
-from isr.predictors.cnn import CNN
-from isr.predictors.fcn import FCN
-from isr.predictors.given import Given
+from isr.predictors.base import Computation, Computed, Given, PredictorKind, Trained
+from isr.predictors.scribbled import CNN, FCN
 from isr.predictors.tv import TV
 from isr.predictors.unet import UNet
 

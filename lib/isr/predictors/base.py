@@ -1,9 +1,9 @@
 """What every kind of predictor offers: its keys, what it sees, and how it comes to unaries.
 
-A predictor is anything that gives an item's unaries. A kind is one file of this folder with one
-model, and one line in the registry (`__init__`). Some take what comes with the items (`Given`),
-some compute (`Computed`: GrabCut, an energy, a foundation model), some are trained first
-(`Trained`).
+A predictor is anything that gives an item's unaries. A kind is one model in a file of this folder,
+and one line in the registry (`__init__`). Some take what comes with the items (`Given`), some
+compute (`Computed`: GrabCut, an energy, a foundation model), some are trained first (`Trained`).
+How a cell uses its predictor, what is projected and what is trained along, stands here too.
 """
 
 from abc import abstractmethod
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from isr.models import Model
+from isr.settings import SPATIO_TEMPORAL, CellSettings, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +49,18 @@ class PredictorKind(Model):
     @abstractmethod
     def refuses(self, known: "Known") -> str:
         """What an item lacks that the predictor needs, in words; "" if it lacks nothing."""
+
+
+class Given(PredictorKind):
+    """Unaries that come with the items; where there are scribbles alone, the fit is to these."""
+
+    title: ClassVar[str] = "unaries"
+
+    kind: Literal["given"] = "given"
+
+    def refuses(self, known: "Known") -> str:
+        """Unaries or scribbles are needed."""
+        return "" if known.unaries or known.scribbles else "unaries or scribbles of its own"
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +102,7 @@ class Computed(PredictorKind):
 
     def refuses(self, known: "Known") -> str:
         """By default, scribbles are needed, and pictures in the plane."""
-        if known.third is not None:
-            return "a picture without a third coordinate"
-        return "" if known.scribbles else "scribbles"
+        return _lacks_scribbles(known, in_the_plane=True)
 
 
 class Trained(PredictorKind):
@@ -110,3 +121,33 @@ class Trained(PredictorKind):
     def options(self) -> dict[str, Any]:
         """Options of the network."""
         return {}
+
+    def refuses(self, known: "Known") -> str:
+        """By default, scribbles are needed, and pictures in the plane where it sees pictures."""
+        return _lacks_scribbles(known, in_the_plane=self.sees_pictures)
+
+
+def _lacks_scribbles(known: "Known", *, in_the_plane: bool) -> str:
+    if in_the_plane and known.third is not None:
+        return "a picture without a third coordinate"
+    return "" if known.scribbles else "scribbles"
+
+
+def trains_along(predictor: PredictorKind, cell: CellSettings, protocol: Protocol) -> bool:
+    """Whether a cell trains its own predictor on scribbles, rather than project stored predictions.
+
+    Joint fits do, and in the published code all fits, since it trains both networks at once also
+    where it is called sequential.
+    """
+    on_scribbles = isinstance(predictor, Trained) and predictor.teacher == "scribbles"
+    return on_scribbles and (cell.fit == "joint" or protocol == "published-code")
+
+
+def needs_predictions(predictor: PredictorKind, cell: CellSettings, protocol: Protocol) -> bool:
+    """Whether a cell projects stored predictions, or (jointly in videos) goes on from them."""
+    return not isinstance(predictor, Given) and not trains_along(predictor, cell, protocol)
+
+
+def is_framewise(cell: CellSettings, video: bool) -> bool:
+    """Whether an item is fitted frame by frame: videos are, if not in time."""
+    return video and cell.fit != SPATIO_TEMPORAL

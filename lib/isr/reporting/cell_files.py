@@ -18,8 +18,7 @@ from isr.coordinates import Points, Scene, ThirdAxis, with_third
 from isr.data.items import Item, frame_file, frame_name, read_item
 from isr.data.pictures import OBJECT, UNKNOWN
 from isr.data.problems import read_unaries
-from isr.data.weak_labels.foreground import scored
-from isr.data.weak_labels.store import label_kind
+from isr.data.weak_labels.store import label_kind, scored
 from isr.errors import UserError
 from isr.evaluation.columns import GROUND_TRUTH
 from isr.evaluation.drawing import level_function

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from isr.data.weak_labels.foreground import ANOTHER, NONE
+from isr.data.weak_labels.store import ANOTHER, NO_OBJECT
 from isr.reporting import words
 from isr.settings import TOGETHER
 
@@ -21,8 +21,8 @@ NETWORKS = {
 _FOLLOW = {
     ANOTHER: "Labels follow another object than the one that is scored in {}: more foreground "
     "labels of annotated frames lie on it.",
-    NONE: "Labels follow no object in {}: less than half of the foreground labels of annotated "
-    "frames lie on the one that is scored.",
+    NO_OBJECT: "Labels follow no object in {}: less than half of the foreground labels of "
+    "annotated frames lie on the one that is scored.",
 }
 
 

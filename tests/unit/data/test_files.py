@@ -215,8 +215,11 @@ def test_a_frame_in_two_formats_is_told(tmp_path):
         list_frames(tmp_path)
 
 
-def test_only_pictures_of_the_known_formats_are_opened(tmp_path):
-    path = tmp_path / "f1.png"
-    Image.new("RGB", (4, 4)).save(path, "GIF")
-    with pytest.raises(UserError, match=r"f1\.png cannot be read as a picture"), opened_frame(path):
-        pass
+def test_only_frames_of_the_known_formats_are_opened(tmp_path):
+    for name, kind in (("f1.png", "GIF"), ("f2.png", "TIFF")):
+        Image.new("RGB", (4, 4)).save(tmp_path / name, kind)
+        with (
+            pytest.raises(UserError, match=rf"{name} is not a picture of a format"),
+            opened_frame(tmp_path / name, upright=True),
+        ):
+            pass

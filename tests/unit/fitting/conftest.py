@@ -22,8 +22,7 @@ from isr.fitting.engine.stack import Stack
 from isr.fitting.projection import Projection
 from isr.fitting.schedules import COUPLING, REPRESENTATION_SCRIBBLES
 from isr.fitting.tasks import PictureTraining, PredictorTraining
-from isr.networks.cnn import CNN
-from isr.networks.fcn import FCN
+from isr.networks.predictors import CNN, FCN
 
 SEED = 7
 SCHEDULE = (

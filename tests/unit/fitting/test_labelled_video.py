@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from isr.data.edges import network_input
 from isr.data.items import frame_file, read_item
 from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
 from isr.errors import UserError
 from isr.fitting.labelled_video import LabelledVideo
 from isr.levels import probability
-from isr.networks.inference import predict_video
+from isr.networks.inference import network_input, predict_video
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
 

@@ -13,9 +13,8 @@ from isr.fitting.engine.batches import Batch, Points
 from isr.fitting.engine.task import Task, bind
 from isr.fitting.projection import Projection
 from isr.fitting.tasks import PictureTraining, PredictorTraining
-from isr.networks.cnn import CNN
-from isr.networks.fcn import FCN
 from isr.networks.layers import initialise_
+from isr.networks.predictors import CNN, FCN
 
 CPU = torch.device("cpu")
 TERMS = frozenset(

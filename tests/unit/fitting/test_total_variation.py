@@ -16,7 +16,7 @@ from isr.fitting.engine.stack import Stack
 from isr.fitting.projection import Projection
 from isr.fitting.schedules import COUPLING, TOTAL_VARIATION
 from isr.objectives import total_variation
-from isr.predictors.likelihood import log_likelihood_ratio
+from isr.predictors.tv import log_likelihood_ratio
 
 
 @pytest.mark.parametrize(("dim", "size", "measure"), [(2, 200, 2 * np.pi), (3, 60, 4 * np.pi)])

@@ -18,8 +18,7 @@ from isr.fitting.optimise import Job, Plan
 from isr.fitting.projection import Projection
 from isr.fitting.tasks import PictureTraining, PredictorTraining
 from isr.fitting.wholes import fit, training
-from isr.networks.cnn import CNN
-from isr.networks.fcn import FCN
+from isr.networks.predictors import CNN, FCN
 from isr.predictors import read_entry
 from isr.store import UNARIES
 

@@ -11,10 +11,9 @@ from isr.data.kinds import Known
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.models import kind_of
-from isr.networks.predictor import Predictor
+from isr.networks.predictors import Predictor
 from isr.predictors import KINDS, Computed, Given, Trained, kind_named, read_entry
-from isr.predictors.base import Computation
-from isr.predictors.use import is_framewise, needs_predictions, trains_along
+from isr.predictors.base import Computation, is_framewise, needs_predictions, trains_along
 from isr.settings import CellSettings
 from isr.store import build_predictor
 

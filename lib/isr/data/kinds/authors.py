@@ -4,10 +4,7 @@ The rules are those of the notebooks behind the figures; thresholds are taken af
 resizing, as there. The object is 1 everywhere, also where the authors label it 0.
 """
 
-import json
 from collections.abc import Callable, Sequence
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +15,7 @@ from PIL import Image
 from isr.coordinates import ThirdAxis, ThirdName
 from isr.data.files import read_image
 from isr.data.items import write_picture
-from isr.data.kinds.base import DatasetKind, Known, Sources, verified
+from isr.data.kinds.base import DatasetKind, Known, Sources, packaged, verified
 from isr.data.pictures import BACKGROUND_SCRIBBLE, Picture
 from isr.models import RemoteFile
 
@@ -61,12 +58,9 @@ class Authors(DatasetKind):
         return self.text or "pictures of the paper's authors"
 
 
-@cache
 def _list() -> dict[str, Any]:
-    """gallery_pictures/authors.json: source, licence, address, and by picture its files."""
-    path = resources.files("isr.data") / "gallery_pictures" / "authors.json"
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+    """Source, licence, address, and by picture its files."""
+    return packaged("gallery_pictures", "authors")
 
 
 def files(name: str) -> tuple[RemoteFile, ...]:

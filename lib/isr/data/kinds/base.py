@@ -4,21 +4,28 @@ A kind is one file of this folder with one model, and one line in the registry (
 are read whenever the workflow is: what takes long to import is imported where it is used.
 """
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from isr.data.pictures import Picture, check_picture, resize_picture
 from isr.errors import UserError
 from isr.models import Model, RemoteFile, Text
 
 if TYPE_CHECKING:
     from isr.coordinates import ThirdName
 
-LongSide = Annotated[int, Field(ge=16)]
+LongSide = Annotated[
+    Annotated[int, Field(ge=16)] | None,
+    Field(description="pixels on the longer side that pictures are shrunk to; null keeps them"),
+]
 
 
 @dataclass(frozen=True)
@@ -174,6 +181,24 @@ def files_below(folder: Path, item: str | None = None) -> tuple[Path, ...]:
     )
 
 
+def shrunk(picture: Picture, long_side: int | None) -> Picture:
+    """A picture at its size in the one layout.
+
+    Raises:
+        UserError: it has a depth, or a scribble is lost.
+    """
+    if long_side is None:
+        return picture
+    picture = resize_picture(picture, long_side)
+    check_picture(picture, path=f"{picture.name} at {long_side} pixels")
+    return picture
+
+
+def remote_file(keys: Model) -> RemoteFile:
+    """The file to download that a part of the configuration speaks of among other things."""
+    return RemoteFile.model_validate(keys.model_dump(include=set(RemoteFile.model_fields)))
+
+
 def verified(file: RemoteFile, downloads: Path) -> Path:
     """The path of a downloaded file, after it was verified.
 
@@ -203,3 +228,11 @@ def listed(names: Iterable[str], place: Path, what: str) -> list[str]:
     if not found:
         raise UserError(f"{place} holds no {what}: add some.")
     return found
+
+
+@cache
+def packaged(folder: str, name: str) -> dict[str, Any]:
+    """The content of FOLDER/NAME.json, which comes with the software."""
+    path = resources.files("isr.data") / folder / f"{name}.json"
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

@@ -6,8 +6,7 @@ none < background < object. Other spellings of the folders' names are accepted t
 """
 
 import re
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from isr.data.archives import unpacked
 from isr.data.files import read_image, read_labels
 from isr.data.items import write_picture
 from isr.data.kinds.base import (
@@ -26,6 +26,8 @@ from isr.data.kinds.base import (
     count_words,
     files_below,
     own_folder,
+    remote_file,
+    shrunk,
     verified,
 )
 from isr.data.pictures import (
@@ -36,10 +38,9 @@ from isr.data.pictures import (
     Picture,
     check_picture,
     list_values,
-    resize_picture,
 )
 from isr.errors import UserError
-from isr.models import Address, FileName, Model, RemoteFile, Sha256, Text
+from isr.models import Address, FileName, Model, Sha256, Text
 
 COUNT = 51
 NAMES = [f"img_{number}" for number in range(1, COUNT + 1)]
@@ -67,19 +68,12 @@ class Semantic(Model):
     sha256: Sha256 | None = Field(None, description="what the file must be")
     bytes: int | None = Field(None, ge=1, description="its size")
 
-    @property
-    def remote(self) -> RemoteFile:
-        """The file to download."""
-        return RemoteFile(url=self.url, file=self.file, sha256=self.sha256, bytes=self.bytes)
-
 
 class ConvexityDB(DatasetKind):
     """The paper's 51 pictures."""
 
     kind: Literal["convexitydb"]
-    long_side: LongSide | None = Field(
-        None, description="pixels on the longer side that pictures are shrunk to; null keeps them"
-    )
+    long_side: LongSide = None
     path: Text | None = Field(
         None, description="folder of the unpacked archive, taken instead of a download"
     )
@@ -107,14 +101,10 @@ class ConvexityDB(DatasetKind):
         """All of them are scribbled."""
         return Known(scribbles=True)
 
-    @property
-    def _archive(self) -> RemoteFile:
-        return RemoteFile(url=self.url, file=self.file, sha256=self.sha256, bytes=self.bytes)
-
     def sources(self, name: str, root: Path) -> Sources:
         """The archive, or the files of the picture in a folder."""
         if not self.path:
-            return Sources(downloads=(self._archive,))
+            return Sources(downloads=(remote_file(self),))
         number = name.removeprefix("img_")
         every = files_below(own_folder(self.path, root))
         return Sources(files=tuple(f for f in every if f.stem.rpartition("_")[2] == number))
@@ -123,9 +113,9 @@ class ConvexityDB(DatasetKind):
         """The published features, if they are wanted."""
         match self.semantic.source:
             case "published":
-                return Sources(downloads=(self.semantic.remote,))
+                return Sources(downloads=(remote_file(self.semantic),))
             case "auto":
-                return Sources(optional=(self.semantic.remote,))
+                return Sources(optional=(remote_file(self.semantic),))
         return Sources()
 
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
@@ -133,16 +123,12 @@ class ConvexityDB(DatasetKind):
         if self.path:
             self._write(own_folder(self.path, root), name, output)
             return
-        from isr.data import archives
-
-        archive, number = verified(self._archive, downloads), name.removeprefix("img_")
+        archive, number = verified(remote_file(self), downloads), name.removeprefix("img_")
 
         def is_wanted(member: PurePosixPath) -> bool:
             return member.stem.rpartition("_")[2] == number
 
-        with tempfile.TemporaryDirectory(dir=downloads, prefix=f".{archive.stem}.") as temporary:
-            folder = Path(temporary) / "unpacked"
-            archives.safe_unzip(archive, folder, is_wanted)
+        with unpacked(archive, is_wanted) as folder:
             if not any(folder.rglob("*.png")):
                 raise UserError(
                     f"items: {archive.name} holds no picture {name!r}: correct the name."
@@ -150,10 +136,7 @@ class ConvexityDB(DatasetKind):
             self._write(folder, name, output)
 
     def _write(self, folder: Path, name: str, output: Path) -> None:
-        (picture,) = read_folder(folder, [name])
-        if self.long_side is not None:
-            picture = resize_picture(picture, self.long_side)
-            check_picture(picture, path=f"{name} at {self.long_side} pixels")
+        picture = shrunk(read(folder, name), self.long_side)
         write_picture(output, replace(picture, source=SOURCE, licence=LICENCE))
 
     def describe(self, name: str, items: Sequence[str]) -> str:
@@ -174,36 +157,32 @@ def names(folder: Path) -> list[str]:
     return [f"img_{number}" for number in numbers]
 
 
-def read_folder(folder: Path, chosen: Iterable[str] | None = None) -> Iterator[Picture]:
-    """Read the unpacked pictures one after the other.
+def read(folder: Path, name: str) -> Picture:
+    """Read one of the unpacked pictures.
 
     Args:
         folder: holds the three folders, or one folder that holds them. Where there is no folder of
             ground truth at all, the pictures have none.
-        chosen: names (img_N) of the pictures wanted; all that are there by default.
+        name: img_N.
 
     Raises:
         UserError: a file is missing, unreadable or not coded as expected; the message names it.
     """
     images, scribbles, truths = _find_folders(Path(folder))
-    for name in names(folder) if chosen is None else chosen:
-        number = name.removeprefix("img_")
-        mask = scribbles / f"scribbleMask_{number}.png"
-        truth = None if truths is None else truths / f"GT_{number}.png"
-        picture = Picture(
-            name=name,
-            image=read_image(images / f"{name}.png"),
-            scribbles=_read_scribbles(mask),
-            ground_truth=None if truth is None else _read_ground_truth(truth),
-        )
-        check_picture(picture, path=mask)
-        yield picture
+    number = name.removeprefix("img_")
+    mask = scribbles / f"scribbleMask_{number}.png"
+    picture = Picture(
+        name=name,
+        image=read_image(images / f"{name}.png"),
+        scribbles=_read_scribbles(mask),
+        ground_truth=None if truths is None else _read_ground_truth(truths / f"GT_{number}.png"),
+    )
+    check_picture(picture, path=mask)
+    return picture
 
 
 def _find_folders(folder: Path) -> tuple[Path, Path, Path | None]:
     """Find the folders of images, scribbles and ground truth in `folder` or one level below."""
-    if not folder.is_dir():
-        raise UserError(f"{folder} does not exist or is no folder: unpack ConvexityDB there.")
     below = sorted(path for path in folder.iterdir() if path.is_dir())
     for place in (folder, *below):
         images, scribbles = _pick(place, _IMAGES), _pick(place, _SCRIBBLES)

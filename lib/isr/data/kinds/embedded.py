@@ -17,9 +17,7 @@ All coordinates are pixels of the whole photograph before cropping: x to the rig
 
 import hashlib
 import io
-import json
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -30,10 +28,9 @@ import numpy as np
 import skimage
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import Field
 
 from isr.data.items import write_picture
-from isr.data.kinds.base import DatasetKind, Known, LongSide, count_words
+from isr.data.kinds.base import DatasetKind, Known, LongSide, count_words, packaged
 from isr.data.pictures import (
     BACKGROUND,
     BACKGROUND_SCRIBBLE,
@@ -44,7 +41,7 @@ from isr.data.pictures import (
 )
 from isr.errors import UserError
 
-_FOLDER = resources.files("isr.data") / "embedded_pictures"
+_FOLDER = "embedded_pictures"
 _TRUTH = {"background": BACKGROUND, "object": OBJECT, "unknown": UNKNOWN}
 _SCRIBBLE = {"background": BACKGROUND_SCRIBBLE, "object": 1}
 
@@ -53,9 +50,7 @@ class Embedded(DatasetKind):
     """Photographs of scikit-image's package with our scribbles and ground truth; no download."""
 
     kind: Literal["embedded"]
-    long_side: LongSide | None = Field(
-        None, description="pixels on the longer side that pictures are shrunk to; null keeps them"
-    )
+    long_side: LongSide = None
 
     def all_names(self, root: Path) -> list[str]:
         """Near-convex objects first."""
@@ -77,8 +72,9 @@ class Embedded(DatasetKind):
 
 def names() -> list[str]:
     """Name all embedded pictures: near-convex objects first, each group in alphabetical order."""
-    stems = [Path(file.name).stem for file in _FOLDER.iterdir() if file.name.endswith(".json")]
-    return sorted(stems, key=lambda name: (not _read(name)["near_convex"], name))
+    files = [Path(file.name) for file in (resources.files("isr.data") / _FOLDER).iterdir()]
+    stems = [file.stem for file in files if file.suffix == ".json"]
+    return sorted(stems, key=lambda name: (not _entry(name)["near_convex"], name))
 
 
 def description(name: str) -> dict[str, Any]:
@@ -86,9 +82,6 @@ def description(name: str) -> dict[str, Any]:
 
     Returns:
         object (str), near_convex (bool), source (str), author (str), licence (str).
-
-    Raises:
-        UserError: there is no such picture.
     """
     entry = _entry(name)
     return {
@@ -109,11 +102,11 @@ def load(name: str, long_side: int | None = 240) -> Picture:
             averaging areas and never enlarged. None keeps its own size.
 
     Raises:
-        UserError: there is no such picture, or the installed scikit-image has another photograph.
+        UserError: the installed scikit-image has another photograph.
     """
     entry = _entry(name)
     x_min, y_min, x_max, y_max = entry["crop"]
-    image = _shrink(_photograph(entry)[y_min:y_max, x_min:x_max], long_side)
+    image = shrink(read_photograph(entry)[y_min:y_max, x_min:x_max], long_side)
     centres = _pixel_centres(entry["crop"], image.shape[0], image.shape[1])
     about = description(name)
     return Picture(
@@ -128,37 +121,39 @@ def load(name: str, long_side: int | None = 240) -> Picture:
 
 
 def _entry(name: str) -> dict[str, Any]:
-    if name not in names():
-        raise UserError(
-            f"There is no embedded picture {name!r}: choose among {', '.join(names())}."
-        )
-    return _read(name)
+    return packaged(_FOLDER, name)
 
 
-@cache
-def _read(name: str) -> dict[str, Any]:
-    entry: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    return entry
+def read_file(file: Mapping[str, Any]) -> io.BytesIO:
+    """A file of scikit-image's package.
 
+    Args:
+        file: its name in the folder skimage/data, and its sha256.
 
-def _photograph(entry: dict[str, Any]) -> NDArray[np.float32]:
+    Raises:
+        UserError: it is not there, or is another one.
+    """
     # The file itself, because the functions of skimage.data may start a download.
-    path = Path(skimage.__file__).parent / "data" / entry["file"]
+    path = Path(skimage.__file__).parent / "data" / file["file"]
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         raise UserError(
             f"{path} does not exist: install a scikit-image whose package includes it (0.26)."
         ) from None
-    if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-        raise UserError(
-            f"{path} is not the photograph that was outlined: install scikit-image 0.26."
-        )
-    with Image.open(io.BytesIO(content)) as picture:
+    if hashlib.sha256(content).hexdigest() != file["sha256"]:
+        raise UserError(f"{path} is not the file that was outlined: install scikit-image 0.26.")
+    return io.BytesIO(content)
+
+
+def read_photograph(file: Mapping[str, Any]) -> NDArray[np.float32]:
+    """A photograph of scikit-image's package, see `read_file`: (h, w, 3) in [0, 1]."""
+    with Image.open(read_file(file)) as picture:
         return np.asarray(picture.convert("RGB"), dtype=np.float32) / np.float32(255)
 
 
-def _shrink(image: NDArray[np.float32], long_side: int | None) -> NDArray[np.float32]:
+def shrink(image: NDArray[np.float32], long_side: int | None) -> NDArray[np.float32]:
+    """An image (h, w, 3) averaged to a long side of at most so many pixels, if any are named."""
     height, width = image.shape[:2]
     if long_side is None or max(height, width) <= long_side:
         return image

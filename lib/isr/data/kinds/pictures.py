@@ -14,10 +14,11 @@ scored. `objects: merge` takes all objects of a picture for one.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ from isr.data.kinds.base import (
     count_words,
     listed,
     own_folder,
+    shrunk,
 )
 from isr.data.pictures import (
     BACKGROUND,
@@ -44,7 +46,7 @@ from isr.data.pictures import (
     Picture,
     check_picture,
     list_values,
-    resize_picture,
+    object_labels,
 )
 from isr.errors import UserError
 from isr.models import Model, Text
@@ -75,7 +77,13 @@ class TruthValues(Model):
 
 
 class OwnFolder(DatasetKind):
-    """What pictures and volumes of the user's own have in common."""
+    """What pictures and volumes of the user's own have in common.
+
+    Attributes:
+        folders: that there may be, by what their files hold.
+    """
+
+    folders: ClassVar[tuple[str, ...]]
 
     path: Text = Field(description="the folder, seen from where snakemake runs")
     scribble_values: ScribbleValues | None = Field(
@@ -100,6 +108,25 @@ class OwnFolder(DatasetKind):
         shown = count_words(items, noun)
         return self.text or f"{name} ({shown} of the user's own, not the paper's set)"
 
+    @staticmethod
+    @abstractmethod
+    def stored(folder: Path) -> dict[str, Path]:
+        """The files of a folder by their stems.
+
+        Raises:
+            UserError: two files differ in nothing but their suffix, or one is of no known format.
+        """
+
+    def files(self, name: str, root: Path) -> dict[str, Path]:
+        """The files of an item by what they hold."""
+        folder = own_folder(self.path, root)
+        found = {kind: self.stored(folder / kind).get(name) for kind in self.folders}
+        return {kind: path for kind, path in found.items() if path is not None}
+
+    def sources(self, name: str, root: Path) -> Sources:
+        """The files of an item."""
+        return Sources(files=tuple(self.files(name, root).values()))
+
     def coding(self) -> "Coding":
         """How labels are coded.
 
@@ -117,10 +144,16 @@ class Pictures(OwnFolder):
     `depth/` (grey values, a third coordinate) and `ground_truth/`.
     """
 
-    kind: Literal["pictures"]
-    long_side: LongSide | None = Field(
-        None, description="pixels on the longer side that pictures are shrunk to; null keeps them"
+    folders: ClassVar[tuple[str, ...]] = (
+        "images",
+        "scribbles",
+        "unaries",
+        "depth",
+        "ground_truth",
     )
+
+    kind: Literal["pictures"]
+    long_side: LongSide = None
 
     def all_names(self, root: Path) -> list[str]:
         """Stems of the files in images/."""
@@ -129,37 +162,28 @@ class Pictures(OwnFolder):
 
     def known(self, name: str, root: Path) -> Known:
         """What files there are."""
-        there = _find(own_folder(self.path, root), name)
+        there = self.files(name, root)
         return Known(
             "scribbles" in there, "unaries" in there, "depth" if "depth" in there else None
         )
 
-    def sources(self, name: str, root: Path) -> Sources:
-        """The files of a picture."""
-        return Sources(files=tuple(_find(own_folder(self.path, root), name).values()))
+    @staticmethod
+    def stored(folder: Path) -> dict[str, Path]:
+        """The pictures of a folder by their stems; all folders but images/ may be missing."""
+        return list_pictures(folder) if folder.is_dir() or folder.name == "images" else {}
 
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
         """Read a picture, and shrink it."""
-        picture = read(own_folder(self.path, root), name, self.coding())
-        if self.long_side is not None:
-            picture = resize_picture(picture, self.long_side)
-            check_picture(picture, path=f"{name} at {self.long_side} pixels")
+        paths = self.files(name, root)
+        if "images" not in paths:
+            images = own_folder(self.path, root) / "images"
+            raise UserError(f"{images} holds no picture named {name!r}.")
+        picture = shrunk(read(name, paths, self.coding()), self.long_side)
         source = f"folder {Path(self.path).name}"
         write_picture(output, replace(picture, source=source, licence="not stated"))
 
 
 _JPEG = (".jpg", ".jpeg")
-_FOLDERS = ("images", "scribbles", "unaries", "depth", "ground_truth")
-
-
-def _find(folder: Path, name: str) -> dict[str, Path]:
-    """The files of a picture by what they hold."""
-    found = {
-        kind: list_pictures(folder / kind).get(name)
-        for kind in _FOLDERS
-        if kind == "images" or (folder / kind).is_dir()
-    }
-    return {kind: path for kind, path in found.items() if path is not None}
 
 
 @dataclass(frozen=True)
@@ -238,15 +262,17 @@ def _as_mapping(key: str, pairs: list[tuple[int, int]]) -> dict[int, int]:
     return mapping
 
 
-def read(folder: Path, name: str, coding: Coding) -> Picture:
-    """Read a picture of a user's folder, with all that is known of it.
+def read(name: str, paths: Mapping[str, Path], coding: Coding) -> Picture:
+    """Read a picture of the user's own, with all that is known of it.
+
+    Args:
+        name: of the picture.
+        paths: its files by what they hold.
+        coding: of its labels.
 
     Raises:
-        UserError: a file is missing, unreadable or does not fit; the message names it.
+        UserError: a file is unreadable or does not fit; the message names it.
     """
-    paths = _find(folder, name)
-    if "images" not in paths:
-        raise UserError(f"{folder / 'images'} holds no picture named {name!r}.")
     image = paths["images"]
     picture = Picture(name, read_image(image))
     if "unaries" in paths:
@@ -255,20 +281,13 @@ def read(folder: Path, name: str, coding: Coding) -> Picture:
         depth = _read_grey(paths["depth"], picture, image).astype(np.float64)
         picture = replace(picture, third=ThirdAxis("depth", depth))
     check_picture(picture, path=image)
-    labels = None
-    if "scribbles" in paths:
-        stored = read_labels(paths["scribbles"], transparent=coding.none)
-        labels = decode_scribbles(stored, coding, paths["scribbles"])
-        _check_size(labels, paths["scribbles"], picture.image, image)
-        picture = with_scribbles(picture, labels, coding, paths["scribbles"])
-    if "ground_truth" not in paths:
-        return picture
-    truth = paths["ground_truth"]
-    stored = read_labels(truth)
-    _check_size(stored, truth, picture.image, image)
-    picture = with_truth(picture, stored, labels, coding, truth)
-    check_picture(picture, path=truth)
-    return picture
+
+    def stored(path: Path, transparent: int | None) -> NDArray[np.int64]:
+        labels = read_labels(path, transparent=transparent)
+        _check_size(labels, path, picture.image, image)
+        return labels
+
+    return with_labels(picture, paths, coding, stored)
 
 
 def _read_grey(path: Path, picture: Picture, image: Path) -> NDArray[np.float32]:
@@ -280,51 +299,48 @@ def _read_grey(path: Path, picture: Picture, image: Path) -> NDArray[np.float32]
     return colours[..., 0]
 
 
-def decode_scribbles(stored: NDArray[np.int64], coding: Coding, path: Path) -> NDArray[np.uint8]:
-    """Scribbles in the coding of the one layout, objects numbered as `foreground` lists them.
-
-    Raises:
-        UserError: the file holds other values than the configuration states, or it states none.
-    """
-    if coding.scribbles is None:
-        raise UserError(
-            f"{path}: scribble_values is missing: state how the scribbles are coded, for example "
-            "{none: 0, foreground: 1, background: 2}."
-        )
-    return _decode(stored, coding.scribbles, path, "scribble_values")
-
-
-def with_scribbles(
-    picture: Picture, labels: NDArray[np.uint8], coding: Coding, path: Path
-) -> Picture:
-    """The picture with its scribbles, objects numbered without gaps or merged to one."""
-    picture = replace(picture, scribbles=number_objects(labels))
-    check_picture(picture, path=path)
-    return _merged(picture, path) if coding.merge else picture
-
-
-def with_truth(
+def with_labels(
     picture: Picture,
-    stored: NDArray[np.int64],
-    labels: NDArray[np.uint8] | None,
+    paths: Mapping[str, Path],
     coding: Coding,
-    path: Path,
+    read: Callable[[Path, int | None], NDArray[np.int64]],
 ) -> Picture:
-    """The picture with its ground truth and, where it tells objects apart, their instances.
+    """The picture with its scribbles and its ground truth, as far as there are files of them.
+
+    Objects are numbered without gaps or merged to one.
 
     Args:
-        picture: with its scribbles.
-        stored: values (*grid) of the ground-truth file.
-        labels: scribbles with objects numbered as `foreground` lists them.
-        coding: what the values mean.
-        path: of the file.
+        picture: without them.
+        paths: its files by what they hold.
+        coding: what their values mean.
+        read: gives the stored values (*grid) of a file; its second argument is the value of
+            transparent pixels, None where there must be none.
+
+    Raises:
+        UserError: a file holds other values than the configuration states, or it states none, or
+            the labels do not fit the picture.
     """
-    truth = _decode(stored, coding.ground_truth, path, "ground_truth_values")
-    picture = replace(picture, ground_truth=truth)
-    if not coding.instances or labels is None:
-        return picture
-    instances = _decode(stored, coding.instances, path, "ground_truth_values")
-    return replace(picture, instances=_number_like(labels, instances, path))
+    labels = None
+    if path := paths.get("scribbles"):
+        stored = read(path, coding.none)
+        if coding.scribbles is None:
+            raise UserError(
+                f"{path}: scribble_values is missing: state how the scribbles are coded, for "
+                "example {none: 0, foreground: 1, background: 2}."
+            )
+        labels = _decode(stored, coding.scribbles, path, "scribble_values")
+        picture = replace(picture, scribbles=number_objects(labels))
+        check_picture(picture, path=path)
+        picture = _merged(picture, path) if coding.merge else picture
+    if path := paths.get("ground_truth"):
+        stored = read(path, None)
+        truth = _decode(stored, coding.ground_truth, path, "ground_truth_values")
+        picture = replace(picture, ground_truth=truth)
+        if coding.instances and labels is not None:
+            instances = _decode(stored, coding.instances, path, "ground_truth_values")
+            picture = replace(picture, instances=_number_like(labels, instances, path))
+        check_picture(picture, path=path)
+    return picture
 
 
 def _merged(picture: Picture, path: Path) -> Picture:
@@ -353,30 +369,30 @@ def _decode(
 
 def number_objects(scribbles: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Number the objects of a picture from 1 without gaps, keeping their order."""
-    present = _objects(scribbles)
-    table = np.arange(256, dtype=np.uint8)
+    return np.asarray(_numbers(scribbles)[scribbles])
+
+
+def _numbers(scribbles: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """By the number of an object on the list, or 255, its number in this picture; 0 without."""
+    present = object_labels(scribbles)
+    table = np.zeros(256, np.uint8)
     table[present] = np.arange(1, len(present) + 1)
-    return np.asarray(table[scribbles])
-
-
-def _objects(scribbles: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.setdiff1d(np.unique(scribbles), (NO_SCRIBBLE, BACKGROUND_SCRIBBLE))
+    table[BACKGROUND_SCRIBBLE] = BACKGROUND_SCRIBBLE
+    return table
 
 
 def _number_like(
     scribbles: NDArray[np.uint8], instances: NDArray[np.uint8], path: Path
 ) -> NDArray[np.uint8]:
     """Number the objects of the ground truth as `number_objects` does those of the scribbles."""
-    present = _objects(scribbles)
+    present = object_labels(scribbles)
     if unscribbled := np.setdiff1d(np.unique(instances), (0, *present)).tolist():
         _log.warning(
             "%s: no scribble is on object %s of the list; it counts as missed",
             path,
             list_values(unscribbled),
         )
-    table = np.zeros(256, np.uint8)
-    table[present] = np.arange(1, len(present) + 1)
-    return np.asarray(table[instances])
+    return np.asarray(_numbers(scribbles)[instances])
 
 
 def _check_size(

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageOps
 from pydantic import Field
 
 from isr.data.files import FRAME_SUFFIXES, is_frame, list_frames, opened_frame
@@ -19,11 +18,11 @@ from isr.data.kinds.base import (
     count_words,
     files_below,
     own_folder,
+    remote_file,
     verified,
 )
-from isr.data.weak_labels.options import Motion, PublishedLabels, Simulated
 from isr.errors import UserError
-from isr.models import RemoteFile, Text
+from isr.models import Address, FileName, Model, RemoteFile, Sha256, Text
 
 SOURCE = "a folder of frames"
 LICENCE = "not stated"
@@ -35,6 +34,55 @@ _DEEP = ("I", "F")
 """How Pillow's names of modes with more than 8 bits begin."""
 # Names stand unquoted in the names of files.
 _NAME = re.compile(r"\w[\w.-]*")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Motion(Model):
+    """Of labels `motion`."""
+
+    others: Literal["background", "unlabelled"] = Field(
+        "background",
+        description="`background`: objects that move but are not the foreground are labelled so; "
+        "`unlabelled`: they have no label, so that the UNet may find them too and the "
+        "representation has something to leave out",
+    )
+    border: Annotated[float, Field(ge=0, le=0.1)] = Field(
+        0.01,
+        description="how far from the border of the object nothing is labelled, as a share of the "
+        "long side, so that the UNet decides by what it sees",
+    )
+
+
+class DrawnMotion(Motion):
+    """Of labels `motion` of drawn videos, whose borders are sharp."""
+
+    border: Annotated[float, Field(ge=0, le=0.1)] = Field(
+        0.0, description="how far from the border of the object nothing is labelled"
+    )
+
+
+class Simulated(Model):
+    """Of labels `simulated`, which are made from the ground truth."""
+
+    unlabelled: Share = Field(0.7, description="share of pixels without a label")
+    wrong: Share = Field(0.02, description="share of the labels that are wrong, in blobs")
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="of the noise")
+
+
+class PublishedLabels(Model):
+    """The published weak labels: an archive, or a folder of its content."""
+
+    url: Address | None = Field(None, description="address of the archive")
+    file: FileName = Field(
+        description="its name below `resources/downloads/`; a folder of its name can be put there "
+        "instead"
+    )
+    path: Text | None = Field(
+        None, description="folder of unpacked labels, `SEQUENCE/*.h5`, taken instead"
+    )
+    sha256: Sha256 | None = Field(None, description="what the archive must be")
+    bytes: int | None = Field(None, ge=1, description="its size")
 
 
 class LabelledVideos(DatasetKind):
@@ -82,7 +130,7 @@ class LabelledVideos(DatasetKind):
             own = files_below(Path(labels.path or unpacked), name)
             return Sources(optional=optional, files=own)
         if labels.url is not None:
-            wanted = (RemoteFile.model_validate(labels.model_dump(exclude={"path"})),)
+            wanted = (remote_file(labels),)
             if kind == "auto":
                 return Sources(optional=(*wanted, *optional))
             return Sources(downloads=wanted, optional=optional)
@@ -97,9 +145,9 @@ class LabelledVideos(DatasetKind):
     def unpack_folder(self, folder: Path, output: Path, downloads: Path) -> None:
         """Read the frames of a sequence, and its ground truth if there is any."""
         if (folder / GROUND_TRUTH).is_dir():
-            from isr.data.kinds import fbms_sequence
+            from isr.data.kinds import fbms
 
-            fbms_sequence.unpack(folder, folder.name, output, mapping_path(self.mapping, downloads))
+            fbms.unpack(folder, folder.name, output, mapping_path(self.mapping, downloads))
         else:
             unpack(folder, folder.name, output)
 
@@ -218,8 +266,8 @@ def _read(paths: Sequence[Path]) -> Iterator[Frame]:
 
 def _read_frame(path: Path) -> NDArray[np.uint8]:
     """One frame, upright after its EXIF orientation: uint8 (h, w, 3), RGB."""
-    with opened_frame(path) as picture:
+    with opened_frame(path, upright=True) as picture:
         if picture.mode.startswith(_DEEP):
             # Pillow would cut the values off at 255.
             raise UserError(f"{path} has more than 8 bits a channel: convert it to 8 bits.")
-        return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"), dtype=np.uint8)
+        return np.asarray(picture.convert("RGB"), dtype=np.uint8)

@@ -6,8 +6,6 @@ paper's experiments: points of low confidence get a probability of being wrong f
 around them, and empty parts of the border become background.
 """
 
-import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from isr.data.archives import safe_untar, safe_unzip
+from isr.data.archives import unpacked
+from isr.data.files import natural_order
 from isr.data.items import Item
-from isr.data.kinds.base import verified
-from isr.data.kinds.fbms_sequence import find_label
-from isr.data.kinds.videos import mapping_path
-from isr.data.weak_labels.options import PublishedLabels
+from isr.data.kinds.base import remote_file, verified
+from isr.data.kinds.fbms import find_label
+from isr.data.kinds.videos import PublishedLabels, mapping_path
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE, WeakLabels
 from isr.errors import UserError
 from isr.models import RemoteFile
@@ -88,20 +86,18 @@ def label(
 def _folder(entry: PublishedLabels, name: str, downloads: Path) -> Iterator[Path]:
     """The folder of one sequence, unpacked for the time being if it lies in an archive."""
     archive = downloads / entry.file
-    unpacked = Path(entry.path).expanduser() if entry.path else archive.with_suffix("")
-    if unpacked.is_dir():
-        yield _find(unpacked, name, unpacked)
+    own = Path(entry.path).expanduser() if entry.path else archive.with_suffix("")
+    if own.is_dir():
+        yield _find(own, name, own)
         return
     if not archive.exists():
         address = f" from {entry.url}" if entry.url else ""
         raise MissingLabelsError(
             f"{archive} does not exist: put the published labels{address} there, or their folders "
-            f"SEQ with SEQ/*.h5 below {unpacked}, or choose other labels."
+            f"SEQ with SEQ/*.h5 below {own}, or choose other labels."
         )
-    verified(RemoteFile.model_validate(entry.model_dump(exclude={"path"})), downloads)
-    with tempfile.TemporaryDirectory(dir=downloads, prefix=f".{archive.stem}.") as temporary:
-        folder = Path(temporary) / "unpacked"
-        _unpack(archive, name, folder)
+    verified(remote_file(entry), downloads)
+    with unpacked(archive, lambda member: name in member.parts[:-1]) as folder:
         yield _find(folder, name, archive)
 
 
@@ -116,11 +112,6 @@ def _find(folder: Path, name: str, where: Path) -> Path:
     return found[0]
 
 
-def _unpack(archive: Path, name: str, folder: Path) -> None:
-    unpack = safe_unzip if zipfile.is_zipfile(archive) else safe_untar
-    unpack(archive, folder, lambda member: name in member.parts[:-1])
-
-
 def _match(video: Item, folder: Path) -> list[Path | None]:
     """The file of each frame: by its name, or in their order if there are as many."""
     # NAME.h5 or NAME.ppm.h5, where NAME.jpg is the picture.
@@ -133,8 +124,7 @@ def _match(video: Item, folder: Path) -> list[Path | None]:
             f"{folder.name}: {len(files)} published files of labels do not fit the {len(video)} "
             "frames by name: check that they belong to this video."
         )
-    digits = {stem: "".join(filter(str.isdigit, stem)) for stem in files}
-    return [files[stem] for stem in sorted(files, key=lambda stem: (len(digits[stem]), stem))]
+    return [files[stem] for stem in sorted(files, key=natural_order)]
 
 
 def _read(path: Path, size: tuple[int, int]) -> tuple[Ints, Floats]:

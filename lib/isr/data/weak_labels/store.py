@@ -6,11 +6,17 @@ They are a folder with
 - flip/00000.png: 16-bit grey, the probability that a label is wrong (not for every frame)
 - labels.csv: frame, foreground and background (shares of the frame's pixels), kind, note
 - about.json: kind, text, options; points: whether the labels are scattered points, not areas;
-  wanted and reason: what was asked for, and why it is another kind; foreground: see there
+  wanted and reason: what was asked for, and why it is another kind; foreground: see `Foreground`
+
+Which annotated object of a video is its foreground is one rule, applied once for each video. Where
+it is known from elsewhere, by the authors' mapping or because we drew the video, that object is it.
+Else it is the annotated object that most foreground labels lie on. Labels never see the ground
+truth: the ground truth chooses the object that corresponds to them, as the authors' mapping does.
+about.json of the labels keeps the choice, and whether the labels agree with it.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +25,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from isr.data.items import frame_file
+from isr.data.items import Item, frame_file
 from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE, list_values
 from isr.errors import UserError
 from isr.io import atomic_folder, read_json, read_png, write_json, write_png
@@ -28,6 +34,11 @@ NONE = NO_SCRIBBLE
 FOREGROUND = 1
 BACKGROUND = BACKGROUND_SCRIBBLE
 
+_FOLLOWED = 0.5
+"""Labels follow an object if at least this share of their foreground lies on it."""
+ANOTHER, NO_OBJECT = "another object", "no object"
+
+_KEY = "foreground"
 _STEPS = 65535
 # What float arithmetic may take for covered.
 _LEAST = 1e-3
@@ -49,9 +60,7 @@ class WeakLabels:
     note: str = ""
 
 
-def write_labels(
-    folder: Path, frames: Iterable[WeakLabels], about: Mapping[str, Any]
-) -> pd.DataFrame:
+def write_labels(folder: Path, frames: Iterable[WeakLabels], about: Mapping[str, Any]) -> None:
     """Write the weak labels of a video, as a whole or not at all.
 
     Args:
@@ -59,9 +68,6 @@ def write_labels(
         frames: of every frame in order, drawn one at a time.
         about: {kind: published, motion or simulated, text: one sentence for tables, options,
             points?: whether the labels are scattered points}; may grow while frames are drawn.
-
-    Returns:
-        What labels.csv holds.
 
     Raises:
         UserError: there is no frame, or labels are not of the coding, or sizes differ.
@@ -87,10 +93,8 @@ def write_labels(
             )
         if not rows:
             raise UserError(f"{folder}: there are no frames to label: check the video.")
-        table = pd.DataFrame(rows)
-        table.to_csv(temporary / "labels.csv", index=False)
+        pd.DataFrame(rows).to_csv(temporary / "labels.csv", index=False)
         write_json(temporary / "about.json", dict(about))
-    return table
 
 
 def _check(frame: WeakLabels, size: tuple[int, ...], what: str) -> None:
@@ -197,3 +201,98 @@ def label_table(folder: Path) -> pd.DataFrame:
         raise UserError(f"{path} does not exist: label the video first.") from None
     except ValueError as error:
         raise UserError(f"{path} is damaged ({error}): label the video again.") from None
+
+
+@dataclass(frozen=True)
+class Foreground:
+    """The object that a video is scored by, and how the labels of its annotated frames lie.
+
+    Attributes:
+        object: its number.
+        objects: how many objects are annotated.
+        named: whether it is known from elsewhere than the labels.
+        share: of the foreground labels, those that lie on it; 0 if there are none.
+        follow: "" if the labels follow it, else ANOTHER or NO_OBJECT.
+    """
+
+    object: int
+    objects: int
+    named: bool
+    share: float
+    follow: str
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether no other object can be meant."""
+        return self.named or self.objects == 1
+
+
+def choose(counts: NDArray[np.int64], objects: int, named: int | None) -> Foreground:
+    """Choose the foreground of a video.
+
+    Args:
+        counts: (n,) how many foreground labels of all annotated frames lie on the background [0]
+            and on each object.
+        objects: how many objects are annotated.
+        named: number of the object that is known to be the foreground; None if that is not known.
+
+    >>> choose(np.array([10, 20, 70]), 2, None)
+    Foreground(object=2, objects=2, named=False, share=0.7, follow='')
+    >>> choose(np.array([10, 20, 70]), 2, 1).follow, choose(np.array([80, 20, 0]), 2, 1).follow
+    ('another object', 'no object')
+    """
+    most = 1 + int(counts[1:].argmax()) if len(counts) > 1 else 1
+    chosen = most if named is None else named
+    on = [int(counts[number]) if number < len(counts) else 0 for number in (chosen, most)]
+    share = on[0] / max(1, int(counts.sum()))
+    follow = ANOTHER if on[1] > on[0] else "" if share >= _FOLLOWED else NO_OBJECT
+    return Foreground(chosen, objects, named is not None, round(share, 4), follow)
+
+
+def tallied(
+    video: Item, frames: Iterable[WeakLabels], about: dict[str, Any]
+) -> Iterator[WeakLabels]:
+    """Hand labels on, and when all are drawn add to `about` which object they follow.
+
+    Args:
+        video: that they belong to; nothing is added if it has no ground truth.
+        frames: labels of every frame in order, made without a look at these counts.
+        about: of the labels.
+    """
+    counts, there = np.zeros(256, np.int64), np.zeros(256, np.int64)
+    for number, frame in enumerate(frames):
+        objects = video.objects(number) if number in video.annotated else None
+        if objects is not None:
+            counts += np.bincount(objects[frame.labels == FOREGROUND], minlength=256)
+            there += np.bincount(objects.ravel(), minlength=256)
+        yield frame
+    if there[1:].any():
+        named = video.object if video.named else None
+        about[_KEY] = asdict(choose(counts, int(np.count_nonzero(there[1:])), named))
+
+
+def foreground_of(about: Mapping[str, Any]) -> Foreground | None:
+    """The foreground that labels keep in what is known of them; None if nothing is annotated.
+
+    Raises:
+        UserError: it is not of that form.
+    """
+    if _KEY not in about:
+        return None
+    try:
+        return Foreground(**about[_KEY])
+    except TypeError:
+        raise UserError(
+            f"about.json of weak labels: {_KEY!r} is {about[_KEY]!r}: label the video again."
+        ) from None
+
+
+def scored(video: Item, about: Mapping[str, Any]) -> Item:
+    """The video with the ground truth of the object that is its foreground.
+
+    Args:
+        video: as it was unpacked.
+        about: what is known of its labels.
+    """
+    found = foreground_of(about)
+    return video if found is None else video.of_object(found.object)

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.data.weak_labels.evidence import Evidence
-from isr.data.weak_labels.flow import Field, Flow, Mask, warp
+from isr.data.weak_labels.evidence import Evidence, Field, Flow, Mask, warp
 
 Numbers = NDArray[np.int32]
 

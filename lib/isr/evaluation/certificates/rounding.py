@@ -12,9 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from isr.coordinates import Points
-from isr.networks.input_convex import InputConvexNetwork
+from isr.networks.input_convex import InputConvexNetwork, PartiallyConvexNetwork
 from isr.networks.layers import MLP
-from isr.networks.partially_convex import PartiallyConvexNetwork
 
 EPS = float(np.finfo(np.float64).eps)
 # Worst error that rounding may cause, in units of the scale returned by `rounding_scale`.

@@ -82,7 +82,6 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_object_has_high_probability(name: str, server: Path) -> None:
     picture = authors.load(name, server)
     unaries = picture.unaries
-    assert unaries is not None
     halved = name in ("starfish", "butterfly", "cat")
     height, width = (4, 6) if halved else (8, 12)
     assert unaries.shape[-2:] == (height, width)
@@ -97,8 +96,6 @@ def test_the_object_has_high_probability(name: str, server: Path) -> None:
 def test_the_depth_plane_has_strokes_and_depth(server: Path) -> None:
     picture = authors.load("depth_plane", server)
     assert picture.unaries is None
-    assert picture.scribbles is not None
-    assert picture.third is not None
     assert picture.third.name == "depth"
     assert picture.scribbles[0].tolist() == [1, 1, *picture.scribbles[0, 2:3], 255, 255, 255]
     assert (picture.scribbles[3] == 0).all()
@@ -110,7 +107,6 @@ def test_the_depth_plane_has_strokes_and_depth(server: Path) -> None:
 
 def test_the_ball_has_its_frames_in_order(server: Path) -> None:
     picture = authors.load("ball", server)
-    assert picture.third is not None
     np.testing.assert_array_equal(picture.third.values, np.linspace(0, 1, 8))
     np.testing.assert_allclose(picture.image[:, 0, -1, 0] * 255, np.arange(8), atol=1e-4)
 

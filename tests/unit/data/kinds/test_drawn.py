@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 
 from isr.data.kinds import drawn
-from isr.data.kinds.drawn_scenes import OBJECT, OTHER, SCENES
-from isr.errors import UserError
+from isr.data.kinds.drawn import OBJECT, OTHER, SCENES
 
 FRAMES = 12
 """Frames of a whole video."""
@@ -132,9 +131,3 @@ def test_the_file_has_every_third_frame_annotated(tmp_path):
         assert set(np.unique(video.objects(3))) == {0, OBJECT, OTHER}
         np.testing.assert_array_equal(video.ground_truth(3) == 255, video.objects(3) == OBJECT)
         assert SCENES[name].foreground in video.notes[0]
-
-
-def test_a_picture_of_one_pixel_is_refused(tmp_path):
-    with pytest.raises(UserError, match="long_side is 1: choose at least 2"):
-        drawn.unpack(tmp_path / "v", "cut", frames=2, long_side=1)
-    assert drawn.unpack(tmp_path / "v", "cut", frames=2, long_side=2).size == (2, 2)

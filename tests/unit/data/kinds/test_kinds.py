@@ -9,13 +9,17 @@ import pytest
 
 from isr.data.items import read_item
 from isr.data.kinds import KINDS, Known, read_entry
-from isr.data.kinds.base import count_words, files_below, listed, own_folder, verified
+from isr.data.kinds.base import count_words, files_below
 from isr.errors import UserError
-from isr.models import RemoteFile, kind_of
+from isr.models import kind_of
 
 ROOT = Path(__file__).parents[4]
-PACKAGED = ("embedded", "gallery", "drawn")
-"""Kinds whose items come with the software."""
+PACKAGED = {
+    "embedded": {"long_side": 96},
+    "gallery": {},
+    "drawn": {"frames": 3, "long_side": 32},
+}
+"""Kinds whose items come with the software, and keys that make these small."""
 HEAVY = ("torch", "pandas", "scipy", "matplotlib", "h5py", "tifffile", "shapely", "normflows")
 
 
@@ -38,7 +42,7 @@ def test_reading_a_configuration_loads_nothing_heavy(module):
 
 @pytest.mark.parametrize("kind", PACKAGED)
 def test_what_is_known_of_packaged_items_is_so(kind, tmp_path):
-    entry = read_entry({"kind": kind} | ({"frames": 3, "long_side": 32} if kind == "drawn" else {}))
+    entry = read_entry({"kind": kind} | PACKAGED[kind])
     for name in entry.names(tmp_path):
         assert entry.sources(name, tmp_path).files == ()
         entry.unpack(name, tmp_path, tmp_path, tmp_path / kind / name)
@@ -99,22 +103,3 @@ def test_files_of_an_item_are_those_called_so(tmp_path):
     found = [str(path.relative_to(folder)) for path in files_below(folder, "cars")]
     assert found == ["cars/1.png", "labels/cars.h5", "x/cars/deep/2.png"]
     assert len(files_below(folder)) == 4
-
-
-def test_folders_and_what_they_hold(tmp_path):
-    assert own_folder(".", tmp_path) == tmp_path
-    assert listed(iter("ab"), tmp_path, "pictures") == ["a", "b"]
-    with pytest.raises(UserError, match="none does not exist or is no folder"):
-        own_folder("none", tmp_path)
-    with pytest.raises(UserError, match="holds no pictures: add some"):
-        listed([], tmp_path, "pictures")
-
-
-def test_what_was_downloaded_is_verified_again(tmp_path):
-    (tmp_path / "a.bin").write_bytes(b"abc")
-    file = RemoteFile(file="a.bin", bytes=3)
-    assert verified(file, tmp_path) == tmp_path / "a.bin"
-    with pytest.raises(UserError, match=r"a\.bin"):
-        verified(RemoteFile(file="a.bin", sha256="0" * 64), tmp_path)
-    with pytest.raises(UserError, match=r"b\.bin does not exist"):
-        verified(RemoteFile(file="b.bin"), tmp_path)

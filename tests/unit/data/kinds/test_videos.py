@@ -97,7 +97,7 @@ def keep(*names):
     ("change", "message"),
     [
         (shrink, r"f10\.ppm is 6 x 4 pixels, f9\.png 10 x 8 \(width x height\): make all frames"),
-        (cut_off, r"f11\.jpg cannot be read as a picture"),
+        (cut_off, r"f11\.jpg is damaged, truncated"),
         (deepen, r"f9\.png has more than 8 bits a channel: convert it"),
         (keep("f9.png"), r"clip holds only the frame f9\.png, but a video has 2 or more \(\.jpg"),
         (keep(), "clip holds no frames, but a video has 2 or more"),

@@ -7,9 +7,18 @@ import pytest
 from isr.data.items import Frame, write_video
 from isr.data.kinds import read_entry
 from isr.data.weak_labels import kinds, motion
-from isr.data.weak_labels.foreground import ANOTHER, NONE, choose, foreground_of, scored, tallied
 from isr.data.weak_labels.kinds import AUTO, write_kind
-from isr.data.weak_labels.store import WeakLabels, label_kind, read_labels
+from isr.data.weak_labels.store import (
+    ANOTHER,
+    NO_OBJECT,
+    WeakLabels,
+    choose,
+    foreground_of,
+    label_kind,
+    read_labels,
+    scored,
+    tallied,
+)
 from isr.errors import UserError
 
 SIZE = (60, 70)
@@ -63,14 +72,14 @@ def test_a_named_object_stays_and_labels_of_another_one_are_told(tmp_path):
     assert foreground_of(follow(video, marks(LARGE))).follow == ""
 
 
-@pytest.mark.parametrize(("on", "expected"), [(49, NONE), (50, ""), (0, NONE)])
+@pytest.mark.parametrize(("on", "expected"), [(49, NO_OBJECT), (50, ""), (0, NO_OBJECT)])
 def test_at_least_half_of_the_labels_lie_on_the_object(on, expected):
     assert choose(np.array([100 - on, on, 0]), 1, None).follow == expected
     assert choose(np.array([100 - on, on, 0]), 1, 1).follow == expected
 
 
 def test_labels_of_no_annotated_frame_follow_no_object():
-    assert choose(np.zeros(256, np.int64), 2, 2).follow == NONE
+    assert choose(np.zeros(256, np.int64), 2, 2).follow == NO_OBJECT
 
 
 def test_frames_without_annotation_do_not_count(tmp_path):

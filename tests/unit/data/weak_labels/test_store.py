@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 from isr.data.weak_labels.store import (
@@ -23,7 +22,7 @@ LABELS = np.array([[F, F, B, 0], [F, 0, 0, B], [F, B, 0, 0], [F, B, 0, B]], np.u
 def test_round_trip(tmp_path):
     flip = np.where(LABELS == F, 0.25, 0).astype(np.float32)
     frames = [WeakLabels(LABELS, flip), WeakLabels(np.zeros((4, 4), np.uint8), note="nothing")]
-    written = write_labels(tmp_path / "v", iter(frames), ABOUT)
+    write_labels(tmp_path / "v", iter(frames), ABOUT)
     first, second = (read_labels(tmp_path / "v", number) for number in range(2))
     np.testing.assert_array_equal(first.labels, LABELS)
     assert first.labels.dtype == np.uint8
@@ -33,7 +32,6 @@ def test_round_trip(tmp_path):
     assert not second.labels.any()
     assert label_kind(tmp_path / "v") == ABOUT
     table = label_table(tmp_path / "v")
-    pd.testing.assert_frame_equal(table, written)
     assert list(table.columns) == ["frame", "foreground", "background", "kind", "note"]
     assert table["foreground"].tolist() == [5 / 16, 0]
     assert table["background"].tolist() == [5 / 16, 0]

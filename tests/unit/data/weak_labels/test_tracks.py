@@ -1,6 +1,6 @@
 import numpy as np
 
-from isr.data.weak_labels.flow import Flow
+from isr.data.weak_labels.evidence import Flow
 from isr.data.weak_labels.tracks import Segments, Tracks
 
 SIZE = (60, 100)

@@ -10,9 +10,8 @@ from isr.evaluation.certificates.rounding import (
     shrunk,
     tolerance,
 )
-from isr.networks.input_convex import InputConvexNetwork
+from isr.networks.input_convex import InputConvexNetwork, PartiallyConvexNetwork
 from isr.networks.layers import MLP
-from isr.networks.partially_convex import PartiallyConvexNetwork
 
 NETWORKS = {
     "mlp": (lambda: MLP([2, 30, 30, 1]), lambda network, x: network(x).squeeze(-1)),

@@ -1,5 +1,9 @@
-"""The convolutional predictor of Droege & Moeller (2021), the paper's section B.1."""
+"""Trainable predictors: what each offers, and those of Droege & Moeller (2021).
 
+The fully connected and the convolutional one are those of the paper's section B.1.
+"""
+
+from abc import ABC, abstractmethod
 from itertools import pairwise
 from typing import cast
 
@@ -8,14 +12,49 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from isr.levels import probability
-from isr.networks.predictor import Predictor
+from isr.networks.layers import MLP
 
 _SLOPE = 0.01
 """Of the leaky ReLU where its input is negative."""
 
 
+class Predictor(nn.Module, ABC):
+    """A network that gives each pixel of a picture a level from its features."""
+
+    @abstractmethod
+    def picture_levels(self, features: Tensor) -> Tensor:
+        """Levels (h, w) of a whole picture with features (h, w, channels)."""
+
+
+class FCN(Predictor):
+    """The pixel-wise predictor: five linear layers of width 16 with ReLU.
+
+    It has 929 parameters for 5 channels, 961 for 7.
+
+    Args:
+        channels: number of features per pixel.
+        width: units per hidden layer.
+    """
+
+    def __init__(self, channels: int, *, width: int = 16) -> None:
+        super().__init__()
+        self.network = MLP([channels, *[width] * 4, 1])
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Levels (...,) of pixels with features (..., channels)."""
+        level: Tensor = self.network(features)
+        return level.squeeze(-1)
+
+    def picture_levels(self, features: Tensor) -> Tensor:
+        """Levels (h, w) of a whole picture with features (h, w, channels)."""
+        height, width, _ = features.shape
+        # Batches that stay in the processor's cache are several times faster than one large one.
+        batches = torch.split(features.flatten(0, 1), 16384)
+        return torch.cat([self(batch) for batch in batches]).reshape(height, width)
+
+
 class CNN(Predictor):
-    """Four 3x3 convolutions of width 16 with leaky ReLU.
+    """The convolutional predictor: four 3x3 convolutions of width 16 with leaky ReLU.
 
     It has 5,521 parameters for 5 channels, 5,809 for 7.
 

@@ -5,7 +5,7 @@ from torch import nn
 
 from isr.errors import UserError
 from isr.networks.layers import initialise_
-from isr.networks.predictor import Predictor
+from isr.networks.predictors import Predictor
 from isr.store import build_predictor
 
 
