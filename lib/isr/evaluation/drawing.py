@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from isr.coordinates import Convention, Points, pixel_coordinates
 from isr.levels import foreground
@@ -64,3 +65,16 @@ def draw_mask(
 ) -> NDArray[np.bool_]:
     """Foreground (h, w) of `representation`, drawn from its float64 levels."""
     return foreground(draw_level(representation, height, width, convention, batch)).astype(bool)
+
+
+def interpolated(values: Points) -> LevelFunction:
+    """Values (h, w) at cells' centres as a function of points (..., 2) in units of cells.
+
+    It is bilinear between centres, and constant beyond the outermost.
+    """
+
+    def at(points: Points) -> Points:
+        places = np.moveaxis(points[..., ::-1] - 0.5, -1, 0)
+        return np.asarray(ndimage.map_coordinates(values, places, order=1, mode="nearest"))
+
+    return at

@@ -1,15 +1,23 @@
-"""The outline of a region of any shape, by marching squares."""
+"""Outlines and surfaces of regions of any shape, by marching squares and cubes.
+
+What these find on the edges of their grids is moved to where the level crosses zero.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 from shapely import MultiLineString, MultiPolygon, Polygon, build_area
-from skimage.measure import find_contours
+from skimage.measure import find_contours, marching_cubes
 
-from isr.coordinates import Points
-from isr.evaluation.drawing import LevelFunction
+from isr.coordinates import Points, Scene
+from isr.errors import UserError
+from isr.evaluation.drawing import LevelFunction, level_function
 from isr.evaluation.outlines.canvas import clip
 from isr.evaluation.outlines.crossings import onto_boundary, signed
 from isr.levels import foreground
+from isr.representations import Representation
 
 # Nodes per cell side.
 FINENESS = 2
@@ -85,3 +93,55 @@ def node_levels(
 def _mesh(rows: Points, columns: Points) -> Points:
     """Points (len(rows), len(columns), 2) of a grid."""
     return np.stack(np.broadcast_arrays(columns, rows[:, None]), axis=-1)
+
+
+class Mesh(NamedTuple):
+    """A closed surface; both are empty where nothing is foreground."""
+
+    vertices: Points
+    """(n, 3) coordinates."""
+    faces: NDArray[np.int64]
+    """(m, 3) vertices of triangles, anticlockwise as seen from outside in a right-handed system."""
+
+
+def mesh(representation: Representation, scene: Scene, resolution: int = 96) -> Mesh:
+    """The surface of the foreground in the box of `scene`, by marching cubes in coordinates.
+
+    Vertices lie on the boundary to rounding: where a cube's edge crosses it, the crossing is found
+    by root finding in float64. The box itself closes what reaches out of it.
+
+    Args:
+        representation: of three coordinates.
+        scene: with a third axis.
+        resolution: cubes along the longest side of the box; the others have as many as fit.
+
+    Raises:
+        UserError: the scene or the representation has two coordinates, or there is no cube.
+    """
+    if scene.dim != 3 or representation.dim != 3:
+        raise UserError("a mesh needs three coordinates: give a video, a volume or a depth.")
+    if resolution < 1:
+        raise UserError(f"resolution is {resolution}: give the number of cubes, at least 1.")
+    low, high = scene.box()
+    counts = np.maximum(np.ceil((high - low) / (high - low).max() * resolution), 1).astype(int)
+    # A video of one frame has no extent in time, and no volume.
+    spacing = (high - low) / counts
+    if not (spacing > 0).all():
+        return _no_surface()
+    axes = [low[i] + spacing[i] * np.arange(counts[i] + 1) for i in range(3)]
+    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    at = level_function(representation)
+    padded = np.pad(signed(at(nodes)), 1, constant_values=1.0)
+    if not (padded < 0).any():
+        return _no_surface()
+    found, faces, _, _ = marching_cubes(padded, 0.0, gradient_direction="descent")  # type: ignore[no-untyped-call]
+
+    def level(indices: Points) -> Points:
+        return at(low + spacing * indices)
+
+    vertices = onto_boundary(level, found.astype(np.float64) - 1, counts)
+    return Mesh(low + spacing * vertices, faces.astype(np.int64))
+
+
+def _no_surface() -> Mesh:
+    return Mesh(np.empty((0, 3)), np.empty((0, 3), dtype=np.int64))
