@@ -317,7 +317,7 @@ def draw_spatio_temporal(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Ite
             levels = np.stack(kept) if keeps else None
             found[video.name] = _certified(representation, grid, third, seed, levels)
         canvas = Canvas(video.size, size, grid.convention)
-        region = canvas.in_pixels(raster_outline(interpolated(drawn), *size, drawn))
+        region = canvas.in_pixels(raster_outline(interpolated(drawn), drawn))
         yield DrawnFrame(number, drawn, region, found)
 
 

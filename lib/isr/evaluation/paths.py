@@ -9,15 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
-from torch import Tensor
 
 from isr.coordinates import Convention, Points, pixel_coordinates, to_pixels
-from isr.evaluation.drawing import BATCH, draw_mask, frozen_copy
+from isr.evaluation.drawing import PointMap, draw_mask, frozen_copy, point_map
 from isr.evaluation.pixels import Mask, components
 from isr.representations.path_connected import PathConnected
 from isr.representations.polar import Polar
-
-PointMap = Callable[[Points], Points]
 
 FIRST_STEPS = 33
 # The parameter of a path is halved at most so often: 2^-40 of it is far below any pixel.
@@ -36,19 +33,6 @@ def path(representation: PathConnected, v: Points, w: Points, steps: int) -> Poi
     """
     points = Paths(representation).at(v[None], w[None], np.linspace(0, 1, steps))
     return np.asarray(points[0])
-
-
-def point_map(transform: Callable[[Tensor], Tensor], dtype: torch.dtype) -> PointMap:
-    """A function of arrays (..., dim), float64 in and out, that computes in `dtype`."""
-
-    def mapped(points: Points) -> Points:
-        flat = torch.from_numpy(np.ascontiguousarray(points, np.float64)).flatten(0, -2)
-        with torch.no_grad():
-            values = [transform(part.to(dtype)).double() for part in torch.split(flat, BATCH)]
-        image = torch.cat(values).numpy()
-        return np.asarray(image.reshape(*points.shape[:-1], *image.shape[1:]))
-
-    return mapped
 
 
 class Paths:

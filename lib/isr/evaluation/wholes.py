@@ -65,28 +65,19 @@ def evaluate(job: EvaluateJob, item: Item) -> Evaluation:
     truths = [None if item.is_layered else item.truth_of(0, number) for number in each]
     rows = score(whole, regions, picture.ground_truth, picture.scribbles, truths)
     origins = _Origins.of(job, fits, problems)
+    size = scene.height, scene.width, scene.convention
+    certificates = certify(representation, *size, third=scene.third, seed=job.seed, level=level)
+    told_apart = several and not item.is_layered
     return Evaluation(
         item.name,
         item.name,
         None,
         [whole, *(regions if several else [])],
         [row | origins.of_row(row) for row in rows],
-        {
-            item.name: certify(
-                representation,
-                scene.height,
-                scene.width,
-                scene.convention,
-                third=scene.third,
-                seed=job.seed,
-                level=level,
-            )
-        },
+        {item.name: certificates},
         picture=_drawn(item, regions),
         surface=None if scene.third is None else mesh(representation, scene, _MESH_RESOLUTION),
-        labels=label_map([region.level for region in regions])
-        if several and not item.is_layered
-        else None,
+        labels=label_map([region.level for region in regions]) if told_apart else None,
     )
 
 
@@ -169,7 +160,7 @@ def _outline(
     size = scene.height, scene.width
     if scene.third is None:
         return outline(representation, *size, scene.convention, level=level)
-    return raster_outline(seen_level(representation, scene, scene.third), *size, level)
+    return raster_outline(seen_level(representation, scene, scene.third), level)
 
 
 def _drawn(

@@ -110,14 +110,14 @@ def midpoint_gaps(values: Points) -> Points:
     return np.concatenate([gap.ravel() for gap in gaps])
 
 
-def certify_raster(level: Points, explained: float, scene: Scene | None = None) -> Certificate:
+def certify_raster(level: Points, explained: float, scene: Scene) -> Certificate:
     """The mask drawn from `level` against the convex hull of its pixel centres.
 
-    Hull and containment are exact in a picture (without a `scene`, or with one of two coordinates)
-    and in every layer of a video or volume; between layers that are equally far apart too, but for
-    qhull's rounding; else they spare a billionth of the hull. Convexity bounds the level of a
-    centre in the hull by zero; one that exceeds it by no more than `explained` is counted as
-    rounding. The margin is minus the number of the other centres in the hull that are background.
+    Hull and containment are exact in a picture and in every layer of a video or volume; between
+    layers that are equally far apart too, but for qhull's rounding; else they spare a billionth of
+    the hull. Convexity bounds the level of a centre in the hull by zero; one that exceeds it by no
+    more than `explained` is counted as rounding. The margin is minus the number of the other
+    centres in the hull that are background.
     """
     settled = settled_raster("convex", level)
     if settled is not None:
@@ -133,9 +133,9 @@ def certify_raster(level: Points, explained: float, scene: Scene | None = None) 
     return counted("convex", wrong, sentence)
 
 
-def _hull(mask: Mask, scene: Scene | None) -> Mask:
+def _hull(mask: Mask, scene: Scene) -> Mask:
     """Which pixels the foreground's hull contains."""
-    if scene is None or scene.third is None:
+    if scene.third is None:
         return pixel_hull(mask)
     if scene.third.name == "depth":
         return depth_hull(mask, scene.coordinates())

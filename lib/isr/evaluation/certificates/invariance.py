@@ -29,8 +29,7 @@ from isr.evaluation.certificates.verdicts import (
     sample_points,
     unknown,
 )
-from isr.evaluation.drawing import frozen_copy, level_function
-from isr.evaluation.paths import point_map
+from isr.evaluation.drawing import frozen_copy, level_function, point_map
 from isr.levels import foreground
 from isr.representations import Representation
 from isr.representations.lattice_periodic import MIDDLE, PERSPECTIVE_BOUND, LatticePeriodic

@@ -8,7 +8,7 @@ import torch
 
 from isr.coordinates import Points, Scene
 from isr.evaluation.certificates.connections import Connection, connect_components, open_hole
-from isr.evaluation.certificates.convexity import Box, sampled_convexity
+from isr.evaluation.certificates.convexity import sampled_convexity
 from isr.evaluation.certificates.rounding import (
     EPS,
     bounded,
@@ -140,7 +140,8 @@ class _Samples:
             explained = ray_rounding(base, self.base_boxes[-1])
             return explained, sampled_rays(base, self.base_boxes, explained, seed=seed)
         assert isinstance(base, Convex)
-        explained = _base_rounding(base, self.base_boxes[-1])
+        bound = np.abs(self.base_boxes[-1]).max(axis=0)
+        explained = tolerance(rounding_scale(base.network, bound))
         level = level_function(base)
         return explained, [sampled_convexity(level, self.base_boxes, explained, seed=seed)]
 
@@ -218,11 +219,6 @@ class _Samples:
             f"between {determinant.min():.3g} and {determinant.max():.3g}."
         )
         return Finding(float(determinant.min()), negative == 0, sentence)
-
-
-def _base_rounding(base: Convex, box: Box) -> float:
-    bound = np.maximum(np.abs(box[0]), np.abs(box[1]))
-    return tolerance(rounding_scale(base.network, bound))
 
 
 def _track(paths: Paths, v: Points, w: Points, s: Points) -> _Track:

@@ -22,8 +22,7 @@ from isr.evaluation.certificates.verdicts import (
     settled_raster,
     unknown,
 )
-from isr.evaluation.drawing import LevelFunction, frozen_copy, level_function
-from isr.evaluation.paths import point_map
+from isr.evaluation.drawing import LevelFunction, frozen_copy, level_function, point_map
 from isr.evaluation.pixels import Mask
 from isr.levels import foreground
 from isr.representations.polar import Polar, RadiallyConnected

@@ -16,8 +16,7 @@ from isr.evaluation.certificates.verdicts import (
     not_finite,
     sample_points,
 )
-from isr.evaluation.drawing import frozen_copy, level_function
-from isr.evaluation.paths import point_map
+from isr.evaluation.drawing import frozen_copy, level_function, point_map
 from isr.levels import foreground
 from isr.representations import Representation
 from isr.representations.union import Union

@@ -80,7 +80,7 @@ def _outline(
     if place and np.isfinite(drawn).all():
         region = load(place)(representation, canvas, drawn)
     settled = None if region is None else passed_by(region, foreground(drawn))
-    return raster_outline(level, *canvas.grid, drawn) if settled is None else settled
+    return raster_outline(level, drawn) if settled is None else settled
 
 
 def outline_of_convex(representation: Convex, canvas: Canvas, drawn: Points) -> Polygon:

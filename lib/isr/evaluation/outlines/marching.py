@@ -23,9 +23,7 @@ from isr.representations import Representation
 FINENESS = 2
 
 
-def raster_outline(
-    level: LevelFunction, height: int, width: int, drawn: Points | None = None
-) -> Polygon | MultiPolygon:
+def raster_outline(level: LevelFunction, drawn: Points) -> Polygon | MultiPolygon:
     """The region {level <= 0} in the frame, holes included, in units of cells.
 
     Nodes are half a cell apart, among them the frame's own edge; where their connecting lines
@@ -34,12 +32,11 @@ def raster_outline(
 
     Args:
         level: of points (..., 2) in units of cells.
-        height: rows of cells.
-        width: columns of cells.
-        drawn: (h, w) levels at the cells' centres, if they are at hand.
+        drawn: (h, w) levels at the cells' centres.
     """
+    height, width = drawn.shape
     # Outside the frame all is background; contours that leave it are moved onto its edge.
-    nodes = node_levels(level, height, width, drawn)
+    nodes = node_levels(level, drawn)
     padded = np.pad(signed(nodes), 1, constant_values=1.0)
     contours = [ring for ring in find_contours(padded, 0.0) if len(ring) > 3]  # type: ignore[no-untyped-call]
     if not contours:
@@ -61,20 +58,17 @@ def assemble(rings: list[Points], height: int, width: int) -> Polygon | MultiPol
     return clip(build_area(MultiLineString(rings)), height, width)
 
 
-def node_levels(
-    level: LevelFunction, height: int, width: int, drawn: Points | None = None
-) -> Points:
+def node_levels(level: LevelFunction, drawn: Points) -> Points:
     """Levels at nodes half a cell apart, (2 h + 1, 2 w + 1), the frame's corners included.
 
     They are exact at the cells' centres, on the frame's edge, and near the boundary as these show
     it. Any other node has the level of a neighbour: only its sign matters.
     """
+    height, width = drawn.shape
     # The coarse grid: the frame's edges, and the centres between them.
     places = [np.concatenate([[0.0], np.arange(n) + 0.5, [n]]) for n in (height, width)]
-    coarse, unknown = np.zeros((height + 2, width + 2)), np.ones((height + 2, width + 2), bool)
-    if drawn is not None:
-        coarse[1:-1, 1:-1], unknown[1:-1, 1:-1] = drawn, False
-    coarse[unknown] = level(_mesh(*places)[unknown])
+    coarse, edge = np.pad(drawn, 1), np.pad(np.zeros(drawn.shape, bool), 1, constant_values=True)
+    coarse[edge] = level(_mesh(*places)[edge])
 
     nodes = [np.arange(FINENESS * n + 1) / FINENESS for n in (height, width)]
     # Where each node lies among the coarse ones: on one, or between two.

@@ -4,7 +4,7 @@ Which representations have such a region, and where rays enter and leave it: the
 ray is convex. Distances are in the coordinates in which the rays are straight.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import singledispatch
 from typing import NamedTuple
 
@@ -87,24 +87,23 @@ def _(representation: Convex, rim: Points) -> RayRegion | None:
 
 def _radial(radial: Callable[[Tensor, Tensor], Tensor]) -> tuple[RayLevel, RayLinearisation]:
     def level(directions: Points, distances: Points) -> Points:
-        values = np.empty(len(distances))
         with torch.no_grad():
-            for start in range(0, len(distances), BATCH):
-                part = slice(start, start + BATCH)
-                along, at = torch.from_numpy(directions[part]), torch.from_numpy(distances[part])
-                values[part] = radial(along, at).numpy()
-        return values
+            values = [radial(*part) for part in batches(directions, distances)]
+        return torch.cat(values).numpy()
 
     def linearised(directions: Points, distances: Points) -> tuple[Points, Points]:
-        values, slopes = np.empty(len(distances)), np.empty(len(distances))
+        values: list[Tensor] = []
+        slopes: list[Tensor] = []
         with torch.enable_grad():
-            for start in range(0, len(distances), BATCH):
-                part = slice(start, start + BATCH)
-                at = torch.from_numpy(distances[part]).requires_grad_()
-                level = radial(torch.from_numpy(directions[part]), at)
-                (slope,) = torch.autograd.grad(level.sum(), at)
-                values[part], slopes[part] = level.detach().numpy(), slope.numpy()
-        return values, slopes
+            for along, at in batches(directions, distances):
+                level = radial(along, at.requires_grad_())
+                slopes += torch.autograd.grad(level.sum(), at)
+                values.append(level.detach())
+        return torch.cat(values).numpy(), torch.cat(slopes).numpy()
+
+    def batches(*columns: Points) -> Iterator[tuple[Tensor, ...]]:
+        parts = [torch.split(torch.from_numpy(column), BATCH) for column in columns]
+        return zip(*parts, strict=True)
 
     return level, linearised
 
