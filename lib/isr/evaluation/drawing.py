@@ -36,7 +36,7 @@ def point_map(transform: Callable[[Tensor], Tensor], dtype: torch.dtype) -> Poin
             parts = torch.split(torch.from_numpy(flat), BATCH)
             values = [transform(part.to(dtype)).double() for part in parts]
         image = torch.cat(values).numpy()
-        return np.asarray(image.reshape(*points.shape[:-1], *image.shape[1:]))
+        return np.asarray(image.reshape((*points.shape[:-1], *image.shape[1:])))
 
     return mapped
 
