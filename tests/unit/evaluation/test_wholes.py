@@ -58,14 +58,6 @@ def test_scores_against_unaries_and_ground_truth(tmp_path):
     assert not (output / "outlines" / "box.ply").exists()
 
 
-def test_unknown_pixels_are_not_scored(tmp_path):
-    truth = np.full((20, 30), 128, np.uint8)
-    truth[:, 10:15], truth[:, 15:18] = 255, 0
-    _, scores = evaluated(tmp_path, picture(ground_truth=truth))
-    row = scores.loc[("representation", "ground truth")]
-    assert (row["iou"], row["scored_pixels"]) == (1, 8 * 20)
-
-
 def test_a_picture_with_depth_is_scored_on_its_scribbles(tmp_path):
     scribbles = np.zeros((20, 30), np.uint8)
     scribbles[3, 10:20] = 1
