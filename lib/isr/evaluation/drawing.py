@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,9 +20,10 @@ BATCH = 2048
 
 PointMap = Callable[[Points], Points]
 LevelFunction = PointMap
+Kind = TypeVar("Kind", bound=Representation)
 
 
-def frozen_copy(representation: Representation) -> Representation:
+def frozen_copy(representation: Kind) -> Kind:
     """A float64 copy on the CPU, without gradients; `representation` is left as it is."""
     frozen = copy.deepcopy(representation).to(device="cpu", dtype=torch.float64)
     return frozen.requires_grad_(False).eval()

@@ -45,7 +45,6 @@ class Paths:
 
     def __init__(self, representation: PathConnected, dtype: torch.dtype = torch.float64) -> None:
         frozen = frozen_copy(representation).to(dtype)
-        assert isinstance(frozen, PathConnected)
         self.dtype: type[np.floating] = np.float32 if dtype == torch.float32 else np.float64
         self.to_base = point_map(frozen.to_base, dtype)
         self.from_base = point_map(frozen.from_base, dtype)

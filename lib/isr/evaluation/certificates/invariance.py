@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,7 +66,7 @@ class Motion:
     """
 
     name: str
-    move: Callable[[Representation, Tensor], Tensor]
+    move: Callable[[Any, Tensor], Tensor]
     determinant: int = 1
     order: int = 2
 
@@ -215,20 +216,12 @@ def certify_rotation(
     return _certify("rotationally symmetric", representation, motions, scene, level, seed)
 
 
-def _mirror(representation: Representation, x: Tensor) -> Tensor:
-    assert isinstance(representation, MirrorSymmetric | RotationallySymmetric)
-    return representation.mirror(x)
-
-
-_MIRRORED = Motion("mirrored", _mirror, determinant=-1)
+_MIRRORED = Motion("mirrored", lambda symmetric, x: symmetric.mirror(x), determinant=-1)
 
 
 def _turned(turns: int, order: int) -> Motion:
-    def rotate(representation: Representation, x: Tensor) -> Tensor:
-        assert isinstance(representation, RotationallySymmetric)
-        return representation.rotate(x, turns)
-
-    return Motion(f"turned by {turns}/{order}", rotate, order=order // math.gcd(turns, order))
+    name, own = f"turned by {turns}/{order}", order // math.gcd(turns, order)
+    return Motion(name, lambda symmetric, x: symmetric.rotate(x, turns), order=own)
 
 
 def _certify(
@@ -274,7 +267,6 @@ def _canonical(representation: MirrorSymmetric, points: Points) -> Finding:
     """In the mirror's own frame levels are bitwise equal, in the stored precision."""
     dtype = next(representation.parameters()).dtype
     frozen = frozen_copy(representation).to(dtype)
-    assert isinstance(frozen, MirrorSymmetric)
     with torch.no_grad():
         x = torch.from_numpy(points).to(dtype)
         frame = frozen.canonical(x)
@@ -315,10 +307,8 @@ def certify_lattice(
         nothing = Finding(-np.inf, False, "There is no lattice to be sampled.")
         found = {"structure": independent, "sampled margin": nothing, "raster": nothing}
         return [joined(LATTICE, method, [each]) for method, each in found.items()]
-    generator = np.random.default_rng(seed)
-    structure = certify_structure(
-        LATTICE, representation, [independent, *_perspective(representation)]
-    )
+    frozen, generator = frozen_copy(representation), np.random.default_rng(seed)
+    stored = [independent, *_perspective(representation)]
     points = sample_points(generator, [scene.box(1.0), scene.box(2.0)], LATTICE_POINTS)
     steps = np.concatenate(
         [
@@ -328,15 +318,15 @@ def certify_lattice(
         ]
     )
     motions = [_shifted(tuple(n.tolist())) for n in steps if n.any()]
-    magnitude = _lattice_magnitude(representation, scene.box(2.0))
+    magnitude = _lattice_magnitude(frozen, scene.box(2.0))
     explained, samples = sampled_invariance(representation, motions, points, magnitude)
-    if not _reachable(representation, points, steps):
+    if not _reachable(frozen, points, steps):
         sentence = "All lattice vectors lead beyond the horizon: there are no points to compare."
         samples = Finding(0.0, True, sentence)
     near = motions[: 2 * scene.dim]
     return [
-        structure,
-        joined(LATTICE, "sampled margin", [samples, _whole_phases(representation, points, steps)]),
+        certify_structure(LATTICE, representation, stored),
+        joined(LATTICE, "sampled margin", [samples, _whole_phases(frozen, points, steps)]),
         certify_raster_invariance(
             LATTICE, representation, near, scene, level, explained, seed=seed
         ),
@@ -344,12 +334,9 @@ def certify_lattice(
 
 
 def _shifted(steps: tuple[int, ...]) -> Motion:
-    def move(representation: Representation, x: Tensor) -> Tensor:
-        assert isinstance(representation, LatticePeriodic)
-        moved = representation.shift(x, steps)
-        return torch.where(
-            _seen(representation, x) & _seen(representation, moved), moved, torch.nan
-        )
+    def move(lattice: LatticePeriodic, x: Tensor) -> Tensor:
+        moved = lattice.shift(x, steps)
+        return torch.where(_seen(lattice, x) & _seen(lattice, moved), moved, torch.nan)
 
     return Motion("lattice vectors apart", move)
 
@@ -363,12 +350,10 @@ def _seen(representation: LatticePeriodic, x: Tensor) -> Tensor:
     return depth > 2 * _SMALLEST_DEPTH
 
 
-def _reachable(representation: LatticePeriodic, points: Points, steps: Points) -> bool:
+def _reachable(frozen: LatticePeriodic, points: Points, steps: Points) -> bool:
     """Whether any of the points moved by any of the steps lies before the horizon."""
-    if not representation.homography:
+    if not frozen.homography:
         return True
-    frozen = frozen_copy(representation)
-    assert isinstance(frozen, LatticePeriodic)
     x, n = torch.from_numpy(points), torch.from_numpy(steps).double()
     moved = frozen.rectify(x)[:, None] + n @ frozen.basis().T
     inverse_depth = 1 - ((moved - MIDDLE) * frozen.perspective).sum(-1)
@@ -397,10 +382,8 @@ def _perspective(representation: LatticePeriodic) -> list[Finding]:
     return [Finding(PERSPECTIVE_BOUND - worst if not holds else 0.0, holds, sentence)]
 
 
-def _phase_magnitude(representation: LatticePeriodic, box: Box) -> float:
+def _phase_magnitude(frozen: LatticePeriodic, box: Box) -> float:
     """Of what phases in a box, or five periods out of it, are added up from."""
-    frozen = frozen_copy(representation)
-    assert isinstance(frozen, LatticePeriodic)
     inverse, basis = frozen.inverse_basis.abs(), frozen.basis().abs()
     depth = 2 * _SMALLEST_DEPTH if frozen.homography else 1.0
     away = torch.from_numpy(np.maximum(np.abs(box[0]), np.abs(box[1]))) + MIDDLE
@@ -408,20 +391,16 @@ def _phase_magnitude(representation: LatticePeriodic, box: Box) -> float:
     return float((inverse @ moved + frozen.phase.abs()).max()) / depth
 
 
-def _lattice_magnitude(representation: LatticePeriodic, box: Box) -> float:
+def _lattice_magnitude(frozen: LatticePeriodic, box: Box) -> float:
     """Of what levels are added up from, errors of the phases included."""
-    frozen = frozen_copy(representation)
-    assert isinstance(frozen, LatticePeriodic)
     total = float(frozen.amplitudes.weight.abs().sum())
     slope = 2 * np.pi * float(frozen.multiples.abs().sum(-1).max())
     offset = abs(float(frozen.amplitudes.bias.sum()))
-    return offset + total * (1 + slope * _phase_magnitude(representation, box))
+    return offset + total * (1 + slope * _phase_magnitude(frozen, box))
 
 
-def _whole_phases(representation: LatticePeriodic, points: Points, steps: Points) -> Finding:
+def _whole_phases(frozen: LatticePeriodic, points: Points, steps: Points) -> Finding:
     """Shifts by n lattice vectors move phases by n."""
-    frozen = frozen_copy(representation)
-    assert isinstance(frozen, LatticePeriodic)
     x = torch.from_numpy(points)
     worst = 0.0
     with torch.no_grad():
@@ -431,6 +410,6 @@ def _whole_phases(representation: LatticePeriodic, points: Points, steps: Points
             error = (frozen.phases(moved) - here - torch.from_numpy(n)).numpy()
             worst = max(worst, largest(error[~np.isnan(error)]))
     box = points.min(axis=0), points.max(axis=0)
-    limit = CHANCE * EPS * _phase_magnitude(representation, box)
+    limit = CHANCE * EPS * _phase_magnitude(frozen, box)
     sentence = "Phases move by whole numbers but for {value}; rounding explains {limit}."
     return at_most(worst, min(limit, 1e-3), sentence)

@@ -110,7 +110,6 @@ class _Samples:
         self, representation: PathConnected, scene: Scene, level: Points, seed: int
     ) -> None:
         frozen = frozen_copy(representation)
-        assert isinstance(frozen, PathConnected)
         self.frozen, self.scene, self.seed = frozen, scene, seed
         self.double = Paths(representation)
         self.single = Paths(representation, torch.float32)

@@ -72,7 +72,6 @@ def ray_rounding(representation: Polar, box: Box) -> float:
     """What rounding explains of a level in `box`."""
     bound = np.append(np.ones(representation.dim), _reach(representation, box))
     frozen = frozen_copy(representation)
-    assert isinstance(frozen, Polar)
     # The level is the difference of two values of the network, and a constant.
     scale = 2 * rounding_scale(frozen.network, bound)
     if isinstance(frozen, RadiallyConnected):
@@ -92,7 +91,6 @@ def sampled_rays(
     float64; directions are unit vectors; and the level is that of the rays.
     """
     frozen = frozen_copy(representation)
-    assert isinstance(frozen, Polar)
     generator = np.random.default_rng(seed)
     reach = _reach(frozen, boxes[-1])
     radii = np.linspace(0.0, reach, RADII + 1)
@@ -154,7 +152,6 @@ def _level_at_centre(representation: Polar) -> Finding:
     wanted, errors = "-1", []
     stored = copy.deepcopy(representation).cpu()
     for each in stored, frozen_copy(representation):
-        assert isinstance(each, Polar)
         with torch.no_grad():
             level = float(each(each.centre[None])[0])
         exact = -1.0

@@ -63,7 +63,6 @@ def _sampled(representation: Union, scene: Scene, seed: int) -> Finding:
     boxes = [scene.box(1.0), scene.box(3.0)]
     points = sample_points(np.random.default_rng(seed), boxes, POINTS)
     frozen = frozen_copy(representation)
-    assert isinstance(frozen, Union)
     level = level_function(representation)(points)
     parts = point_map(frozen.parts, torch.float64)(points)
     own = np.stack([level_function(member)(points) for member in frozen.members], axis=-1)  # type: ignore[arg-type]

@@ -61,7 +61,6 @@ def ray_region(representation: Representation, rim: Points) -> RayRegion | None:
 @ray_region.register
 def _(representation: Polar, rim: Points) -> RayRegion | None:
     frozen = frozen_copy(representation)
-    assert isinstance(frozen, Polar)
     centre = frozen.centre.numpy().copy()
     level, linearised = _radial(frozen.radial)
     # The level at the centre is that of every ray.
