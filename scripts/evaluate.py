@@ -11,7 +11,8 @@ from pathlib import Path
 
 from isr.cli import run, settings_parser
 from isr.data.items import find_items
-from isr.evaluation.evaluate import EvaluateJob, evaluate, read_networks
+from isr.evaluation.evaluate import evaluate
+from isr.evaluation.job import EvaluateJob, read_networks
 from isr.io import read_json
 from isr.store import FITS, read_parts
 

@@ -18,12 +18,12 @@ _PUBLIC = {
     "certify": "isr.evaluation.certificates",
     "fit_scribbles": "isr.fitting.unaries",
     "fit_unaries": "isr.fitting.unaries",
-    "mesh": "isr.evaluation.meshes",
+    "mesh": "isr.evaluation.outlines.marching",
     "outline": "isr.evaluation.outlines",
     "pixel_coordinates": "isr.coordinates",
-    "read_volume": "isr.data.kinds.volumes",
-    "slice_coordinates": "isr.data.kinds.volumes",
-    "write_ply": "isr.evaluation.meshes",
+    "read_volume": "isr.data.volumes",
+    "slice_coordinates": "isr.data.volumes",
+    "write_ply": "isr.evaluation.vector_files",
 }
 __all__ = ["__version__", *_PUBLIC]
 

@@ -30,7 +30,8 @@ class Constraint:
         certificate: the function that proves the property of a stored representation: of
             (representation, scene, level, seed=).
         outline: the function that finds the outline of a region: of (representation, canvas,
-            level); "" traces the raster.
+            level), where levels are finite; None for one that cannot be found, or "" for all, trace
+            the raster. So do those that have a pixel's centre on the wrong side.
         projections: names of the trivial projections for it, see `evaluation.baselines`.
         rate: factor of the learning rates, for shapes that those of a convex region are too large
             for.
@@ -94,19 +95,19 @@ CONSTRAINTS = (
         "mirror_symmetric",
         "isr.representations.mirror_symmetric:MirrorSymmetric",
         "mirror-symmetric",
-        "isr.evaluation.certificates.symmetry:certify_mirror",
+        "isr.evaluation.certificates.invariance:certify_mirror",
     ),
     Constraint(
         "rotationally_symmetric",
         "isr.representations.rotationally_symmetric:RotationallySymmetric",
         "rotationally symmetric",
-        "isr.evaluation.certificates.symmetry:certify_rotation",
+        "isr.evaluation.certificates.invariance:certify_rotation",
     ),
     Constraint(
         "periodic",
         "isr.representations.periodic:Periodic",
         "periodic",
-        "isr.evaluation.certificates.periodicity:certify_periodic",
+        "isr.evaluation.certificates.invariance:certify_periodic",
         threshold=True,
         loses="equation 8 has no period to keep: its free frequencies follow what hides the "
         "pattern too, and what brings hidden parts back, a penalty on the amplitudes or a "
@@ -116,7 +117,7 @@ CONSTRAINTS = (
         "lattice_periodic",
         "isr.representations.lattice_periodic:LatticePeriodic",
         "lattice-periodic",
-        "isr.evaluation.certificates.periodicity:certify_lattice",
+        "isr.evaluation.certificates.invariance:certify_lattice",
     ),
     Constraint(
         "union",
@@ -129,7 +130,7 @@ CONSTRAINTS = (
         "unconstrained",
         "isr.representations.unconstrained:Unconstrained",
         "no constraint",
-        "isr.evaluation.certificates.dispatch:certify_nothing",
+        "isr.evaluation.certificates.verdicts:certify_nothing",
     ),
 )
 

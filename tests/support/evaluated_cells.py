@@ -12,7 +12,8 @@ from isr.data.items import Frame, Item, frame_name, read_item, write_picture, wr
 from isr.data.pictures import Picture
 from isr.data.problems import write_unaries
 from isr.data.weak_labels.store import WeakLabels, write_labels
-from isr.evaluation.evaluate import EvaluateJob, evaluate
+from isr.evaluation.evaluate import evaluate
+from isr.evaluation.job import EvaluateJob
 from isr.io import read_json, write_json
 from isr.networks.layers import initialise_
 from isr.reporting.cell_files import View

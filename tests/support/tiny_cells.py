@@ -12,7 +12,8 @@ from isr.data.items import Frame, Item, frame_file, write_picture, write_video
 from isr.data.pictures import Picture
 from isr.data.problems import write_unaries
 from isr.data.weak_labels.store import WeakLabels, write_labels
-from isr.evaluation.evaluate import EvaluateJob, evaluate, read_networks
+from isr.evaluation.evaluate import evaluate
+from isr.evaluation.job import EvaluateJob, read_networks
 from isr.fitting.fit import FitJob, fit
 from isr.fitting.predict import PredictJob, predict
 from isr.predictors import read_entry

@@ -7,12 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from isr.constraints import record
-from isr.evaluation.pixels import pixel_hull
-
-Mask = NDArray[np.bool_]
-Pixel = tuple[int, int]
-
-_EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=int)
+from isr.evaluation.pixels import Mask, Pixel, components, pixel_hull
 
 
 def convex_hull(mask: Mask) -> Mask:
@@ -22,11 +17,7 @@ def convex_hull(mask: Mask) -> Mask:
 
 def largest_component(mask: Mask) -> Mask:
     """The largest component (h, w) of `mask`, of eight neighbours; of equals the topmost."""
-    labels, count = ndimage.label(mask, structure=_EIGHT_NEIGHBOURS)
-    if not count:
-        return np.zeros(mask.shape, dtype=bool)
-    sizes = np.bincount(labels.ravel())[1:]
-    return np.asarray(labels == 1 + int(sizes.argmax()))
+    return np.asarray(components(mask).labels == 1)
 
 
 def largest_component_filled(mask: Mask) -> Mask:

@@ -109,7 +109,7 @@ def compare(
 
 
 def resize_unaries(unaries: NDArray[np.floating], height: int, width: int) -> NDArray[np.floating]:
-    """Unaries (height, width), bilinear between the pixel centres of `unaries` (h, w).
+    """Unaries (..., height, width), bilinear between the pixel centres of `unaries` (..., h, w).
 
     Centres keep their place in the picture: enlarged twice, the new centres lie a quarter of an old
     pixel from the old ones, and beyond the outermost centres the value is constant.
@@ -117,8 +117,10 @@ def resize_unaries(unaries: NDArray[np.floating], height: int, width: int) -> ND
     >>> resize_unaries(np.array([[0.0, 1.0]]), 1, 4)
     array([[0.  , 0.25, 0.75, 1.  ]])
     """
-    if unaries.shape == (height, width):
+    if unaries.shape[-2:] == (height, width):
         return unaries
+    if unaries.ndim == 3:
+        return np.stack([resize_unaries(layer, height, width) for layer in unaries])
     return np.asarray(cv2.resize(unaries, (width, height), interpolation=cv2.INTER_LINEAR))
 
 

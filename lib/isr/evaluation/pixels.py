@@ -3,9 +3,15 @@
 Hulls of pixels are exact, in integer arithmetic; those of points with three coordinates are
 qhull's. Foreground pixels (voxels) that touch at a corner are connected, background ones are not:
 so a picture's foreground and background never cross.
+
+Some components and holes matter more than others. A path-connected representation deforms a convex
+region: that leaves it in one part and without a hole. Some objects are annotated otherwise: an
+occluder divides them, or one looks through them. No such representation can agree with those, which
+is no fault of its fit.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +21,9 @@ from scipy.spatial import ConvexHull
 from skimage.measure import euler_number
 
 from isr.coordinates import Points
+from isr.data.pictures import BACKGROUND, OBJECT
 
+Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Pixel = tuple[int, int]
 
@@ -23,6 +31,8 @@ Pixel = tuple[int, int]
 # not in the hull is 2e-8 of that outside at least: the volume's own arithmetic is whole numbers.
 SLACK = 1e-9
 _CHUNK = 4096
+SHARE = 0.02
+"""Components and holes smaller than this share of the object do not count in its `Shape`."""
 
 
 def pixel_hull(mask: Mask) -> Mask:
@@ -163,12 +173,16 @@ class Components:
     Attributes:
         labels: of the mask's shape, 0 in the background, 1 for the largest component, and so on.
         count: how many.
-        euler: Euler number of the mask: in two dimensions components minus holes.
     """
 
     labels: NDArray[np.int64]
     count: int
-    euler: int
+
+    @cached_property
+    def euler(self) -> int:
+        """Euler number of the mask: in two dimensions components minus holes."""
+        mask = self.labels > 0
+        return int(euler_number(mask, connectivity=mask.ndim))  # type: ignore[no-untyped-call]
 
 
 def components(mask: Mask) -> Components:
@@ -177,8 +191,7 @@ def components(mask: Mask) -> Components:
     order = np.argsort(-np.bincount(found.ravel(), minlength=count + 1)[1:], kind="stable")
     number = np.zeros(count + 1, dtype=np.int64)
     number[order + 1] = np.arange(1, count + 1)
-    euler = int(euler_number(mask, connectivity=mask.ndim))  # type: ignore[no-untyped-call]
-    return Components(number[found], count, euler)
+    return Components(number[found], count)
 
 
 def background_components(mask: Mask) -> tuple[NDArray[np.int64], int]:
@@ -191,3 +204,55 @@ def background_components(mask: Mask) -> tuple[NDArray[np.int64], int]:
     found, count = ndimage.label(np.pad(~mask, 1, constant_values=True))
     # The first pixel of the margin is the first that is labelled.
     return np.asarray(found[1:-1, 1:-1], dtype=np.int64), count - 1
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What of an object's shape no deformation of a convex region can give.
+
+    Attributes:
+        components: number of its components, those of less than `SHARE` of its area left out.
+        holes: number of its holes, likewise.
+    """
+
+    components: int
+    holes: int
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether it is in several components, or has a hole."""
+        return self.components > 1 or self.holes > 0
+
+
+def shape_of(truth: Bytes) -> Shape:
+    """Count the components and holes of an object that matter.
+
+    Unknown pixels may be either, so they connect: components count as divided only where background
+    divides them, and holes only where the object alone encloses them. Pixels of the object that
+    touch at a corner are connected, those of the background are not.
+
+    Args:
+        truth: uint8 (h, w), 0 background, 255 object, 128 unknown.
+
+    >>> bars = np.array([[255, 0, 255]], dtype=np.uint8)
+    >>> shape_of(bars), shape_of(np.where(bars == 0, 128, 255).astype(np.uint8))
+    (Shape(components=2, holes=0), Shape(components=1, holes=0))
+    """
+    object_, background = truth == OBJECT, truth == BACKGROUND
+    least = max(1.0, SHARE * np.count_nonzero(object_))
+    pieces, _ = ndimage.label(~background, structure=np.ones((3, 3)))
+    # The margin is what lies outside of the picture.
+    outer, _ = ndimage.label(np.pad(~object_, 1, constant_values=True))
+    rest = np.where(outer == outer[0, 0], 0, outer)[1:-1, 1:-1]
+    return Shape(_large(pieces, object_, least), _large(rest, background, least))
+
+
+def shape_of_mask(mask: Mask) -> Shape:
+    """As `shape_of`, of a mask (h, w)."""
+    return shape_of(np.where(mask, OBJECT, BACKGROUND).astype(np.uint8))
+
+
+def _large(labels: NDArray[np.integer], counted: Mask, least: float) -> int:
+    """How many regions of `labels` (0 is none) have at least `least` pixels that are `counted`."""
+    sizes = np.bincount(labels[counted].ravel(), minlength=1)
+    return int(np.count_nonzero(sizes[1:] >= least))

@@ -1,4 +1,4 @@
-"""Outlines as SVG over the picture and as GeoJSON."""
+"""Files of outlines and surfaces: SVG over the picture, GeoJSON, PLY."""
 
 import base64
 import io
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from shapely import MultiPolygon, Polygon
 
-from isr.io import write_json, write_text
+from isr.evaluation.outlines.marching import Mesh
+from isr.io import atomic_path, write_json, write_text
 
 _DECIMALS = 4
 
@@ -90,3 +91,20 @@ def write_geojson(
         "geometry": shapely.geometry.mapping(outline),
     }
     write_json(path, feature)
+
+
+def write_ply(path: Path, surface: Mesh) -> None:
+    """Write a surface as binary PLY (vertices as float64), atomically."""
+    header = (
+        "ply\nformat binary_little_endian 1.0\n"
+        f"element vertex {len(surface.vertices)}\n"
+        "property double x\nproperty double y\nproperty double z\n"
+        f"element face {len(surface.faces)}\n"
+        "property list uchar int vertex_indices\nend_header\n"
+    )
+    triangles = np.empty(len(surface.faces), dtype=[("count", "u1"), ("vertices", "<i4", (3,))])
+    triangles["count"], triangles["vertices"] = 3, surface.faces
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(
+            header.encode("ascii") + surface.vertices.astype("<f8").tobytes() + triangles.tobytes()
+        )

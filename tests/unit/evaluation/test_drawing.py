@@ -4,6 +4,7 @@ import torch
 
 from isr.constraints import build
 from isr.coordinates import pixel_coordinates
+from isr.evaluation import drawing
 from isr.evaluation.drawing import draw_level, draw_mask, level_function
 
 
@@ -33,10 +34,11 @@ def test_the_representation_is_left_as_it_is():
         assert torch.equal(parameter, before[name])
 
 
-def test_batches_do_not_change_levels():
+def test_batches_do_not_change_levels(monkeypatch):
     representation = build("convex", 2)
-    whole = draw_level(representation, 17, 23, batch=10**6)
-    np.testing.assert_allclose(draw_level(representation, 17, 23, batch=7), whole, atol=1e-14)
+    whole = draw_level(representation, 17, 23)
+    monkeypatch.setattr(drawing, "BATCH", 7)
+    np.testing.assert_allclose(draw_level(representation, 17, 23), whole, atol=1e-14)
 
 
 @pytest.mark.parametrize("convention", ["isotropic", "linspace"])

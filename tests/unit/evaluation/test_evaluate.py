@@ -122,6 +122,29 @@ def outlined(cell):
     )
 
 
+OUTLINES = {
+    with_depth: ["box.geojson", "box.ply", "box.svg"],
+    volume: ["box.ply"],
+    in_time: [f"box/0000{number}.geojson" for number in range(4)],
+}
+
+
+@pytest.mark.parametrize("kind", [projected, with_margin, *OUTLINES])
+def test_files_are_those_of_the_kind_of_item_at_its_own_size(cells, kind):
+    cell, _ = cells(kind)
+    assert outlined(cell) == OUTLINES.get(kind, ["box.geojson", "box.svg"])
+    masks = sorted((cell / "masks").rglob("*.png"))
+    assert {read_png(mask).shape for mask in masks} == {(20, 30)}
+    assert len(masks) == {volume: 3, in_time: 4}.get(kind, 1)
+
+
+def test_a_video_frame_by_frame_skips_what_shows_nothing(cells):
+    _, metrics = cells(framewise)
+    assert metrics.groupby("frame")["status"].first()[2] == "skipped"
+    assert metrics["steps"].isna().all()
+    assert set(metrics["first_steps"]) == {200}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_cell_has_the_same_columns_of_numbers_and_names(cells, kind):
     cell, metrics = cells(kind)
@@ -167,7 +190,6 @@ def test_a_projected_predictor_is_scored_beside_its_projections(cells):
         assert list(scores(metrics, against).index) == ["representation", *hulls]
     assert scores(metrics, "ground truth")["representation"] > 0.6
     assert read_png(cell / "predictor" / "box.png").shape == (20, 30)
-    assert outlined(cell) == ["box.geojson", "box.svg"]
 
 
 @pytest.mark.parametrize("kind", [trained_along, published_code])
@@ -188,80 +210,12 @@ def test_given_unaries_and_scribbles_are_what_there_is_to_agree_with(cells):
     assert not list((cell / "predictor").iterdir())
 
 
-def test_masks_are_of_the_picture_without_its_margin(cells):
-    cell, _ = cells(with_margin)
-    assert read_png(cell / "masks" / "box.png").shape == (20, 30)
-
-
-def test_objects_are_told_apart_where_the_ground_truth_does(cells):
-    cell, metrics = cells(objects)
-    found = metrics[(metrics["output"] == "representation")].groupby("item")["object"].unique()
-    assert {name: list(each) for name, each in found.items()} == {
-        "told": ["all", "1", "2"],
-        "untold": ["all"],
-        "one": ["all"],
-    }
-    assert metrics.groupby("item")["objects"].first().to_dict() == {
-        "told": 2,
-        "untold": 2,
-        "one": 1,
-    }
-    for name in ("told", "untold"):
-        labels = read_png(cell / "masks" / name / "labels.png")
-        assert labels.dtype == np.uint8
-        union = np.where(labels > 0, 255, 0)
-        np.testing.assert_array_equal(read_png(cell / "masks" / f"{name}.png"), union)
-        assert (cell / "outlines" / name / "2.geojson").exists()
-        assert (cell / "predictor" / name / "1.png").exists()
-    assert not (cell / "masks" / "one").exists()
-
-
-def test_a_picture_with_depth_has_the_outline_of_what_is_seen_and_a_mesh(cells):
-    cell, _ = cells(with_depth)
-    assert outlined(cell) == ["box.geojson", "box.ply", "box.svg"]
-
-
-def test_the_masks_of_a_volume_are_slices(cells):
-    cell, metrics = cells(volume)
-    for kind in ("masks", "predictor"):
-        assert [path.name for path in sorted((cell / kind / "box").iterdir())] == [
-            f"0000{number}.png" for number in range(3)
-        ]
-    assert outlined(cell) == ["box.ply"]
-    assert set(metrics["output"]) == {"predictor", "representation"}
-    assert set(metrics["scored_pixels"]) == {3 * 600}
-
-
-def test_a_video_frame_by_frame_skips_what_shows_nothing(cells):
-    cell, metrics = cells(framewise)
-    assert metrics.groupby("frame")["status"].first()[2] == "skipped"
-    assert not read_png(cell / "masks" / "clip" / "00002.png").any()
-    sizes = [read_png(cell / "masks" / "clip" / f"0000{n}.png").shape for n in range(4)]
-    assert sizes == [(32, 48), (16, 24), (16, 24), (32, 48)]
-    certificates = pd.read_csv(cell / "certificates.csv")
-    assert sorted(certificates["frame"].unique()) == [0, 1, 3]
-    rows = metrics[(metrics["against"] == "ground truth") & (metrics["frame"] == 0)]
-    assert rows.set_index("output")["iou"]["predictor"] > 0.9
-    assert metrics["steps"].isna().all()
-    assert set(metrics["first_steps"]) == {200}
-
-
 def test_a_joint_fit_of_a_video_has_the_unaries_of_its_tuned_network(cells):
     cell, metrics = cells(tuned)
     before = cell.parent / "predictions" / "unaries" / str(SEED) / "clip" / "00001.png"
     assert (read_png(before) != read_png(cell / "predictor" / "clip" / "00001.png")).any()
     assert set(metrics["epochs"]) == {1}
     assert set(metrics["labels_kind"]) == {"motion"}
-
-
-def test_a_fit_in_time_is_one_representation_of_all_frames(cells):
-    cell, metrics = cells(in_time)
-    certificates = pd.read_csv(cell / "certificates.csv")
-    assert set(certificates["fit_of"]) == {"box"}
-    assert certificates["frame"].isna().all()
-    assert list(metrics["frame"].unique()) == [0, 1, 2, 3]
-    assert outlined(cell) == [f"box/0000{number}.geojson" for number in range(4)]
-    assert metrics["first_steps"].isna().all()
 
 
 def test_a_picture_and_a_video_of_one_cell_tell_their_own_steps(tmp_path):
@@ -303,13 +257,10 @@ def failing(tmp_path):
     return tiny.job_of(items, [fits], tiny.cell_settings())
 
 
-def test_nothing_half_written_is_left_when_an_item_fails(tmp_path, failing):
+def test_an_older_cell_stays_whole_when_an_item_fails(tmp_path, failing):
     with pytest.raises(UserError, match=r"unaries.npy is damaged"):
         evaluate(failing, tmp_path / "cell")
     assert not list((tmp_path / "cell").iterdir())
-
-
-def test_an_older_cell_stays_whole_when_an_item_fails(tmp_path, failing):
     first = failing.items["first"]
     evaluate(tiny.job_of([first], failing.parts, failing.cell), tmp_path / "cell")
     files = [path for path in (tmp_path / "cell").rglob("*") if path.is_file()]
@@ -326,17 +277,6 @@ def test_an_item_that_was_not_fitted_is_reported(tmp_path):
     fits = tiny.store(tmp_path / "fits.safetensors", {"first": module}, about)
     with pytest.raises(UserError, match="no fit of second: give all parts"):
         evaluate(tiny.job_of(items, [fits], tiny.cell_settings()), tmp_path / "cell")
-
-
-def test_outlines_say_what_they_are_of(tmp_path):
-    items = write_items(tmp_path, picture("first", known=["unaries"]))
-    module, about = tiny.halfspace(2)
-    fits = tiny.store(tmp_path / "fits.safetensors", {"first": module}, about)
-    evaluate(tiny.job_of(items, [fits], tiny.cell_settings()), tmp_path / "cell")
-    outline = json.loads((tmp_path / "cell" / "outlines" / "first.geojson").read_text())
-    told = outline["properties"]
-    assert (told["study"], told["item"], told["seed"]) == ("s", "first", SEED)
-    assert None not in told.values()
 
 
 @pytest.mark.parametrize("kind", [projected, tuned])

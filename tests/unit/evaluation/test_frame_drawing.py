@@ -7,42 +7,41 @@ import pytest
 import shapely
 import tiny_cells as tiny
 import torch
-from tiny_cells import SEED, write_clip
+from tiny_cells import SEED
 
 from isr.constraints import build
 from isr.errors import UserError
-from isr.evaluation import frame_drawing
-from isr.evaluation.frame_drawing import VideoGrid, draw_framewise, draw_spatio_temporal
+from isr.evaluation import frames
+from isr.evaluation.frames import VideoGrid, draw_framewise, draw_spatio_temporal
 
-SIZE = HEIGHT, WIDTH = 32, 48
-FRAMES = 4
+HEIGHT, WIDTH, FRAMES = 32, 48, 4
 SMALL = (16, 24)
 
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory):
-    return write_clip(tmp_path_factory.mktemp("video"), SIZE, FRAMES)
+    return tiny.write_clip(tmp_path_factory.mktemp("video"), (HEIGHT, WIDTH), FRAMES)
 
 
 @pytest.fixture
-def in_time(tmp_path):
+def leaning(tmp_path):
     """Foreground where x + t <= 1."""
     module, about = tiny.halfspace(3, 1.0, leans=1.0)
     return tiny.store(tmp_path / "time.safetensors", {"clip": module}, about).of_seed(SEED)
 
 
-def test_a_long_video_is_certified_on_a_coarser_raster(video, in_time, monkeypatch):
+def test_a_long_video_is_certified_on_a_coarser_raster(video, leaning, monkeypatch):
     grid, sizes = VideoGrid(video, SMALL, "isotropic"), []
-    certified = frame_drawing.certify
+    certified = frames.certify
 
     def certify(representation, *size, **options):
         sizes.append(size[:2])
         return certified(representation, *size, **options)
 
-    monkeypatch.setattr(frame_drawing, "certify", certify)
+    monkeypatch.setattr(frames, "certify", certify)
     for pixels in (2**23, FRAMES * 16 * 24 // 2):
-        monkeypatch.setattr(frame_drawing, "_CERTIFIED", pixels)
-        last = list(draw_spatio_temporal(in_time, grid, seed=0))[-1]
+        monkeypatch.setattr(frames, "_CERTIFIED", pixels)
+        last = list(draw_spatio_temporal(leaning, grid, seed=0))[-1]
         assert len(last.certificates["clip"]) == 3
         assert all(row.holds for row in last.certificates["clip"])
     assert sizes == [SMALL, (8, 12)]
@@ -65,7 +64,8 @@ def test_a_skipped_video_has_empty_frames_and_a_missing_one_is_refused(tmp_path,
     path = tmp_path / "fits.safetensors"
     skipped = tiny.store(path, {}, {}, frames={str(SEED): told}).of_seed(SEED)
     drawn = list(draw(skipped, grid, seed=0))
-    assert [frame.level for frame in drawn] == [None] * FRAMES
+    assert len(drawn) == FRAMES
+    assert all(np.isinf(frame.level).all() and frame.outline.is_empty for frame in drawn)
     assert not any(frame.certificates for frame in drawn)
     with pytest.raises(UserError, match="nor was it skipped"):
         next(draw(tiny.store(path, {}, {}).of_seed(SEED), grid, seed=0))
@@ -98,21 +98,21 @@ def test_outlines_agree_with_what_is_drawn_at_either_size(tmp_path, video, draw,
     for frame in draw(fits, grid, seed=0):
         rows, columns = frame.level.shape
         y, x = np.mgrid[:rows, :columns] + 0.5
-        inside = shapely.contains_xy(frame.region, x * WIDTH / columns, y * HEIGHT / rows)
+        inside = shapely.contains_xy(frame.outline, x * WIDTH / columns, y * HEIGHT / rows)
         np.testing.assert_array_equal(inside, frame.level <= 0)
         assert 0.1 < inside.mean() < 0.9
         sizes.add((rows, columns))
-    assert sizes == {working, SIZE}
+    assert sizes == {working, (HEIGHT, WIDTH)}
 
 
 def test_one_frame_is_held_at_a_time(tmp_path):
     """A video ten times as long takes no more memory than its names do."""
     module, about = tiny.halfspace(2)
     peaks = []
-    for frames in (4, 40):
-        video = write_clip(tmp_path / str(frames), (128, 192), frames, annotated=())
-        names = [f"clip/{number:05}" for number in range(frames)]
-        path = tmp_path / f"{frames}.safetensors"
+    for length in (4, 40):
+        video = tiny.write_clip(tmp_path / str(length), (128, 192), length, annotated=())
+        names = [f"clip/{number:05}" for number in range(length)]
+        path = tmp_path / f"{length}.safetensors"
         fits = tiny.store(path, dict.fromkeys(names, module), about).of_seed(SEED)
         grid = VideoGrid(video, video.size, "isotropic")
         tracemalloc.start()

@@ -15,6 +15,7 @@ from isr.data.problems import read_unaries
 from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.errors import UserError
 from isr.evaluation.evaluate import evaluate
+from isr.evaluation.frames import scored_by_published_code
 from isr.io import read_png
 from isr.networks.inference import predict_video
 from isr.networks.layers import initialise_
@@ -310,12 +311,6 @@ def test_labels_of_another_object_are_told(scores):
     assert set(rows["object_sure"]) == {True}
 
 
-def test_a_video_without_a_choice_is_scored_as_it_was_unpacked(found):
-    _, metrics = found
-    assert metrics[["scored_object", "object_sure", "labels_follow"]].isna().all(axis=None)
-    assert set(metrics["labels_kind"]) == {"motion"}
-
-
 @pytest.mark.parametrize("weights", ["trained", "published"])
 def test_the_network_that_was_taken_is_told(tmp_path, folder, job, in_time, weights):
     shutil.copytree(folder / "predictions", tmp_path / "predictions")
@@ -327,3 +322,19 @@ def test_the_network_that_was_taken_is_told(tmp_path, folder, job, in_time, weig
     path.unlink()
     with pytest.raises(UserError, match=r"predictor.safetensors does not exist"):
         evaluate(own, tmp_path / "cell")
+
+
+def test_the_published_code_scores_frames_whose_labels_tell_objects_apart():
+    objects = np.zeros((4, 6), np.uint8)
+    objects[:, :2], objects[:, 4:] = 1, 2
+    labels = np.zeros_like(objects)
+    labels[:, 2:4] = 255
+    assert not scored_by_published_code(labels, objects)
+    labels[0, :2] = 1
+    assert scored_by_published_code(labels, objects)
+    # Most of the foreground's labels lie where the background's do.
+    labels[1:, 2:4] = 1
+    assert not scored_by_published_code(labels, objects)
+    # Another object is not the background.
+    assert scored_by_published_code(np.where(objects == 2, 255, objects), objects)
+    assert not scored_by_published_code(np.where(objects == 1, 1, 0).astype(np.uint8), objects)

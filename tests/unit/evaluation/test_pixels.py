@@ -8,11 +8,14 @@ from skimage.morphology import convex_hull_image
 
 from isr.evaluation.pixels import (
     SLACK,
+    Shape,
     background_components,
     components,
     depth_hull,
     in_hull,
     pixel_hull,
+    shape_of,
+    shape_of_mask,
     volume_hull,
 )
 
@@ -183,3 +186,63 @@ def test_a_volume():
     assert components(mask).count == 1
     mask[1, 1, 1] = False
     assert components(mask).count == 2
+
+
+# What no deformed convex region can be.
+
+
+def truth(*rows):
+    return np.array([[{"#": 255, ".": 0, "?": 128}[c] for c in row] for row in rows], np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (["....", "...."], Shape(0, 0)),
+        (["##..", "##.."], Shape(1, 0)),
+        (["##.#", "##.#"], Shape(2, 0)),
+        # Pixels that touch at a corner are connected.
+        (["##..", "..##"], Shape(1, 0)),
+        (["###", "#.#", "###"], Shape(1, 1)),
+        # Background that reaches the edge of the picture is no hole.
+        (["###", "#.#", "#.#"], Shape(1, 0)),
+        # The background of a hole is not connected to the outside at a corner.
+        (["##.", "#.#", "###"], Shape(1, 1)),
+    ],
+)
+def test_components_and_holes_are_counted(rows, expected):
+    assert shape_of(truth(*rows)) == expected
+    assert expected.contradicts == (expected.components > 1 or expected.holes > 0)
+    assert shape_of_mask(truth(*rows) == 255) == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        # Unknown pixels may be the object, or the background through which a hole opens.
+        (["##?#", "##.#"], Shape(1, 0)),
+        (["#####", "#..?.", "#####"], Shape(1, 0)),
+        # An unknown pixel alone is neither a component nor a hole.
+        (["###..?", "#?#...", "###..."], Shape(1, 0)),
+        # Enclosed together, the known background of a hole counts.
+        (["####", "#?.#", "####"], Shape(1, 1)),
+    ],
+)
+def test_unknown_pixels_may_be_either(rows, expected):
+    assert shape_of(truth(*rows)) == expected
+
+
+@pytest.mark.parametrize(("small", "components"), [(18, 1), (22, 2)])
+def test_components_below_2_percent_of_the_object_do_not_count(small, components):
+    mask = np.zeros((40, 60), bool)
+    mask[:20, :50] = True
+    mask[30, :small] = True
+    assert shape_of_mask(mask).components == components
+
+
+@pytest.mark.parametrize(("small", "holes"), [(18, 0), (22, 1)])
+def test_holes_below_2_percent_of_the_object_do_not_count(small, holes):
+    mask = np.zeros((40, 60), bool)
+    mask[5:25, 5:55] = True
+    mask[10, 10 : 10 + small] = False
+    assert shape_of_mask(mask) == Shape(1, holes)

@@ -16,6 +16,7 @@ from isr.errors import UserError
 from isr.evaluation import wholes
 from isr.evaluation.baselines import project_trivially
 from isr.evaluation.evaluate import evaluate
+from isr.evaluation.regions import label_map, overlaps
 from isr.io import read_png
 from isr.representations.convex import Convex
 from isr.store import write_fits
@@ -55,14 +56,6 @@ def test_scores_against_unaries_and_ground_truth(tmp_path):
     np.testing.assert_array_equal(read_png(output / "masks" / "box.png"), truth)
     assert (output / "outlines" / "box.svg").exists()
     assert not (output / "outlines" / "box.ply").exists()
-
-
-def test_unknown_pixels_are_not_scored(tmp_path):
-    truth = np.full((20, 30), 128, np.uint8)
-    truth[:, 10:15], truth[:, 15:18] = 255, 0
-    _, scores = evaluated(tmp_path, picture(ground_truth=truth))
-    row = scores.loc[("representation", "ground truth")]
-    assert (row["iou"], row["scored_pixels"]) == (1, 8 * 20)
 
 
 def test_a_picture_with_depth_is_scored_on_its_scribbles(tmp_path):
@@ -267,7 +260,8 @@ def test_masks_unaries_outlines_and_certificates_of_every_object(tmp_path):
     sizes = [np.ptp(corners(cell, name), axis=0).tolist() for name in masks]
     np.testing.assert_allclose(sizes, [(14, 12), (8, 12), (8, 12)], atol=1e-3)
     told = json.loads((cell / "outlines" / "two" / "2.geojson").read_text())["properties"]
-    assert (told["item"], told["object"]) == ("two", 2)
+    assert (told["study"], told["item"], told["object"], told["seed"]) == ("s", "two", 2, SEED)
+    assert None not in told.values()
     drawn = (cell / "outlines" / "two.svg").read_text().partition("<path")[2]
     assert drawn.count("Z") == 2
     unaries = read_png(cell / "predictor" / "two.png")
@@ -282,3 +276,13 @@ def test_masks_unaries_outlines_and_certificates_of_every_object(tmp_path):
 def test_an_item_with_a_fit_of_one_object_alone_is_reported(tmp_path):
     with pytest.raises(UserError, match="holds no fit of two: give all parts"):
         evaluate_strips(tmp_path, [TWO], {"two/2": (8, 16)})
+
+
+def test_labels_are_of_the_deepest_region_and_nothing_where_a_level_is_unknown():
+    levels = [np.array([-1.0, -3.0, 0.0, np.nan]), np.array([-2.0, -3.0, 5.0, -1.0])]
+    assert label_map(levels).tolist() == [2, 1, 1, 0]
+
+
+def test_overlaps_are_counted_once_however_many_regions_meet():
+    masks = [columns(0, 4), columns(2, 6), columns(3, 8)]
+    assert overlaps(masks) == [48, 24, 48, 36]

@@ -1,6 +1,5 @@
 """What is proved of stored representations: `certify`, and what it returns."""
 
-from isr.evaluation.certificates.dispatch import certify
-from isr.evaluation.certificates.verdicts import Certificate, all_hold
+from isr.evaluation.certificates.verdicts import Certificate, all_hold, certify
 
 __all__ = ["Certificate", "all_hold", "certify"]

@@ -16,6 +16,7 @@ from isr.coordinates import Points
 from isr.evaluation.certificates.scene_grid import Cells, SceneGrid, lookup
 from isr.evaluation.paths import Paths, coarseness, refine
 from isr.evaluation.pixels import Components, Mask
+from isr.levels import foreground
 
 # Between points of a path, in pixels.
 SPACING = 0.25
@@ -68,26 +69,43 @@ def connect_components(
     chosen = _tree(_candidates(paths, grid, level, found))
     starts, ends = (np.array([getattr(c, end) for c in chosen]) for end in ("start", "end"))
     curves = paths.fine(starts, ends, SPACING * grid.pixel)
+    return [
+        _connection(paths, grid, points, found.labels, (each.first, each.second))
+        for each, points in zip(chosen, curves, strict=True)
+    ]
+
+
+def _connection(
+    paths: Paths,
+    grid: SceneGrid,
+    points: Points,
+    labels: Cells,
+    ends: tuple[int, int],
+    *,
+    background: bool = False,
+) -> Connection:
+    """A path (n, dim) between two labelled parts, and how finely one has to sample to see it.
+
+    Through background paths may leave the picture, whose outside has label 1.
+    """
+    sign = -1 if background else 1
 
     def inside(positions: Points) -> Mask:
-        return np.asarray(paths.level(grid.points(positions)) <= 0)
+        found = foreground(paths.level(grid.points(positions)))
+        return ~found if background else found
 
-    made = []
-    for candidate, points in zip(chosen, curves, strict=True):
-        outside = _share_outside(grid, points)
-        cells = _open_cells(grid, points, found.labels, outside=0)
-        labels = lookup(found.labels, cells, 0).astype(np.int64)
-        corridor = Corridor(cells, labels, candidate.first, candidate.second)
-        samples, tried = coarsest_join(
-            corridor, inside, diagonal=True, first=1 if outside > 0 else 2
-        )
-        worst = float(paths.level(points).max())
-        made.append(
-            Connection(
-                points, outside, samples, tried, worst, coarseness(points, SPACING * grid.pixel)
-            )
-        )
-    return made
+    outside = 0.0 if background else _share_outside(grid, points)
+    cells = _open_cells(grid, points, labels, int(background))
+    known = lookup(labels, cells, int(background)).astype(np.int64)
+    samples, tried = coarsest_join(
+        Corridor(cells, known, *ends),
+        inside,
+        diagonal=not background,
+        first=1 if outside > 0 else 2,
+    )
+    worst = float((sign * paths.level(points)).max())
+    jump = coarseness(points, SPACING * grid.pixel)
+    return Connection(points, outside, samples, tried, worst, jump)
 
 
 def _open_cells(grid: SceneGrid, points: Points, labels: Cells, outside: int) -> Cells:
@@ -194,15 +212,7 @@ def open_hole(paths: Paths, grid: SceneGrid, level: Points, labels: Cells, hole:
 
     (points,) = refine(cut, 1, paths.from_base, SPACING * grid.pixel)
     points = _until_open(grid, points, labels)
-
-    def inside(positions: Points) -> Mask:
-        return np.asarray(paths.level(grid.points(positions)) > 0)
-
-    cells = _open_cells(grid, points, labels, outside=1)
-    known = lookup(labels, cells, 1).astype(np.int64)
-    samples, tried = coarsest_join(Corridor(cells, known, hole, 1), inside, diagonal=False)
-    worst = -float(paths.level(points).min())
-    return Connection(points, 0.0, samples, tried, worst, coarseness(points, SPACING * grid.pixel))
+    return _connection(paths, grid, points, labels, (hole, 1), background=True)
 
 
 def _until_open(grid: SceneGrid, points: Points, labels: Cells) -> Points:

@@ -7,13 +7,13 @@ import numpy as np
 from isr.coordinates import Points, Scene
 from isr.evaluation.certificates.rounding import rounding_scale, tolerance
 from isr.evaluation.certificates.verdicts import (
-    RASTER_WORDS,
     Certificate,
     Finding,
     certify_structure,
+    counted,
     joined,
     not_finite,
-    raster_verdict,
+    settled_raster,
 )
 from isr.evaluation.drawing import LevelFunction, level_function
 from isr.evaluation.pixels import Mask, depth_hull, pixel_hull, volume_hull
@@ -110,33 +110,32 @@ def midpoint_gaps(values: Points) -> Points:
     return np.concatenate([gap.ravel() for gap in gaps])
 
 
-def certify_raster(level: Points, explained: float, scene: Scene | None = None) -> Certificate:
+def certify_raster(level: Points, explained: float, scene: Scene) -> Certificate:
     """The mask drawn from `level` against the convex hull of its pixel centres.
 
-    Hull and containment are exact in a picture (without a `scene`, or with one of two coordinates)
-    and in every layer of a video or volume; between layers that are equally far apart too, but for
-    qhull's rounding; else they spare a billionth of the hull. Convexity bounds the level of a
-    centre in the hull by zero; one that exceeds it by no more than `explained` is counted as
-    rounding. The margin is minus the number of the other centres in the hull that are background.
+    Hull and containment are exact in a picture and in every layer of a video or volume; between
+    layers that are equally far apart too, but for qhull's rounding; else they spare a billionth of
+    the hull. Convexity bounds the level of a centre in the hull by zero; one that exceeds it by no
+    more than `explained` is counted as rounding. The margin is minus the number of the other
+    centres in the hull that are background.
     """
-    if not np.isfinite(level).all():
-        return joined("convex", "raster", [not_finite("pixel centres")])
-    mask = foreground(level).astype(bool)
-    verdict = raster_verdict(mask)
+    settled = settled_raster("convex", level)
+    if settled is not None:
+        return settled
+    mask = foreground(level)
     missing = _hull(mask, scene) & ~mask
     rounded = int(np.count_nonzero(missing & (level <= explained)))
     wrong = int(np.count_nonzero(missing)) - rounded
-    sentence = RASTER_WORDS.get(
-        verdict or "",
+    sentence = (
         f"Of the pixel centres in the hull of the {np.count_nonzero(mask):,} foreground ones "
-        f"{wrong} are background, and {rounded} more by rounding alone.",
+        f"{wrong} are background, and {rounded} more by rounding alone."
     )
-    return joined("convex", "raster", [Finding(float(-wrong), wrong == 0, sentence)], verdict)
+    return counted("convex", wrong, sentence)
 
 
-def _hull(mask: Mask, scene: Scene | None) -> Mask:
+def _hull(mask: Mask, scene: Scene) -> Mask:
     """Which pixels the foreground's hull contains."""
-    if scene is None or scene.third is None:
+    if scene.third is None:
         return pixel_hull(mask)
     if scene.third.name == "depth":
         return depth_hull(mask, scene.coordinates())

@@ -8,7 +8,7 @@ import torch
 
 from isr.coordinates import Points, Scene
 from isr.evaluation.certificates.connections import Connection, connect_components, open_hole
-from isr.evaluation.certificates.convexity import Box, sampled_convexity
+from isr.evaluation.certificates.convexity import sampled_convexity
 from isr.evaluation.certificates.rounding import (
     EPS,
     bounded,
@@ -20,14 +20,15 @@ from isr.evaluation.certificates.rounding import (
 from isr.evaluation.certificates.scene_grid import SceneGrid
 from isr.evaluation.certificates.star_shape import ray_rounding, sampled_rays
 from isr.evaluation.certificates.verdicts import (
-    RASTER_WORDS,
     Certificate,
     Finding,
     at_most,
     certify_structure,
     joined,
     not_finite,
-    raster_verdict,
+    sample_points,
+    settled_raster,
+    unknown,
 )
 from isr.evaluation.drawing import frozen_copy, level_function
 from isr.evaluation.paths import Paths, coarseness
@@ -57,11 +58,7 @@ def certify_path_connected(
     """Three certificates: of the stored parameters, of sampled paths, of the drawn `level`."""
     structure = certify_structure(PROPERTY, representation, _bounded_scales(representation))
     if structure.margin == -np.inf:
-        return [
-            structure,
-            joined(PROPERTY, "sampled margin", [not_finite("sampled points")]),
-            joined(PROPERTY, "raster", [not_finite("pixel centres")]),
-        ]
+        return unknown(PROPERTY, structure)
     samples = _Samples(representation, scene, level, seed)
     explained, findings = samples.findings()
     return [
@@ -113,7 +110,6 @@ class _Samples:
         self, representation: PathConnected, scene: Scene, level: Points, seed: int
     ) -> None:
         frozen = frozen_copy(representation)
-        assert isinstance(frozen, PathConnected)
         self.frozen, self.scene, self.seed = frozen, scene, seed
         self.double = Paths(representation)
         self.single = Paths(representation, torch.float32)
@@ -121,12 +117,11 @@ class _Samples:
         self.boxes = [scene.box(1.0), scene.box(3.0)]
         low, high = scene.box()
         self.size, self.depth = float((high - low).max()), largest(level)
-        drawn = [self.generator.uniform(*box, (POINTS, scene.dim)) for box in self.boxes]
-        self.points = np.concatenate(drawn)
-        images = [self.double.to_base(points) for points in drawn]
+        self.points = sample_points(self.generator, self.boxes, POINTS)
+        images = [self.double.to_base(points) for points in np.split(self.points, 2)]
         self.base_boxes = [(image.min(axis=0), image.max(axis=0)) for image in images]
-        far = self.points[foreground(self.double.level(self.points)).astype(bool)]
-        near = scene.coordinates()[foreground(level).astype(bool)]
+        far = self.points[foreground(self.double.level(self.points))]
+        near = scene.coordinates()[foreground(level)]
         self.inside = [part for part in (near, far) if len(part) > 1]
 
     def findings(self) -> tuple[float, list[Finding]]:
@@ -144,7 +139,8 @@ class _Samples:
             explained = ray_rounding(base, self.base_boxes[-1])
             return explained, sampled_rays(base, self.base_boxes, explained, seed=seed)
         assert isinstance(base, Convex)
-        explained = _base_rounding(base, self.base_boxes[-1])
+        bound = np.abs(self.base_boxes[-1]).max(axis=0)
+        explained = tolerance(rounding_scale(base.network, bound))
         level = level_function(base)
         return explained, [sampled_convexity(level, self.base_boxes, explained, seed=seed)]
 
@@ -224,11 +220,6 @@ class _Samples:
         return Finding(float(determinant.min()), negative == 0, sentence)
 
 
-def _base_rounding(base: Convex, box: Box) -> float:
-    bound = np.maximum(np.abs(box[0]), np.abs(box[1]))
-    return tolerance(rounding_scale(base.network, bound))
-
-
 def _track(paths: Paths, v: Points, w: Points, s: Points) -> _Track:
     on_base = paths.base_points(v, w, s)
     points = paths.from_base(on_base)
@@ -258,13 +249,10 @@ def certify_connection(paths: Paths, scene: Scene, level: Points, explained: flo
         level: as `scene.shape`.
         explained: by how much rounding may lift a level on a path.
     """
-    if not np.isfinite(level).all():
-        return joined(PROPERTY, "raster", [not_finite("pixel centres")])
-    mask = foreground(level).astype(bool)
-    verdict = raster_verdict(mask)
-    if verdict is not None:
-        return joined(PROPERTY, "raster", [Finding(0.0, True, RASTER_WORDS[verdict])], verdict)
-    found = components(mask)
+    settled = settled_raster(PROPERTY, level)
+    if settled is not None:
+        return settled
+    found = components(foreground(level))
     flat = scene.dim == 2
     if found.count == 1 and (found.euler == 1 or not flat):
         sentence = f"The mask has one component, its Euler number is {found.euler}."

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,17 +11,18 @@ from isr.evaluation.certificates.convexity import Box, midpoint_gaps
 from isr.evaluation.certificates.rounding import EPS, largest, rounding_scale, tolerance
 from isr.evaluation.certificates.scene_grid import Cells, SceneGrid, lookup
 from isr.evaluation.certificates.verdicts import (
-    RASTER_WORDS,
     Certificate,
     Finding,
     at_most,
     certify_structure,
+    counted,
     joined,
     not_finite,
-    raster_verdict,
+    sample_points,
+    settled_raster,
+    unknown,
 )
-from isr.evaluation.drawing import LevelFunction, frozen_copy, level_function
-from isr.evaluation.paths import point_map
+from isr.evaluation.drawing import LevelFunction, frozen_copy, level_function, point_map
 from isr.evaluation.pixels import Mask
 from isr.levels import foreground
 from isr.representations.polar import Polar, RadiallyConnected
@@ -52,8 +52,7 @@ def certify_star(
     structure = certify_structure(name, representation)
     boxes = [scene.box(1.0), scene.box(3.0)]
     if structure.margin == -np.inf:
-        findings: Sequence[Finding] = [not_finite("sampled points")]
-        return [structure, joined(name, "sampled margin", findings), _unknown(name)]
+        return unknown(name, structure)
     explained = ray_rounding(representation, boxes[-1])
     findings = sampled_rays(representation, boxes, explained, seed=seed)
     return [
@@ -61,10 +60,6 @@ def certify_star(
         joined(name, "sampled margin", findings),
         certify_ray_raster(name, representation, scene, level, explained, seed=seed),
     ]
-
-
-def _unknown(name: str) -> Certificate:
-    return joined(name, "raster", [not_finite("pixel centres")])
 
 
 def _reach(representation: Polar, box: Box) -> float:
@@ -77,7 +72,6 @@ def ray_rounding(representation: Polar, box: Box) -> float:
     """What rounding explains of a level in `box`."""
     bound = np.append(np.ones(representation.dim), _reach(representation, box))
     frozen = frozen_copy(representation)
-    assert isinstance(frozen, Polar)
     # The level is the difference of two values of the network, and a constant.
     scale = 2 * rounding_scale(frozen.network, bound)
     if isinstance(frozen, RadiallyConnected):
@@ -97,7 +91,6 @@ def sampled_rays(
     float64; directions are unit vectors; and the level is that of the rays.
     """
     frozen = frozen_copy(representation)
-    assert isinstance(frozen, Polar)
     generator = np.random.default_rng(seed)
     reach = _reach(frozen, boxes[-1])
     radii = np.linspace(0.0, reach, RADII + 1)
@@ -106,7 +99,7 @@ def sampled_rays(
         levels = _ray_levels(frozen, directions, radii)
         if not np.isfinite(levels).all():
             return [not_finite("sampled rays")]
-        points = np.concatenate([generator.uniform(*box, (POINTS, frozen.dim)) for box in boxes])
+        points = sample_points(generator, boxes, POINTS)
         return [
             _convex_rays(frozen, levels, explained),
             _level_at_centre(representation),
@@ -142,14 +135,10 @@ def _ray_levels(frozen: Polar, directions: Points, radii: Points) -> Points:
 def _convex_rays(frozen: Polar, levels: Points, explained: float) -> Finding:
     gaps = midpoint_gaps(levels)
     worst = float(gaps.min())
-    # Levels that rounding may have put on either side of zero tell nothing.
-    signs = np.where(levels < -explained, -1, np.where(levels > explained, 1, 0))
-    intervals = np.array([_intervals(row[row != 0]) for row in signs])
-    again = int(np.count_nonzero(intervals > 1))
-    starts = signs[:, 0]
+    several, times = _runs(levels, explained) > 1, "in more than one interval"
     if not isinstance(frozen, RadiallyConnected):
-        again = int(np.count_nonzero((intervals > 1) | (starts > 0)))
-    times = "in more than one interval" if isinstance(frozen, RadiallyConnected) else "again"
+        several, times = several | (levels[:, 0] > explained), "again"
+    again = int(np.count_nonzero(several))
     sentence = (
         f"{again} of {len(levels)} rays with {RADII:,} radii meet the foreground {times}; the "
         f"smallest convexity gap along them is {worst:.3g}, rounding explains {-explained:.3g}."
@@ -158,18 +147,11 @@ def _convex_rays(frozen: Polar, levels: Points, explained: float) -> Finding:
     return Finding(float(-again) if again else worst, holds, sentence)
 
 
-def _intervals(signs: Points) -> int:
-    """How many runs of -1 there are in signs (n,)."""
-    inside = np.concatenate([[False], signs < 0])
-    return int(np.count_nonzero(inside[1:] & ~inside[:-1]))
-
-
 def _level_at_centre(representation: Polar) -> Finding:
     """The level at the centre is exactly what the construction says, in two precisions."""
     wanted, errors = "-1", []
     stored = copy.deepcopy(representation).cpu()
     for each in stored, frozen_copy(representation):
-        assert isinstance(each, Polar)
         with torch.no_grad():
             level = float(each(each.centre[None])[0])
         exact = -1.0
@@ -225,34 +207,28 @@ def certify_ray_raster(
     may lie outside of the picture, where nothing is compared. In a picture with depth the ways
     themselves are sampled. The margin is minus the number of pixels for which it is otherwise.
     """
-    if not np.isfinite(level).all():
-        return joined(name, "raster", [not_finite("pixel centres")])
-    mask = foreground(level).astype(bool)
-    verdict = raster_verdict(mask)
-    if verdict is not None:
-        return joined(name, "raster", [Finding(0.0, True, RASTER_WORDS[verdict])], verdict)
+    settled = settled_raster(name, level)
+    if settled is not None:
+        return settled
+    mask = foreground(level)
     centre = representation.centre.detach().double().cpu().numpy()
     ring = isinstance(representation, RadiallyConnected)
     generator = np.random.default_rng(seed)
     levels = level_function(representation)
     if scene.third is not None and scene.third.name == "depth":
-        outcome = _sampled_ways(levels, scene.coordinates()[mask], centre, explained, ring)
+        wrong, narrow = _sampled_ways(levels, scene.coordinates()[mask], centre, explained, ring), 0
     else:
-        outcome = _drawn_ways(levels, SceneGrid(scene), mask, centre, explained, ring, generator)
+        wrong, narrow = _drawn_ways(
+            levels, SceneGrid(scene), mask, centre, explained, ring, generator
+        )
     low, high = scene.box()
     away = "" if ((low <= centre) & (centre <= high)).all() else " The centre lies outside."
     sentence = (
-        f"Of the {np.count_nonzero(mask):,} foreground pixels {outcome.wrong} are not joined to "
-        f"{'the others of their ray' if ring else 'the centre'}, {outcome.narrow} through a gap "
+        f"Of the {np.count_nonzero(mask):,} foreground pixels {wrong} are not joined to "
+        f"{'the others of their ray' if ring else 'the centre'}, {narrow} through a gap "
         f"of the mask that is narrower than a pixel.{away}"
     )
-    return joined(name, "raster", [Finding(float(-outcome.wrong), outcome.wrong == 0, sentence)])
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    wrong: int
-    narrow: int
+    return counted(name, wrong, sentence)
 
 
 def _drawn_ways(
@@ -263,20 +239,21 @@ def _drawn_ways(
     explained: float,
     ring: bool,
     generator: np.random.Generator,
-) -> _Outcome:
+) -> tuple[int, int]:
+    """How many foreground pixels are not joined to the centre, and how many through a thin gap."""
     points = _centres(grid, np.argwhere(mask))
     pixels = np.linalg.norm(grid.positions(centre) - grid.positions(points), axis=-1)
     nearer = points + (centre - points) * np.minimum(1, 1 / np.maximum(pixels, 1e-9))[:, None]
     cells = np.floor(grid.positions(nearer)).astype(np.int64)
     gap = ~lookup(mask, cells, True).astype(bool)
     if not gap.any():
-        return _Outcome(0, 0)
+        return 0, 0
     # The mask could be another's: what is drawn has to be so.
     drawn = np.unique(cells[gap], axis=0)
     false = int(np.count_nonzero(levels(_centres(grid, drawn)) < -explained))
     if not ring:
         broken = int(np.count_nonzero(levels(nearer[gap]) > explained))
-        return _Outcome(broken + false, int(np.count_nonzero(gap)) - broken)
+        return broken + false, int(np.count_nonzero(gap)) - broken
     chosen = np.flatnonzero(gap)
     if len(chosen) > MAX_RAYS:
         chosen = generator.choice(chosen, MAX_RAYS, replace=False)
@@ -290,9 +267,9 @@ def _drawn_ways(
     false += int(np.count_nonzero(levels(_centres(grid, beyond)) > explained))
     again = met.any(axis=1)
     if not again.any():
-        return _Outcome(false, 0)
+        return false, 0
     broken = int(np.count_nonzero(_runs(levels(ways[again]), explained) > 1))
-    return _Outcome(broken + false, int(np.count_nonzero(again)) - broken)
+    return broken + false, int(np.count_nonzero(again)) - broken
 
 
 def _centres(grid: SceneGrid, cells: Cells) -> Points:
@@ -302,16 +279,20 @@ def _centres(grid: SceneGrid, cells: Cells) -> Points:
 
 def _sampled_ways(
     levels: LevelFunction, points: Points, centre: Points, explained: float, ring: bool
-) -> _Outcome:
+) -> int:
+    """How many of the foreground pixels' ways to the centre are broken."""
     chosen = points[:: max(1, len(points) // MAX_RAYS)]
     share = np.linspace(0, 1, SEGMENT_STEPS)[:, None]
     found = levels(chosen[:, None] + share * (centre - chosen[:, None]))
     broken = _runs(found, explained) > 1 if ring else (found > explained).any(axis=1)
-    return _Outcome(int(np.count_nonzero(broken)), 0)
+    return int(np.count_nonzero(broken))
 
 
 def _runs(levels: Points, explained: float) -> Points:
-    """How many intervals of foreground there are on each of (rays, n) levels."""
+    """How many intervals of foreground there are on each of (rays, n) levels.
+
+    Levels that rounding may have put on either side of zero tell nothing.
+    """
     runs = []
     for row in levels:
         definite = row[np.abs(row) > explained] < 0

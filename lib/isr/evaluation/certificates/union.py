@@ -6,18 +6,17 @@ import numpy as np
 import torch
 
 from isr.coordinates import Points, Scene
-from isr.evaluation.certificates.dispatch import check
 from isr.evaluation.certificates.verdicts import (
-    RASTER_WORDS,
     Certificate,
     Finding,
     certify_structure,
+    check,
+    counted,
     joined,
     not_finite,
-    raster_verdict,
+    sample_points,
 )
-from isr.evaluation.drawing import frozen_copy, level_function
-from isr.evaluation.paths import point_map
+from isr.evaluation.drawing import frozen_copy, level_function, point_map
 from isr.levels import foreground
 from isr.representations import Representation
 from isr.representations.union import Union
@@ -61,11 +60,9 @@ def certify_union(
 
 def _sampled(representation: Union, scene: Scene, seed: int) -> Finding:
     """Bit for bit the least of the members' levels is the level, and theirs are the parts."""
-    generator = np.random.default_rng(seed)
     boxes = [scene.box(1.0), scene.box(3.0)]
-    points = np.concatenate([generator.uniform(*box, (POINTS, scene.dim)) for box in boxes])
+    points = sample_points(np.random.default_rng(seed), boxes, POINTS)
     frozen = frozen_copy(representation)
-    assert isinstance(frozen, Union)
     level = level_function(representation)(points)
     parts = point_map(frozen.parts, torch.float64)(points)
     own = np.stack([level_function(member)(points) for member in frozen.members], axis=-1)  # type: ignore[arg-type]
@@ -86,8 +83,5 @@ def _raster(name: str, drawn: list[Points], level: Points) -> Certificate:
         return joined(name, "raster", [not_finite("pixel centres")])
     mask = foreground(level)
     wrong = int(np.count_nonzero(mask != np.logical_or.reduce([foreground(own) for own in drawn])))
-    verdict = raster_verdict(mask)
     sentence = f"{wrong} pixels differ from the members' masks laid over each other."
-    if verdict is not None:
-        sentence = f"{RASTER_WORDS[verdict]} {sentence}"
-    return joined(name, "raster", [Finding(float(-wrong), wrong == 0, sentence)], verdict)
+    return counted(name, wrong, sentence, mask)

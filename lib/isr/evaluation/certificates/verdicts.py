@@ -1,4 +1,8 @@
-"""What a certificate says, whatever the property: how findings make one, and in which words."""
+"""What is proved of a stored representation, and what a certificate says, whatever the property.
+
+`certify` asks the function that the record of the constraint names; such functions make
+certificates of their findings by what stands below.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from isr.constraints import load, record_of
+from isr.coordinates import Convention, Points, Scene, ThirdAxis
+from isr.evaluation.drawing import level_function
 from isr.evaluation.pixels import Mask
+from isr.levels import foreground
 from isr.representations import Representation
 
-RASTER_WORDS = {
+_RASTER_WORDS = {
     "empty": "No pixel centre is foreground.",
     "whole picture": "Every pixel centre is foreground.",
 }
@@ -40,6 +48,64 @@ class Certificate:
 def all_hold(certificates: Sequence[Certificate]) -> bool:
     """Whether a representation passes as a whole: it was checked, and every check holds."""
     return bool(certificates) and all(certificate.holds for certificate in certificates)
+
+
+def certify(
+    representation: Representation,
+    height: int,
+    width: int,
+    convention: Convention = "isotropic",
+    *,
+    third: ThirdAxis | None = None,
+    seed: int,
+    level: Points | None = None,
+) -> list[Certificate]:
+    """Check the property of `representation` for a picture of `width` x `height`.
+
+    Args:
+        representation: as it was stored, in any precision; values are computed in float64.
+        height: rows of the picture for which the mask is drawn.
+        width: columns of that picture.
+        convention: of the coordinates that the representation was fitted with.
+        third: the third coordinate of a video, a volume or a picture with depth.
+        seed: for the sampled points.
+        level: float64 levels of this representation at the scene's pixel centres, (h, w) or
+            (frames, h, w), if they are at hand.
+
+    Returns:
+        One certificate per method; of a union those of its members too. A state that is not finite
+        fails; it raises nothing.
+
+    Raises:
+        TypeError: no constraint has this type of representation.
+    """
+    scene = Scene(height, width, convention, third)
+    if level is None:
+        level = level_function(representation)(scene.coordinates())
+    if level.shape != scene.shape:
+        raise ValueError(f"the level has shape {level.shape}, the scene {scene.shape}")
+    with np.errstate(all="ignore"):
+        return check(representation, scene, level, seed)
+
+
+def check(
+    representation: Representation, scene: Scene, level: Points, seed: int
+) -> list[Certificate]:
+    """The certificates of a representation, by the record of its constraint."""
+    proves = load(record_of(representation).certificate)
+    found: list[Certificate] = proves(representation, scene, level, seed=seed)
+    return found
+
+
+def certify_nothing(
+    representation: Representation, scene: Scene, level: Points, *, seed: int
+) -> list[Certificate]:
+    """One certificate of a representation that promises no shape: whether its levels are finite."""
+    if np.isfinite(level).all():
+        sentence = "An unconstrained representation promises no shape."
+        return [Certificate("none", "none", np.nan, True, "no guarantee", sentence)]
+    sentence = "Levels are not finite at pixel centres."
+    return [Certificate("none", "none", -np.inf, False, "fails", sentence)]
 
 
 @dataclass(frozen=True)
@@ -123,8 +189,49 @@ def certify_structure(
     return joined(property_, "structure", [signs, *more])
 
 
+def unknown(property_: str, structure: Certificate) -> list[Certificate]:
+    """The three certificates of a representation whose parameters are not finite."""
+    return [
+        structure,
+        joined(property_, "sampled margin", [not_finite("sampled points")]),
+        joined(property_, "raster", [not_finite("pixel centres")]),
+    ]
+
+
+def sample_points(
+    generator: np.random.Generator, boxes: Sequence[tuple[Points, Points]], count: int
+) -> Points:
+    """`count` points in each box (lower and upper corner), (boxes * count, dim)."""
+    return np.concatenate([generator.uniform(*box, (count, len(box[0]))) for box in boxes])
+
+
 def raster_verdict(mask: Mask) -> str | None:
     """`empty` or `whole picture`, where one of them is all there is to say of a mask."""
     if not mask.any():
         return "empty"
     return "whole picture" if mask.all() else None
+
+
+def settled_raster(property_: str, level: Points) -> Certificate | None:
+    """The certificate of a drawn level of one sign, or one that is not finite; None of others."""
+    if not np.isfinite(level).all():
+        return joined(property_, "raster", [not_finite("pixel centres")])
+    verdict = raster_verdict(foreground(level))
+    if verdict is None:
+        return None
+    return joined(property_, "raster", [Finding(0.0, True, _RASTER_WORDS[verdict])], verdict)
+
+
+def counted(property_: str, wrong: int, sentence: str, mask: Mask | None = None) -> Certificate:
+    """A certificate of a drawn mask whose margin is minus the number of `wrong` pixels.
+
+    Args:
+        property_: what is certified.
+        wrong: must be 0.
+        sentence: what was counted.
+        mask: of which it is said where it is empty or the whole picture, if it may be.
+    """
+    verdict = None if mask is None else raster_verdict(mask)
+    if verdict is not None:
+        sentence = f"{_RASTER_WORDS[verdict]} {sentence}"
+    return joined(property_, "raster", [Finding(float(-wrong), wrong == 0, sentence)], verdict)

@@ -15,9 +15,8 @@ from shapely import Polygon, box, intersects, linestrings, multipoints
 
 from isr.coordinates import Points
 from isr.evaluation.drawing import LevelFunction, frozen_copy
-from isr.evaluation.outlines.agreement import diamonds
-from isr.evaluation.outlines.canvas import cell_centres
-from isr.evaluation.outlines.crossings import find_crossings
+from isr.evaluation.outlines.canvas import cell_centres, diamonds
+from isr.evaluation.outlines.crossings import directions, last_inside
 from isr.evaluation.pixels import Mask
 from isr.levels import foreground
 from isr.representations import Representation
@@ -119,9 +118,8 @@ def root_points(level: LevelFunction, centre: Points, height: int, width: int) -
     unless the chord misses the frame. A ray without a root ends on a circle round the frame.
     """
     reach = reach_of(centre, _corners(height, width))
-    angles = 2 * np.pi * np.arange(FIRST_RAYS) / FIRST_RAYS
-    directions = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    points = _ends(level, centre, directions, np.zeros(FIRST_RAYS), reach)
+    first = directions(2 * np.pi * np.arange(FIRST_RAYS) / FIRST_RAYS)
+    points = _ends(level, centre, first, np.zeros(FIRST_RAYS), reach)
     whole = box(0, 0, width, height)
     done = np.zeros(len(points), dtype=bool)
     for _ in range(MAX_ROUNDS):
@@ -175,31 +173,20 @@ def _settled(points: Points) -> NDArray[np.bool_]:
 
 
 def _ends(
-    level: LevelFunction, centre: Points, directions: Points, starts: Points, reach: float
+    level: LevelFunction, centre: Points, along: Points, starts: Points, reach: float
 ) -> Points:
     """Where rays (n, 2) from `centre` leave the region, if not before the distances `starts`."""
 
-    def along(distance: Points, x: Points, y: Points) -> Points:
-        return level(centre + distance[..., None] * np.stack([x, y], axis=-1))
+    def at(along: Points, distances: Points) -> Points:
+        return level(centre + distances[..., None] * along)
 
-    x, y = directions.T
-    ends = np.full(len(directions), reach)
-    rooted = along(ends, x, y) > 0
     # Rounding may put the middle of a chord just outside.
-    lower = np.where(along(starts, x, y) > 0, 0.0, starts)
-    ends[rooted] = find_crossings(
-        along, (lower[rooted], ends[rooted]), (x[rooted], y[rooted]), ROOT_TOLERANCE
-    ).inside
-    return np.asarray(centre + ends[:, None] * directions)
+    inside = np.where(at(along, starts) > 0, 0.0, starts)
+    ends = last_inside(at, along, inside, reach, ROOT_TOLERANCE)
+    return np.asarray(centre + ends[:, None] * along)
 
 
-def convex_outline(
-    level: LevelFunction,
-    linearised: Linearisation,
-    height: int,
-    width: int,
-    inside: Mask | None = None,
-) -> Polygon:
+def convex_outline(level: LevelFunction, linearised: Linearisation, inside: Mask) -> Polygon:
     """The convex hull of the root points, cut to the frame; empty where nothing is foreground.
 
     A cell's centre that is foreground may lie between a chord and the boundary: a ray is sent
@@ -208,25 +195,23 @@ def convex_outline(
     Args:
         level: of points (..., 2) in units of cells.
         linearised: the same, with slopes.
-        height: rows of cells.
-        width: columns of cells.
-        inside: (h, w), which centres are foreground, if it is known.
+        inside: (h, w), which centres are foreground.
     """
+    height, width = inside.shape
     centre = interior_point(level, linearised, height, width)
     points = np.zeros((0, 2))
     if centre is not None:
         points = root_points(level, centre, height, width)
     outline = _hull(points, height, width)
-    missed = _missed(outline, level, height, width, inside)
+    missed = _missed(outline, inside)
     if centre is not None and len(missed):
         starts = np.hypot(*(missed - centre).T)
         led = starts > ROOT_TOLERANCE
-        directions, starts = (missed[led] - centre) / starts[led, None], starts[led]
+        along, starts = (missed[led] - centre) / starts[led, None], starts[led]
         reach = reach_of(centre, _corners(height, width))
-        ends = _ends(level, centre, directions, starts, reach)
-        points = np.concatenate([points, ends])
+        points = np.concatenate([points, _ends(level, centre, along, starts, reach)])
         outline = _hull(points, height, width)
-        missed = _missed(outline, level, height, width, inside)
+        missed = _missed(outline, inside)
     if len(missed):
         # Their level is 0, or the region has no area.
         points = np.concatenate([points, shapely.get_coordinates(diamonds(missed))])
@@ -239,19 +224,9 @@ def _hull(points: Points, height: int, width: int) -> Polygon:
     return hull if isinstance(hull, Polygon) else Polygon()
 
 
-def _missed(
-    outline: Polygon, level: LevelFunction, height: int, width: int, inside: Mask | None
-) -> Points:
+def _missed(outline: Polygon, inside: Mask) -> Points:
     """Foreground centres (n, 2) that are not within the outline."""
-    x, y = np.moveaxis(cell_centres(height, width), -1, 0)
+    centres = cell_centres(*inside.shape)
     shapely.prepare(outline)
-    outside = ~shapely.contains_xy(outline, x, y)
-    if inside is not None:
-        return np.asarray(cell_centres(height, width)[outside & inside])
-    if not outline.is_empty:
-        # The boundary lies less far beyond the chords.
-        wider = outline.buffer(2 * SAGITTA)
-        shapely.prepare(wider)
-        outside &= shapely.contains_xy(wider, x, y)
-    points = cell_centres(height, width)[outside]
-    return np.asarray(points[foreground(level(points))])
+    within = shapely.contains_xy(outline, *np.moveaxis(centres, -1, 0))
+    return np.asarray(centres[inside & ~within])

@@ -16,6 +16,9 @@ from isr.evaluation.drawing import LevelFunction
 from isr.evaluation.pixels import Mask
 from isr.levels import foreground
 
+# From unit directions (n, 2) and distances (n,) to levels (n,).
+RayLevel = Callable[[Points, Points], Points]
+
 # In units of the grid.
 _TOLERANCE = 1e-10
 _SLIGHT = 1e-6
@@ -62,6 +65,38 @@ def find_crossings(
     bracket, values = np.stack(result.bracket), np.stack(result.f_bracket)
     inside = np.where(values[0] <= 0, bracket[0], bracket[1])
     return Crossings(inside, result.x, result.success)
+
+
+def directions(angles: Points) -> Points:
+    """Unit vectors (n, 2) at angles (n,)."""
+    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+
+
+def last_inside(
+    level: RayLevel, along: Points, inside: Points, end: float, tolerance: float
+) -> Points:
+    """The last foreground distances (n,) on rays, on the way from `inside` to `end`.
+
+    Args:
+        level: of unit directions (n, 2) and distances (n,).
+        along: directions (n, 2).
+        inside: foreground distances (n,).
+        end: which itself is the last where it is foreground.
+        tolerance: of distances, absolute.
+    """
+
+    def at(distance: Points, x: Points, y: Points) -> Points:
+        return level(np.stack([x, y], axis=-1), distance)
+
+    x, y = along.T
+    last = np.full(len(along), end)
+    rooted = (at(last, x, y) > 0) & (inside != end)
+    from_, to = inside[rooted], last[rooted]
+    between = np.minimum(from_, to), np.maximum(from_, to)
+    ends = find_crossings(at, between, (x[rooted], y[rooted]), tolerance)
+    # Rounding may lift a level that was just foreground in another evaluation.
+    last[rooted] = np.where(ends.found & np.isfinite(ends.inside), ends.inside, from_)
+    return last
 
 
 def signed(levels: Points) -> Points:

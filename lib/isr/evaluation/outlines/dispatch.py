@@ -6,19 +6,21 @@ from shapely import MultiPolygon, Polygon, unary_union
 from isr.constraints import load, record_of
 from isr.coordinates import Convention, Points
 from isr.evaluation.drawing import LevelFunction, level_function
-from isr.evaluation.outlines.agreement import passed_by
-from isr.evaluation.outlines.canvas import Canvas, Size, clip, rim_of
+from isr.evaluation.outlines.canvas import Canvas, Size, clip, passed_by, rim_of
 from isr.evaluation.outlines.convex import Linearisation, convex_outline, linearisation
-from isr.evaluation.outlines.flow import flow_outline
+from isr.evaluation.outlines.marching import raster_outline
 from isr.evaluation.outlines.radial import RadialOutline
-from isr.evaluation.outlines.raster import raster_outline
 from isr.evaluation.outlines.rays import ray_region
+from isr.evaluation.paths import Paths
 from isr.levels import foreground
 from isr.representations import Representation
 from isr.representations.convex import Convex
 from isr.representations.path_connected import PathConnected
 from isr.representations.polar import Polar
 from isr.representations.union import Union
+
+# The frame's image is bent: so much wider a box, by its size, certainly holds all of it.
+MARGIN = 0.05
 
 
 def outline(
@@ -67,73 +69,76 @@ def outline(
 def _outline(
     representation: Representation, canvas: Canvas, drawn: Points | None
 ) -> Polygon | MultiPolygon:
-    place = record_of(representation).outline
-    if not place:
-        return raster_outline(cell_level(representation, canvas), *canvas.grid, drawn)
-    found: Polygon | MultiPolygon = load(place)(representation, canvas, drawn)
-    return found
+    """The outline in units of cells: by the record of the constraint, or else of the raster.
+
+    It is traced in the raster where levels are not finite, where the record names no function or
+    that finds nothing, and where what it finds has a centre on the wrong side.
+    """
+    level = cell_level(representation, canvas)
+    drawn = level(canvas.centres()) if drawn is None else drawn
+    place, region = record_of(representation).outline, None
+    if place and np.isfinite(drawn).all():
+        region = load(place)(representation, canvas, drawn)
+    settled = None if region is None else passed_by(region, foreground(drawn))
+    return raster_outline(level, drawn) if settled is None else settled
 
 
-def outline_of_convex(
-    representation: Convex, canvas: Canvas, drawn: Points | None
-) -> Polygon | MultiPolygon:
+def outline_of_convex(representation: Convex, canvas: Canvas, drawn: Points) -> Polygon:
     """One convex polygon by root finding along rays."""
-    level, linearised = cell_level(representation, canvas), _linearised(representation, canvas)
-    if drawn is None:
-        return convex_outline(level, linearised, *canvas.grid)
-    if not np.isfinite(drawn).all():
-        return raster_outline(level, *canvas.grid, drawn)
-    region = convex_outline(level, linearised, *canvas.grid, foreground(drawn))
-    return _checked(region, level, drawn)
+    level, linearised = cell_level(representation, canvas), cell_slopes(representation, canvas)
+    return convex_outline(level, linearised, foreground(drawn))
 
 
 def outline_of_rays(
-    representation: Polar, canvas: Canvas, drawn: Points | None
-) -> Polygon | MultiPolygon:
+    representation: Polar, canvas: Canvas, drawn: Points
+) -> Polygon | MultiPolygon | None:
     """Where rays from the representation's centre leave the region."""
-    level = cell_level(representation, canvas)
-    drawn = level(canvas.centres()) if drawn is None else drawn
     rim = canvas.coordinates(rim_of(*canvas.grid))
-    region = ray_region(representation, rim) if np.isfinite(drawn).all() else None
+    region = ray_region(representation, rim)
     if region is None:
-        return raster_outline(level, *canvas.grid, drawn)
+        return None
     rays = RadialOutline(region, canvas.points, rim, *canvas.grid)
-    return _checked(rays.agreeing(foreground(drawn), canvas.coordinates), level, drawn)
+    return rays.agreeing(foreground(drawn), canvas.coordinates)
 
 
 def outline_of_flow(
-    representation: PathConnected, canvas: Canvas, drawn: Points | None
-) -> Polygon | MultiPolygon:
-    """Rays of the base, carried back by the inverse of the diffeomorphism."""
-    level = cell_level(representation, canvas)
-    drawn = level(canvas.centres()) if drawn is None else drawn
-    if not np.isfinite(drawn).all():
-        return raster_outline(level, *canvas.grid, drawn)
-    return _checked(flow_outline(representation, canvas, foreground(drawn)), level, drawn)
+    representation: PathConnected, canvas: Canvas, drawn: Points
+) -> Polygon | MultiPolygon | None:
+    """The outline of the base, carried back by the inverse of the diffeomorphism.
+
+    Rays are sent in the base's coordinates from a point of the base's region, far enough to leave
+    the image of the frame; their ends are carried back and rays added until neighbours are closer
+    than half a cell in the picture. Everything beyond the image of the frame is outside of it.
+    """
+    paths = Paths(representation)
+
+    def own(points: Points) -> Points:
+        return paths.to_base(canvas.coordinates(points))
+
+    def place(points: Points) -> Points:
+        return canvas.points(paths.from_base(points))
+
+    rim = own(rim_of(*canvas.grid))
+    if not np.isfinite(rim).all():
+        return None
+    middle = (rim.min(axis=0) + rim.max(axis=0)) / 2
+    rim = middle + (1 + MARGIN) * (rim - middle)
+    region = ray_region(representation.base, rim)
+    if region is None:
+        return None
+    return RadialOutline(region, place, rim, *canvas.grid).agreeing(foreground(drawn), own)
 
 
 def outline_of_union(
-    representation: Union, canvas: Canvas, drawn: Points | None
-) -> Polygon | MultiPolygon:
+    representation: Union, canvas: Canvas, drawn: Points
+) -> Polygon | MultiPolygon | None:
     """The union of the members' outlines."""
     members = [member for member in representation.members if isinstance(member, Representation)]
     own = [cell_level(member, canvas)(canvas.centres()) for member in members]
-    # The least of the levels is not a number where one of them is not.
-    drawn = np.min(own, axis=0) if drawn is None else drawn
-    level = cell_level(representation, canvas)
-    if not (np.isfinite(drawn).all() and np.isfinite(own).all()):
-        return raster_outline(level, *canvas.grid, drawn)
+    if not np.isfinite(own).all():
+        return None
     areas = [_outline(member, canvas, part) for member, part in zip(members, own, strict=True)]
-    return _checked(clip(unary_union(areas), *canvas.grid), level, drawn)
-
-
-def _checked(
-    region: Polygon | MultiPolygon, level: LevelFunction, drawn: Points
-) -> Polygon | MultiPolygon:
-    """The region, or that of the raster where rays have left a centre on the wrong side."""
-    passed = passed_by(region, foreground(drawn))
-    height, width = drawn.shape
-    return raster_outline(level, height, width, drawn) if passed is None else passed
+    return clip(unary_union(areas), *canvas.grid)
 
 
 def cell_level(representation: Representation, canvas: Canvas) -> LevelFunction:
@@ -142,7 +147,8 @@ def cell_level(representation: Representation, canvas: Canvas) -> LevelFunction:
     return lambda points: level(canvas.coordinates(points))
 
 
-def _linearised(representation: Representation, canvas: Canvas) -> Linearisation:
+def cell_slopes(representation: Representation, canvas: Canvas) -> Linearisation:
+    """Level and slope (2,) of a point (2,), in units of cells."""
     linearised = linearisation(representation)
     unit = canvas.coordinates(np.ones(2)) - canvas.coordinates(np.zeros(2))
 

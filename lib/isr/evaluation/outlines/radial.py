@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon, STRtree, box, distance, linestrings, points, unary_union
 
 from isr.coordinates import Points
-from isr.evaluation.outlines.agreement import astray
-from isr.evaluation.outlines.canvas import cell_centres, clip
-from isr.evaluation.outlines.rays import RayRegion, directions, intervals
+from isr.evaluation.outlines.canvas import astray, cell_centres, clip
+from isr.evaluation.outlines.crossings import directions
+from isr.evaluation.outlines.rays import RayRegion, intervals
 from isr.evaluation.pixels import Mask
 
 # From points (n, 2) of the rays to units of cells (n, 2), or back.

@@ -4,7 +4,7 @@ Which representations have such a region, and where rays enter and leave it: the
 ray is convex. Distances are in the coordinates in which the rays are straight.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import singledispatch
 from typing import NamedTuple
 
@@ -16,15 +16,13 @@ from torch import Tensor
 from isr.coordinates import Points
 from isr.evaluation.drawing import BATCH, frozen_copy, level_function
 from isr.evaluation.outlines.convex import interior_point, linearisation, reach_of
-from isr.evaluation.outlines.crossings import find_crossings
+from isr.evaluation.outlines.crossings import RayLevel, directions, last_inside
 from isr.levels import foreground
 from isr.representations import Representation
 from isr.representations.convex import Convex
 from isr.representations.polar import Polar
 
-# From unit directions (n, 2) and distances (n,) to levels (n,).
-RayLevel = Callable[[Points, Points], Points]
-# The same, to levels (n,) and their (sub)derivatives with the distance (n,).
+# From unit directions (n, 2) and distances (n,) to levels and their (sub)derivatives (n,).
 RayLinearisation = Callable[[Points, Points], tuple[Points, Points]]
 
 # Relative to the reach.
@@ -63,7 +61,6 @@ def ray_region(representation: Representation, rim: Points) -> RayRegion | None:
 @ray_region.register
 def _(representation: Polar, rim: Points) -> RayRegion | None:
     frozen = frozen_copy(representation)
-    assert isinstance(frozen, Polar)
     centre = frozen.centre.numpy().copy()
     level, linearised = _radial(frozen.radial)
     # The level at the centre is that of every ray.
@@ -89,24 +86,23 @@ def _(representation: Convex, rim: Points) -> RayRegion | None:
 
 def _radial(radial: Callable[[Tensor, Tensor], Tensor]) -> tuple[RayLevel, RayLinearisation]:
     def level(directions: Points, distances: Points) -> Points:
-        values = np.empty(len(distances))
         with torch.no_grad():
-            for start in range(0, len(distances), BATCH):
-                part = slice(start, start + BATCH)
-                along, at = torch.from_numpy(directions[part]), torch.from_numpy(distances[part])
-                values[part] = radial(along, at).numpy()
-        return values
+            values = [radial(*part) for part in batches(directions, distances)]
+        return torch.cat(values).numpy()
 
     def linearised(directions: Points, distances: Points) -> tuple[Points, Points]:
-        values, slopes = np.empty(len(distances)), np.empty(len(distances))
+        values: list[Tensor] = []
+        slopes: list[Tensor] = []
         with torch.enable_grad():
-            for start in range(0, len(distances), BATCH):
-                part = slice(start, start + BATCH)
-                at = torch.from_numpy(distances[part]).requires_grad_()
-                level = radial(torch.from_numpy(directions[part]), at)
-                (slope,) = torch.autograd.grad(level.sum(), at)
-                values[part], slopes[part] = level.detach().numpy(), slope.numpy()
-        return values, slopes
+            for along, at in batches(directions, distances):
+                level = radial(along, at.requires_grad_())
+                slopes += torch.autograd.grad(level.sum(), at)
+                values.append(level.detach())
+        return torch.cat(values).numpy(), torch.cat(slopes).numpy()
+
+    def batches(*columns: Points) -> Iterator[tuple[Tensor, ...]]:
+        parts = [torch.split(torch.from_numpy(column), BATCH) for column in columns]
+        return zip(*parts, strict=True)
 
     return level, linearised
 
@@ -129,11 +125,6 @@ def _point_of_convex(representation: Convex, rim: Points) -> Points | None:
     return centre if foreground(at(centre[None])).all() else None
 
 
-def directions(angles: Points) -> Points:
-    """Unit vectors (n, 2) at angles (n,)."""
-    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-
-
 def intervals(region: RayRegion, angles: Points, guess: Points) -> tuple[Points, Points]:
     """Distances (n,) and (n,) between which rays are foreground; NaN for rays that never are.
 
@@ -152,33 +143,12 @@ def intervals(region: RayRegion, angles: Points, guess: Points) -> tuple[Points,
         inside[wrong] = np.nan
         unknown = np.isnan(inside)
         inside[unknown] = _inside(region.linearised, along[unknown], region.reach)
-    inner, outer = inside.copy(), inside.copy()
+    inner, outer, tolerance = inside.copy(), inside.copy(), ROOT_TOLERANCE * region.reach
     met = np.isfinite(inside)
     if region.linearised is not None:
-        inner[met] = _last(region, along[met], inside[met], 0.0)
-    outer[met] = _last(region, along[met], inside[met], region.reach)
+        inner[met] = last_inside(region.level, along[met], inside[met], 0.0, tolerance)
+    outer[met] = last_inside(region.level, along[met], inside[met], region.reach, tolerance)
     return inner, outer
-
-
-def _last(region: RayRegion, along: Points, inside: Points, end: float) -> Points:
-    """The last foreground distance (n,) on the way from `inside` (n,) to `end`."""
-
-    def level(distance: Points, x: Points, y: Points) -> Points:
-        return region.level(np.stack([x, y], axis=-1), distance)
-
-    x, y = along.T
-    last = np.full(len(along), end)
-    rooted = (level(last, x, y) > 0) & (inside != end)
-    from_, to = inside[rooted], last[rooted]
-    ends = find_crossings(
-        level,
-        (np.minimum(from_, to), np.maximum(from_, to)),
-        (x[rooted], y[rooted]),
-        ROOT_TOLERANCE * region.reach,
-    )
-    # Rounding may lift a level that was just foreground in another evaluation.
-    last[rooted] = np.where(ends.found & np.isfinite(ends.inside), ends.inside, from_)
-    return last
 
 
 def _inside(linearised: RayLinearisation, along: Points, reach: float) -> Points:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from isr.constraints import record
-from isr.evaluation.contradiction import SHARE
+from isr.evaluation.pixels import SHARE
 from isr.reporting import words
 from isr.reporting.cell_files import PREDICTOR, REPRESENTATION, View
 from isr.reporting.drawing import overlays, panels

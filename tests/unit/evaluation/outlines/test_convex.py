@@ -11,7 +11,7 @@ from isr.evaluation.drawing import draw_mask
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.canvas import Canvas
 from isr.evaluation.outlines.convex import interior_point, root_points
-from isr.evaluation.outlines.dispatch import _linearised, cell_level
+from isr.evaluation.outlines.dispatch import cell_level, cell_slopes
 
 HEIGHT, WIDTH = 48, 64
 
@@ -22,7 +22,7 @@ def test_outline_is_the_hull_of_roots_that_lie_on_it(random_convex, seed):
         random_convex(seed),
         Canvas((HEIGHT, WIDTH), (HEIGHT, WIDTH), "isotropic"),
     )
-    level, linearised = cell_level(representation, canvas), _linearised(representation, canvas)
+    level, linearised = cell_level(representation, canvas), cell_slopes(representation, canvas)
     centre = interior_point(level, linearised, HEIGHT, WIDTH)
     roots = root_points(level, centre, HEIGHT, WIDTH)
     hull = shapely.multipoints(roots).convex_hull
@@ -131,7 +131,7 @@ def test_slopes_are_per_pixel(random_convex, convention):
     point, step = np.array([50.3, 40.7]), 1e-6
     level = cell_level(representation, canvas)
     shifted = level(point + step * np.eye(2)) - level(point - step * np.eye(2))
-    value, slope = _linearised(representation, canvas)(point)
+    value, slope = cell_slopes(representation, canvas)(point)
     assert value == pytest.approx(float(level(point)), abs=1e-12)
     assert np.abs(slope).min() > 1e-3
     np.testing.assert_allclose(slope, shifted / (2 * step), rtol=1e-6)

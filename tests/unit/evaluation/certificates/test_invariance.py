@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from certificate_checks import failing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -8,6 +9,7 @@ from isr.constraints import build
 from isr.coordinates import ThirdAxis
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.drawing import draw_level
+from isr.representations.lattice_periodic import LatticePeriodic
 from isr.representations.mirror_symmetric import MirrorSymmetric
 from isr.representations.rotationally_symmetric import RotationallySymmetric
 
@@ -17,11 +19,6 @@ PROPERTIES = {
     "rotationally_symmetric": "rotationally symmetric",
 }
 SCALES = [0.0, 1e-45, 1e-20, 1e-3, 1.0, 1e3, 1e10]
-
-
-def failing(representation, **options) -> list[str]:
-    certificates = certify(representation, 24, 32, seed=0, **options)
-    return [certificate.method for certificate in certificates if not certificate.holds]
 
 
 @settings(max_examples=40, deadline=None)
@@ -173,16 +170,6 @@ def test_a_torn_level_fails_the_raster():
     assert raster.margin == -1
 
 
-@pytest.mark.parametrize("name", PROPERTIES)
-@pytest.mark.parametrize("parameter", ["centre", "angle", "network.layers.0.bias"])
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_state_that_is_not_finite_fails_without_raising(name, parameter, value):
-    representation = build(name, width=8)
-    with torch.no_grad():
-        representation.get_parameter(parameter).view(-1)[0] = value
-    assert failing(representation) == METHODS
-
-
 def test_an_axis_outside_of_the_picture():
     representation = fitted(MirrorSymmetric)
     with torch.no_grad():
@@ -199,3 +186,105 @@ def test_empty_and_whole_picture():
             representation.network.layers[-1].bias.fill_(bias)
         raster = certify(representation, 24, 32, seed=0)[2]
         assert (raster.verdict, raster.holds) == (verdict, True)
+
+
+# Lattices.
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_every_lattice_passes(scatter_, data):
+    dim = data.draw(st.integers(2, 3))
+    homography = dim == 2 and data.draw(st.booleans())
+    representation = build("lattice_periodic", dim, harmonics=2, homography=homography)
+    generator = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    scales = {
+        "inverse_basis": data.draw(st.sampled_from([1e-3, 1.0, 10.0, 100.0])),
+        "phase": data.draw(st.sampled_from([0.0, 1.0, 1e3])),
+        "amplitudes": data.draw(st.sampled_from([0.0, 1e-45, 1e-20, 1.0, 1e10, 1e30])),
+    }
+    scatter_(representation, generator, scales)
+    third = ThirdAxis("z", np.linspace(0, 1, 3)) if dim == 3 else None
+    certificates = certify(representation, 12, 16, third=third, seed=1)
+    assert [c.method for c in certificates] == METHODS
+    assert all(c.property == "lattice-periodic" for c in certificates)
+    assert all_hold(certificates), certificates
+
+
+def sheet(cls=LatticePeriodic, **options):
+    torch.manual_seed(0)
+    representation = cls(2, basis=[[0.2, 0.05], [0.0, 0.15]], homography=True, **options)
+    with torch.no_grad():
+        representation.perspective.copy_(torch.tensor([0.3, -0.2]))
+        representation.amplitudes.bias.zero_()
+    return representation
+
+
+def test_a_sheet_seen_obliquely_passes():
+    certificates = certify(sheet(), 24, 32, seed=0)
+    assert [c.verdict for c in certificates] == ["holds"] * 3, certificates
+
+
+class FreeFrequencies(LatticePeriodic):
+    """Sums of waves off the lattice."""
+
+    def forward(self, coordinates):
+        angles = 2 * torch.pi * (self.phases(coordinates) @ (1.0001 * self.multiples).T)
+        return self.amplitudes(torch.cat([angles.cos(), angles.sin()], dim=-1)).squeeze(-1)
+
+
+class NotRectified(LatticePeriodic):
+    def phases(self, coordinates):
+        return (coordinates - 0.5) @ self.inverse_basis.T - self.phase
+
+
+class NoShift(LatticePeriodic):
+    def shift(self, coordinates, steps):
+        return coordinates
+
+
+class LostShift(LatticePeriodic):
+    def shift(self, coordinates, steps):
+        return torch.full_like(coordinates, torch.nan)
+
+
+class HalfShift(LatticePeriodic):
+    def shift(self, coordinates, steps):
+        return super().shift(coordinates, torch.as_tensor(steps) / 2)
+
+
+@pytest.mark.parametrize("cls", [FreeFrequencies, NotRectified, NoShift, LostShift, HalfShift])
+def test_mutations_fail(cls):
+    assert "sampled margin" in failing(sheet(cls))
+
+
+def test_perspective_out_of_bounds_fails_the_structure():
+    representation = sheet()
+    with torch.no_grad():
+        representation.perspective[0] = 0.6
+    assert "structure" in failing(representation)
+    representation.project_()
+    assert failing(representation) == []
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-12])
+def test_dependent_lattice_vectors_fail_without_raising(value):
+    representation = build("lattice_periodic")
+    with torch.no_grad():
+        representation.inverse_basis.copy_(torch.tensor([[1.0, 2.0], [2.0, 4.0 + value]]))
+    assert failing(representation) == METHODS
+
+
+def test_a_torn_level_of_a_lattice_fails_the_raster():
+    representation = sheet()
+    level = draw_level(representation, 24, 32)
+    level[12, 14] += 1e-3
+    assert failing(representation, level=level) == ["raster"]
+
+
+def test_a_sum_of_free_sines_is_only_almost_periodic():
+    representation = build("periodic", waves=20)
+    (certificate,) = certify(representation, 24, 32, seed=0)
+    assert (certificate.property, certificate.method) == ("periodic", "none")
+    assert certificate.verdict == "none: almost periodic"
+    assert certificate.holds
