@@ -74,6 +74,22 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def replace_between(text: str, begin: str, end: str, part: str) -> str:
+    """Put `part` between two lines of a text, in place of what stands there.
+
+    Raises:
+        UserError: the lines do not stand in the text once each.
+    """
+    try:
+        before, rest = text.split(begin)
+        _, after = rest.split(end)
+    except ValueError:
+        raise UserError(
+            f"the lines {begin} and {end} must stand there once: put them back."
+        ) from None
+    return f"{before}{begin}\n\n{part}\n\n{end}{after}"
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write `content` to `path` as indented JSON, atomically."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

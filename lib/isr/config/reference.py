@@ -19,7 +19,7 @@ from pydantic_core import PydanticUndefined
 from isr.config.models import Config, Study
 from isr.data.kinds import KINDS as DATASETS
 from isr.data.kinds import DatasetKind
-from isr.io import write_text
+from isr.io import replace_between, write_text
 from isr.models import kind_of
 from isr.predictors import KINDS as PREDICTORS
 from isr.predictors import PredictorKind
@@ -177,13 +177,9 @@ def with_tables(page: str) -> str:
     """The page of config/README.md with its tables as the models are.
 
     Raises:
-        ValueError: the page lacks the marks between which they stand.
+        UserError: the page lacks the lines between which they stand.
     """
-    before, start, rest = page.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise ValueError(f"config/README.md lacks the marks {START} and {END}")
-    return f"{before}{START}\n\n{tables()}\n\n{END}{after}"
+    return replace_between(page, START, END, tables())
 
 
 def main() -> None:
