@@ -56,8 +56,7 @@ class _Check:
         self.place = cell.place
         must_know(f"{self.place}.predictor", self.settings.predictor, plan.predictors)
         self.predictor = plan.predictor(self.settings)
-        self.dataset = plan.config.studies[cell.study].dataset
-        self.known = {item: plan.known(self.dataset, item) for item in cell.items}
+        self.known = {item: plan.known(cell.dataset, item) for item in cell.items}
         self.trains = trains_along(self.predictor, self.settings, plan.config.protocol)
 
     def fail(self, key: str, words: str) -> None:
@@ -76,8 +75,8 @@ class _Check:
             if lack := self.predictor.refuses(known):
                 self.fail(
                     "predictor",
-                    f"is {own!r}, which needs {lack}, but the item {item} of {self.dataset} does "
-                    "not have that; take another predictor or other items.",
+                    f"is {own!r}, which needs {lack}, but the item {item} of {self.cell.dataset} "
+                    "does not have that; take another predictor or other items.",
                 )
         if self.predictor.input == "features" and self.settings.features is None:
             self.fail("predictor", f"is {own!r}, which sees features; name some in features.")
@@ -129,19 +128,19 @@ class _Check:
     def _videos(self) -> None:
         if self.predictor.input != "labels":
             return
-        settings, entry = self.settings, self.plan.dataset(self.dataset)
+        settings, entry = self.settings, self.plan.dataset(self.cell.dataset)
         if settings.labels == "published" and not getattr(entry, "labels", None):
             self.fail(
                 "labels",
                 "is 'published', but the videos have no such labels; take auto or motion, or say "
-                f"in datasets.{self.dataset}.labels where the published ones lie.",
+                f"in datasets.{self.cell.dataset}.labels where the published ones lie.",
             )
         weights = getattr(self.predictor, "weights", "trained")
         where = f"config: predictors.{settings.predictor}.weights is"
         if weights == "published" and entry.network_sources() is None:
             raise UserError(
-                f"{where} 'published', but datasets.{self.dataset} names no such networks; take "
-                "auto or trained, or say there under checkpoints where they lie."
+                f"{where} 'published', but datasets.{self.cell.dataset} names no such networks; "
+                "take auto or trained, or say there under checkpoints where they lie."
             )
         if weights != "trained" and settings.training == TOGETHER:
             self.fail(
@@ -228,8 +227,6 @@ def _check_displays(plan: Plan) -> None:
                         f"config: {place} stands in study {owner[name]} too; give it another name."
                     )
                 owner[name] = study
-                if isinstance(display, dict):
-                    continue
                 shown = display.shown(cells, place)
                 if kind == "figures":
                     items = {cell: plan.cells[study][cell].items for cell in shown}

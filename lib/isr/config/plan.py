@@ -17,12 +17,13 @@ from isr.errors import UserError
 from isr.models import must_know, parse
 from isr.predictors import Given, PredictorKind
 from isr.predictors.use import is_framewise, needs_predictions
-from isr.settings import SPATIO_TEMPORAL, TOGETHER, VARIED, CellSettings
+from isr.settings import TOGETHER, VARIED, CellSettings
 
 Key = tuple[str, int]
 """(item, seed)"""
 
 _DROPPED = ("datasets", "predictors", "studies")
+_NAMED = ("cells", "tables", "figures")
 _OLD_KINDS = {"scribbles": "pictures"}
 GIVEN = "given"
 
@@ -35,6 +36,7 @@ class Cell:
         study: name of the study.
         name: of its folder.
         batch: name of the batch: of the cells that differ from it in their seed alone.
+        dataset: name of the data set.
         settings: with everything resolved.
         items: names of its items.
         place: where it stands in the configuration, for messages.
@@ -43,6 +45,7 @@ class Cell:
     study: str
     name: str
     batch: str
+    dataset: str
     settings: CellSettings
     items: tuple[str, ...]
     place: str
@@ -51,6 +54,11 @@ class Cell:
     def folder(self) -> str:
         """Where what was found of it lies."""
         return f"results/{self.study}/{self.name}"
+
+    @property
+    def works(self) -> list[Key]:
+        """Its items with its seed."""
+        return [(item, self.settings.seed) for item in self.items]
 
 
 @dataclass(frozen=True)
@@ -161,12 +169,12 @@ class Plan:
         if "points" in given:
             given["points"] = {**defaults["points"], **given["points"]}  # type: ignore[dict-item]
         settings = CellSettings.model_validate({**defaults, **given})
-        return Cell(study, name, batch, settings, self._items(study, settings, place), place)
+        items = self._items(study, settings, place)
+        return Cell(study, name, batch, entry.dataset, settings, items, place)
 
     def _items(self, study: str, settings: CellSettings, place: str) -> tuple[str, ...]:
         """Names of the items of a cell: its own, else those of its study, else all there are."""
         entry = self.config.studies[study]
-        must_know(f"studies.{study}.dataset", entry.dataset, self.config.datasets)
         every = self.items(entry.dataset)
         chosen, where = settings.items, f"{place}.items"
         if chosen is None:
@@ -184,12 +192,11 @@ class Plan:
         Raises:
             UserError: there is none.
         """
-        try:
-            return self.cells[study][name]
-        except KeyError:
+        if name not in self.cells[study]:
             raise UserError(
                 f"study {study} has no cell {name}: snakemake -n lists the cells there are."
-            ) from None
+            )
+        return self.cells[study][name]
 
     def batch(self, study: str, batch: str) -> list[Cell]:
         """The cells of a batch: those that differ in their seed alone.
@@ -232,8 +239,7 @@ class Plan:
         return not all(is_framewise(cell.settings, each) for each in self._are_videos(cell))
 
     def _are_videos(self, cell: Cell) -> list[bool]:
-        dataset = self.config.studies[cell.study].dataset
-        return [self.known(dataset, item).third == "t" for item in cell.items]
+        return [self.known(cell.dataset, item).third == "t" for item in cell.items]
 
     def needs_predictions(self, cell: CellSettings) -> bool:
         """Whether a cell projects stored predictions, or goes on from them."""
@@ -256,8 +262,8 @@ class Plan:
         for cells in self.cells.values():
             for cell in cells.values():
                 if self.needs_predictions(cell.settings):
-                    dataset = self.config.studies[cell.study].dataset
-                    wanted.setdefault((dataset, self.network(cell.settings)), []).append(cell)
+                    key = cell.dataset, self.network(cell.settings)
+                    wanted.setdefault(key, []).append(cell)
         return {key: self._shares(*key, cells) for key, cells in wanted.items()}
 
     def _shares(self, dataset: str, network: str, cells: Sequence[Cell]) -> dict[str, Share]:
@@ -287,10 +293,8 @@ class Plan:
         """The prediction jobs that make the unaries of some items and seeds of a cell."""
         if not self.needs_predictions(cell.settings):
             return []
-        dataset = self.config.studies[cell.study].dataset
-        every = self.shares[dataset, self.network(cell.settings)].values()
-        needed = set(works)
-        return [share for share in every if needed & set(share.works)]
+        every = self.shares[cell.dataset, self.network(cell.settings)].values()
+        return [share for share in every if set(works) & set(share.works)]
 
     def sequential(self, cell: Cell) -> Cell | None:
         """The cell that a joint fit of videos goes on from: sequential with equal settings."""
@@ -306,8 +310,7 @@ class Plan:
         named = {item for cell in cells for item in cell.items}
         if not cells:
             return []
-        every = self.items(self.config.studies[cells[0].study].dataset)
-        return [item for item in every if item in named]
+        return [item for item in self.items(cells[0].dataset) if item in named]
 
 
 def _alone(settings: CellSettings) -> dict[str, Any]:
@@ -397,26 +400,21 @@ def without_dropped(content: Mapping[str, Any]) -> dict[str, Any]:
     kept = {
         key: _without_null(value) if key in _DROPPED else value for key, value in content.items()
     }
-    studies = kept.get("studies")
-    if isinstance(studies, dict):
-        kept["studies"] = {name: _study_parts(study) for name, study in studies.items()}
+    if isinstance(kept.get("studies"), dict):
+        kept["studies"] = _without_null(kept["studies"], 2)
+        for study in kept["studies"].values():
+            if isinstance(study, dict):
+                for part, entry in study.items():
+                    study[part] = _without_null(entry, 2 if part in _NAMED else 1)
     return kept
 
 
-def _study_parts(study: Any) -> Any:
-    if not isinstance(study, Mapping):
-        return study
-    parts = {part: _without_null(entry) for part, entry in _without_null(study).items()}
-    for part in ("cells", "tables", "figures"):
-        if isinstance(parts.get(part), Mapping):
-            parts[part] = {name: _without_null(entry) for name, entry in parts[part].items()}
-    return parts
-
-
-def _without_null(entries: Any) -> Any:
-    if not isinstance(entries, Mapping):
+def _without_null(entries: Any, levels: int = 1) -> Any:
+    """Entries without those that are null, also in the mappings so many levels below."""
+    if not isinstance(entries, Mapping) or not levels:
         return entries
-    return {name: entry for name, entry in entries.items() if entry is not None}
-
-
-__all__ = ["GIVEN", "SPATIO_TEMPORAL", "Cell", "Plan", "Share", "read_plan", "share_out"]
+    return {
+        name: _without_null(entry, levels - 1)
+        for name, entry in entries.items()
+        if entry is not None
+    }
