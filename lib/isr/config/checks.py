@@ -37,9 +37,8 @@ def check(plan: Plan, reserved: Iterable[str]) -> None:
         for key in study.by_hand:
             if not key.startswith("options."):
                 must_know(f"studies.{name}.by_hand", key, CellSettings.model_fields)
-    for cells in plan.cells.values():
-        for cell in cells.values():
-            _Check(plan, cell).all()
+    for cell in plan.every_cell:
+        _Check(plan, cell).all()
     _check_displays(plan)
 
 

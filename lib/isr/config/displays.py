@@ -165,7 +165,7 @@ class Displays:
 
     def report_inputs(self) -> dict[str, list[str]]:
         """All that the report shows."""
-        cells = [cell for each in self.plan.cells.values() for cell in each.values()]
+        cells = self.plan.every_cell
         folders = [
             folder
             for each in self.plan.cells.values()

@@ -78,17 +78,16 @@ class Jobs:
     def downloads(self) -> list[str]:
         """All files that the studies need from elsewhere."""
         found: list[str] = []
-        for cells in self.plan.cells.values():
-            for cell in cells.values():
-                labelled = self._labels(cell, cell.items)
-                for item in cell.items:
-                    found += self.unpack_inputs(cell.dataset, item)
-                    if labelled:
-                        found += self.label_inputs(cell.dataset, cell.settings.labels, item)
-                if self._semantic(cell):
-                    found += self.features_inputs(cell.dataset)
-                for share in self.plan.shares_of(cell, cell.works):
-                    found += self.checkpoints(share)[1]
+        for cell in self.plan.every_cell:
+            labelled = self._labels(cell, cell.items)
+            for item in cell.items:
+                found += self.unpack_inputs(cell.dataset, item)
+                if labelled:
+                    found += self.label_inputs(cell.dataset, cell.settings.labels, item)
+            if self._semantic(cell):
+                found += self.features_inputs(cell.dataset)
+            for share in self.plan.shares_of(cell, cell.works):
+                found += self.checkpoints(share)[1]
         folder = str(DOWNLOADS)
         return [file for file in dict.fromkeys(found) if file.startswith(folder)]
 
@@ -120,8 +119,7 @@ class Jobs:
 
     def dataset_items(self, dataset: str) -> list[str]:
         """Folders of the items that any study takes of a data set."""
-        every = [cell for cells in self.plan.cells.values() for cell in cells.values()]
-        return self.item_folders(cell for cell in every if cell.dataset == dataset)
+        return self.item_folders(c for c in self.plan.every_cell if c.dataset == dataset)
 
     def item_folders(self, cells: Iterable[Cell]) -> list[str]:
         """Folders of the items of some cells of one data set, in its order."""
@@ -289,17 +287,16 @@ class Jobs:
     def benchmarks(self) -> list[dict[str, str]]:
         """Files with the costs of all jobs behind the studies, with their rules."""
         found: list[tuple[str, str]] = []
-        for study, cells in self.plan.cells.items():
-            for cell in cells.values():
-                for part in self.plan.parts_of(cell):
-                    found.append(("fit", f"logs/fit/{study}/{cell.batch}/part-{part}.tsv"))
-                found.append(("evaluate", f"logs/evaluate/{study}/{cell.name}.tsv"))
-                for share in self.plan.shares_of(cell, cell.works):
-                    place = f"{share.dataset}/{share.network}/{share.name}"
-                    found.append(("predict", f"logs/predict/{place}.tsv"))
-                for folder in self._labels(cell, cell.items):
-                    place = folder.removeprefix("resources/labels/")
-                    found.append(("label", f"logs/label/{place}.tsv"))
+        for cell in self.plan.every_cell:
+            for part in self.plan.parts_of(cell):
+                found.append(("fit", f"logs/fit/{cell.study}/{cell.batch}/part-{part}.tsv"))
+            found.append(("evaluate", f"logs/evaluate/{cell.study}/{cell.name}.tsv"))
+            for share in self.plan.shares_of(cell, cell.works):
+                place = f"{share.dataset}/{share.network}/{share.name}"
+                found.append(("predict", f"logs/predict/{place}.tsv"))
+            for folder in self._labels(cell, cell.items):
+                place = folder.removeprefix("resources/labels/")
+                found.append(("label", f"logs/label/{place}.tsv"))
         return [{"rule": rule, "file": file} for rule, file in dict.fromkeys(found)]
 
 

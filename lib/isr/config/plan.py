@@ -136,6 +136,11 @@ class Plan:
             for name, study in self.config.studies.items()
         }
 
+    @cached_property
+    def every_cell(self) -> list[Cell]:
+        """The cells of all studies."""
+        return [cell for cells in self.cells.values() for cell in cells.values()]
+
     def _cells(self, name: str, study: Study) -> list[Cell]:
         place = f"studies.{name}"
         varied, named = _combinations(study.vary), study.cells
@@ -259,11 +264,10 @@ class Plan:
     def shares(self) -> dict[tuple[str, str], dict[str, Share]]:
         """All prediction jobs: by data set and network, then by name."""
         wanted: dict[tuple[str, str], list[Cell]] = {}
-        for cells in self.cells.values():
-            for cell in cells.values():
-                if self.needs_predictions(cell.settings):
-                    key = cell.dataset, self.network(cell.settings)
-                    wanted.setdefault(key, []).append(cell)
+        for cell in self.every_cell:
+            if self.needs_predictions(cell.settings):
+                key = cell.dataset, self.network(cell.settings)
+                wanted.setdefault(key, []).append(cell)
         return {key: self._shares(*key, cells) for key, cells in wanted.items()}
 
     def _shares(self, dataset: str, network: str, cells: Sequence[Cell]) -> dict[str, Share]:

@@ -96,7 +96,7 @@ def test_a_cell_is_evaluated_from_the_parts_that_hold_its_seed():
 
 def test_predictions_are_told_what_all_studies_that_project_them_share():
     own = jobs(("studies.grid.settings.steps", 20), ("studies.grid.settings.object_weight", 0.3))
-    share = own.share("photos", "fcn+rgb+xy", "seed-1")
+    share = own.plan.shares["photos", "fcn+rgb+xy"]["seed-1"]
     assert own.predict_settings(share) == jobs().predict_settings(share)
     assert jobs(("steps", 20)).predict_settings(share) != jobs().predict_settings(share)
 

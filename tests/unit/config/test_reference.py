@@ -6,6 +6,7 @@ import pytest
 
 from isr.config import reference
 from isr.config.models import Config
+from isr.errors import UserError
 from isr.settings import VARIED, CellSettings
 
 
@@ -38,5 +39,5 @@ def test_keys_that_vary_are_keys_of_cells():
 
 
 def test_a_page_without_marks_is_refused():
-    with pytest.raises(ValueError, match="lacks the marks"):
+    with pytest.raises(UserError, match="must stand there once: put them back"):
         reference.with_tables("# Configuration\n")

@@ -22,7 +22,7 @@ TOLD = {"items", "constraint", "options", "connect", "seed", "fit", "optimiser"}
 @pytest.mark.parametrize("overlays", OVERLAYS)
 def test_shipped_configurations_are_valid(overlays):
     plan = read_plan(shipped(*overlays), root=ROOT)
-    assert Displays(plan, Jobs(plan)).report_inputs()["tables"]
+    assert Displays(Jobs(plan)).report_inputs()["tables"]
 
 
 @pytest.mark.parametrize(("page", "name"), README)
@@ -31,8 +31,7 @@ def test_the_examples_of_the_readmes_are_valid(page, name, own_files):
     paper = ["paper.yaml"] if "config/paper.yaml" in example else []
     config = shipped(*paper, yaml.safe_load(example))
     plan = read_plan(config, root=own_files)
-    jobs = Jobs(plan)
-    assert Displays(plan, jobs).report_inputs()["cells"]
+    assert Displays(Jobs(plan)).report_inputs()["cells"]
 
 
 @pytest.fixture
