@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from isr.config.displays import Displays
 from isr.config.jobs import DOWNLOADS, Jobs
-from isr.config.plan import read_plan
+from isr.config.reading import read_plan
 from isr.dependencies import code_digest
 from isr.errors import UserError
 from isr.io import write_text

@@ -3,12 +3,11 @@
 import json
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from isr.config.jobs import Jobs
-from isr.config.plan import Cell
+from isr.config.plan import Cell, Display
 from isr.settings import CellSettings
 
 _CELL_FILES = ("metrics.csv", "certificates.csv", "cell.json", "masks", "predictor", "outlines")
@@ -17,27 +16,6 @@ _USUAL = {
     **{"optimiser": "adam", "weight_decay": 1e-5},
 }
 """What a cell has, or the paper says, where nothing was set by hand."""
-
-
-@dataclass(frozen=True)
-class Display:
-    """A table or a figure.
-
-    Attributes:
-        name: of its file.
-        study: name of the study.
-        entry: of the configuration.
-        place: where that stands, for messages.
-    """
-
-    name: str
-    study: str
-    entry: Any
-    place: str
-
-    def told(self, file: str) -> dict[str, str]:
-        """What the report is told of it."""
-        return {"file": file, "study": self.study, "caption": self.entry.caption}
 
 
 class Displays:
@@ -53,19 +31,12 @@ class Displays:
     @cached_property
     def tables(self) -> dict[str, Display]:
         """All tables by name."""
-        return self._all("tables")
+        return {each.name: each for each in self.plan.displays("tables")}
 
     @cached_property
     def figures(self) -> dict[str, Display]:
         """All figures by name."""
-        return self._all("figures")
-
-    def _all(self, kind: str) -> dict[str, Display]:
-        return {
-            name: Display(name, study, entry, f"studies.{study}.{kind}.{name}")
-            for study, about in self.plan.config.studies.items()
-            for name, entry in getattr(about, kind).items()
-        }
+        return {each.name: each for each in self.plan.displays("figures")}
 
     def figure_file(self, name: str) -> str:
         """The file of a figure: a picture, or an animation."""
@@ -104,20 +75,14 @@ class Displays:
             lines += [f"{'':{len(start)}}  {line}" for line in wrapped[1:]]
         return "\n".join(line.rstrip() for line in lines)
 
-    def _shown(self, display: Display) -> list[Cell]:
-        """The cells that a table or a figure is about."""
-        cells = self.plan.cells[display.study]
-        settings = {name: cell.settings for name, cell in cells.items()}
-        return [cells[name] for name in display.entry.shown(settings, display.place)]
-
     def table_inputs(self, name: str) -> list[str]:
         """Metrics of the cells of a table."""
-        return [f"{cell.folder}/metrics.csv" for cell in self._shown(self.tables[name])]
+        return [f"{cell.folder}/metrics.csv" for cell in self.plan.shown(self.tables[name])]
 
     def figure_inputs(self, name: str) -> dict[str, list[str]]:
         """What the cells of a figure left, and what they were made from."""
         figure = self.figures[name]
-        cells = self._shown(figure)
+        cells = self.plan.shown(figure)
         if figure.entry.whole:
             return {"cells": [f"{cell.folder}/metrics.csv" for cell in cells]}
         return {
@@ -129,7 +94,7 @@ class Displays:
 
     def settings(self, display: Display) -> str:
         """What a table or a figure is told."""
-        cells = self._shown(display)
+        cells = self.plan.shown(display)
         told = {"name": display.name, "entry": display.entry.model_dump()}
         shown = [cell.name for cell in cells]
         return json.dumps({**told, "shown": shown, "study": self._study(display.study, cells)})
@@ -184,8 +149,8 @@ class Displays:
         studies, tables, figures = self.plan.cells, self.tables, self.figures
         told = {
             "studies": [self._study(name, cells.values()) for name, cells in studies.items()],
-            "tables": [each.told(_table_file(name)) for name, each in tables.items()],
-            "figures": [each.told(self.figure_file(name)) for name, each in figures.items()],
+            "tables": [_told(each, _table_file(name)) for name, each in tables.items()],
+            "figures": [_told(each, self.figure_file(name)) for name, each in figures.items()],
             "benchmarks": self.jobs.benchmarks(),
         }
         return json.dumps(told)
@@ -193,6 +158,10 @@ class Displays:
 
 def _files(cells: Sequence[Cell], names: Sequence[str]) -> list[str]:
     return [f"{cell.folder}/{name}" for cell in cells for name in names]
+
+
+def _told(display: Display, file: str) -> dict[str, str]:
+    return {"file": file, "study": display.study, "caption": display.entry.caption}
 
 
 def _table_file(name: str) -> str:

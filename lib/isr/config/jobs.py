@@ -203,18 +203,10 @@ class Jobs:
             inputs["semantic"] = self._semantic(cell)
         if self.plan.is_framewise(cell) and cell.settings.fit == "joint":
             inputs["labels"] = self._labels(cell, items)
-            inputs["fits"] = self._sequential_parts(cell, works)
+            before = self.plan.sequential(cell)
+            assert before is not None
+            inputs["fits"] = self.plan.fits_of(before, works)
         return _given(inputs)
-
-    def _sequential_parts(self, cell: Cell, works: Iterable[Key]) -> list[str]:
-        before = self.plan.sequential(cell)
-        assert before is not None
-        parts = self.plan.parts(cell.study, before.batch)
-        return [
-            self.plan.part_folder(cell.study, before.batch, number)
-            for number, own in enumerate(parts)
-            if set(own) & set(works)
-        ]
 
     def fit_settings(self, study: str, batch: str, part: int) -> str:
         """What the fits of a part depend on; what concerns other kinds of fit is left out."""
@@ -255,9 +247,7 @@ class Jobs:
         cell = self.plan.cell(study, name)
         inputs = {
             "folders": [item_folder(cell.dataset, item) for item in cell.items],
-            "fits": [
-                self.plan.part_folder(study, cell.batch, part) for part in self.plan.parts_of(cell)
-            ],
+            "fits": self.plan.fits_of(cell, cell.works),
             "predictions": [share.folder for share in self.plan.shares_of(cell, cell.works)],
             "semantic": self._semantic(cell),
             "labels": self._labels(cell, cell.items),
@@ -288,7 +278,7 @@ class Jobs:
         """Files with the costs of all jobs behind the studies, with their rules."""
         found: list[tuple[str, str]] = []
         for cell in self.plan.every_cell:
-            for part in self.plan.parts_of(cell):
+            for part in self.plan.parts_of(cell, cell.works):
                 found.append(("fit", f"logs/fit/{cell.study}/{cell.batch}/part-{part}.tsv"))
             found.append(("evaluate", f"logs/evaluate/{cell.study}/{cell.name}.tsv"))
             for share in self.plan.shares_of(cell, cell.works):

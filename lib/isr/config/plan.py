@@ -14,17 +14,14 @@ from typing import Any
 from isr.config.models import Config, Study
 from isr.data.kinds import DatasetKind, Known
 from isr.errors import UserError
-from isr.models import must_know, parse
+from isr.models import must_know
 from isr.predictors import Given, PredictorKind
 from isr.predictors.use import is_framewise, needs_predictions
-from isr.settings import TOGETHER, VARIED, CellSettings
+from isr.settings import TOGETHER, CellSettings
 
 Key = tuple[str, int]
 """(item, seed)"""
 
-_DROPPED = ("datasets", "predictors", "studies")
-_NAMED = ("cells", "tables", "figures")
-_OLD_KINDS = {"scribbles": "pictures"}
 GIVEN = "given"
 
 
@@ -83,6 +80,23 @@ class Share:
     def folder(self) -> str:
         """Where it lies."""
         return f"resources/predictions/{self.dataset}/{self.network}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Display:
+    """A table or a figure of a study.
+
+    Attributes:
+        name: of its file.
+        study: name of the study.
+        entry: of the configuration, a `TableKind` or a `FigureKind`.
+        place: where that stands, for messages.
+    """
+
+    name: str
+    study: str
+    entry: Any
+    place: str
 
 
 @dataclass(eq=False)
@@ -222,17 +236,16 @@ class Plan:
         at_most = cells[0].settings.problems_per_job
         return share_out([(cell.settings.seed, cell.items) for cell in cells], at_most)
 
-    def part_folder(self, study: str, batch: str, part: int) -> str:
-        """Where the fits of one job lie."""
-        return f"results/{study}/fits/{batch}/part-{part}"
+    def parts_of(self, cell: Cell, works: Iterable[Key]) -> list[int]:
+        """Numbers of the fit jobs of a cell's batch that fit any of some items and seeds."""
+        needed, parts = set(works), self.parts(cell.study, cell.batch)
+        return [number for number, own in enumerate(parts) if needed & set(own)]
 
-    def parts_of(self, cell: Cell) -> list[int]:
-        """Numbers of the fit jobs that fit any item of a cell with its seed."""
-        parts = self.parts(cell.study, cell.batch)
+    def fits_of(self, cell: Cell, works: Iterable[Key]) -> list[str]:
+        """Where the fits of some items and seeds of a cell lie."""
         return [
-            number
-            for number, works in enumerate(parts)
-            if any(seed == cell.settings.seed for _, seed in works)
+            f"results/{cell.study}/fits/{cell.batch}/part-{part}"
+            for part in self.parts_of(cell, works)
         ]
 
     def is_framewise(self, cell: Cell) -> bool:
@@ -272,8 +285,7 @@ class Plan:
 
     def _shares(self, dataset: str, network: str, cells: Sequence[Cell]) -> dict[str, Share]:
         settings, every = cells[0].settings, self.items(dataset)
-        needed = {item for cell in cells for item in cell.items}
-        items = [item for item in every if item in needed]
+        items = self.shown_items(cells)
         seeds = list(dict.fromkeys(cell.settings.seed for cell in cells))
         on_labels = self.predictor(settings).input == "labels"
         if on_labels and settings.training == TOGETHER:
@@ -297,8 +309,9 @@ class Plan:
         """The prediction jobs that make the unaries of some items and seeds of a cell."""
         if not self.needs_predictions(cell.settings):
             return []
+        needed = set(works)
         every = self.shares[cell.dataset, self.network(cell.settings)].values()
-        return [share for share in every if set(works) & set(share.works)]
+        return [share for share in every if needed & set(share.works)]
 
     def sequential(self, cell: Cell) -> Cell | None:
         """The cell that a joint fit of videos goes on from: sequential with equal settings."""
@@ -316,6 +329,24 @@ class Plan:
             return []
         return [item for item in self.items(cells[0].dataset) if item in named]
 
+    def displays(self, kind: str) -> list[Display]:
+        """All `tables` or `figures`."""
+        return [
+            Display(name, study, entry, f"studies.{study}.{kind}.{name}")
+            for study, about in self.config.studies.items()
+            for name, entry in getattr(about, kind).items()
+        ]
+
+    def shown(self, display: Display) -> list[Cell]:
+        """The cells that a table or a figure is about.
+
+        Raises:
+            UserError: the study lacks one that it asks for.
+        """
+        cells = self.cells[display.study]
+        settings = {name: cell.settings for name, cell in cells.items()}
+        return [cells[name] for name in display.entry.shown(settings, display.place)]
+
 
 def _alone(settings: CellSettings) -> dict[str, Any]:
     """Settings of a cell without what a joint fit adds to the sequential one."""
@@ -324,10 +355,10 @@ def _alone(settings: CellSettings) -> dict[str, Any]:
 
 
 def _combinations(vary: Any) -> list[dict[str, Any]]:
-    """Every combination of the values of the keys that vary, in the order of `VARIED`."""
+    """Every combination of the values of the keys that vary, in the order of a cell's keys."""
     if vary is None:
         return []
-    lists = {name: getattr(vary, name) for name in VARIED if getattr(vary, name) is not None}
+    lists = vary.model_dump(exclude_none=True)
     return [dict(zip(lists, values, strict=True)) for values in product(*lists.values())]
 
 
@@ -365,60 +396,3 @@ def share_out(seeds: Sequence[tuple[int, Sequence[str]]], at_most: int | None) -
         ends = [len(works) * number // count for number in range(count + 1)]
         parts += [works[start:end] for start, end in pairwise(ends)]
     return parts
-
-
-def read_plan(
-    content: Mapping[str, Any], reserved: Iterable[str] = (), root: Path | None = None
-) -> Plan:
-    """Check a configuration and plan by it.
-
-    Args:
-        content: as read from YAML, files laid over one another.
-        reserved: names that a study may not have, those of the workflow's targets.
-        root: the folder that relative paths are seen from.
-
-    Raises:
-        UserError: something is wrong; the message names the key.
-    """
-    from isr.config.checks import check
-
-    kept = without_dropped(content)
-    _check_old_kinds(kept.get("datasets"))
-    config: Config = parse(Config, kept)
-    plan = Plan(config, root or Path())
-    check(plan, reserved)
-    return plan
-
-
-def _check_old_kinds(datasets: Any) -> None:
-    """Name the new kind of a data set whose kind is called otherwise now."""
-    for name, entry in datasets.items() if isinstance(datasets, Mapping) else ():
-        kind = entry.get("kind") if isinstance(entry, Mapping) else None
-        if isinstance(kind, str) and kind in _OLD_KINDS:
-            new = _OLD_KINDS[kind]
-            raise UserError(f"config: datasets.{name}.kind is {kind!r}; it is called {new} now.")
-
-
-def without_dropped(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Remove entries that are null: of datasets, predictors, studies and of parts of a study."""
-    kept = {
-        key: _without_null(value) if key in _DROPPED else value for key, value in content.items()
-    }
-    if isinstance(kept.get("studies"), dict):
-        kept["studies"] = _without_null(kept["studies"], 2)
-        for study in kept["studies"].values():
-            if isinstance(study, dict):
-                for part, entry in study.items():
-                    study[part] = _without_null(entry, 2 if part in _NAMED else 1)
-    return kept
-
-
-def _without_null(entries: Any, levels: int = 1) -> Any:
-    """Entries without those that are null, also in the mappings so many levels below."""
-    if not isinstance(entries, Mapping) or not levels:
-        return entries
-    return {
-        name: _without_null(entry, levels - 1)
-        for name, entry in entries.items()
-        if entry is not None
-    }

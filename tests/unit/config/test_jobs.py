@@ -6,7 +6,7 @@ import pytest
 from configurations import changed, planned, shipped
 
 from isr.config.jobs import Jobs
-from isr.config.plan import read_plan
+from isr.config.reading import read_plan
 
 FIT = ("grid", "predictor~fcn_fit~sequential", 0)
 FILM = ("film", "fit~sequential", 0)

@@ -9,7 +9,7 @@ from own_files import write_own_files
 
 from isr.config.displays import Displays
 from isr.config.jobs import Jobs
-from isr.config.plan import read_plan
+from isr.config.reading import read_plan
 from isr.evaluation.floors import read_floors
 from isr.settings import CellSettings
 
