@@ -103,7 +103,7 @@ def _table(
 
 def _rows(shown: str, name: str, field: FieldInfo) -> list[str]:
     inner = _model(field.annotation)
-    meaning = _sentence(field.description or "").replace("|", "\\|")
+    meaning = " ".join((field.description or "").split()).replace("|", "\\|")
     value = "mapping, below" if inner else _words(field.annotation, field.metadata)
     rows = [f"| {shown} | {value} | {_default(field)} | {meaning} |"]
     if inner is not None and inner is not CellSettings and not name.startswith("vary"):
@@ -167,10 +167,6 @@ def _bound(metadata: Any) -> str:
         for key, sign in signs.items()
         if getattr(metadata, key, None) is not None
     )
-
-
-def _sentence(text: str) -> str:
-    return " ".join(text.split())
 
 
 def with_tables(page: str) -> str:

@@ -1,5 +1,6 @@
-"""The configurations that are shipped, and those that the READMEs show."""
+"""The configurations that are shipped, those that the READMEs show, and what is made of models."""
 
+import json
 import re
 
 import pytest
@@ -7,11 +8,14 @@ import yaml
 from configurations import DEMO_STUDIES, ROOT, examples, lay_over, shipped
 from own_files import write_own_files
 
+from isr.config import reference
 from isr.config.displays import Displays
 from isr.config.jobs import Jobs
+from isr.config.models import Config
 from isr.config.reading import read_plan
+from isr.errors import UserError
 from isr.evaluation.floors import read_floors
-from isr.settings import CellSettings
+from isr.settings import VARIED, CellSettings
 
 OVERLAYS = [(), ("paper.yaml",)]
 README = [(page, name) for page in ("README.md", "config/README.md") for name in examples(page)]
@@ -103,3 +107,36 @@ def test_files_are_laid_over_as_snakemake_does():
     config = {"a": {"b": 1, "c": [1, 2]}}
     lay_over(config, {"a": {"c": [3], "d": None}})
     assert config == {"a": {"b": 1, "c": [3], "d": None}}
+
+
+def test_the_schema_is_that_of_the_models():
+    assert reference.SCHEMA.read_text(encoding="utf-8") == reference.schema(), (
+        "run PYTHONPATH=lib python -m isr.config.reference"
+    )
+
+
+def test_the_tables_of_the_readme_are_those_of_the_models():
+    page = reference.README.read_text(encoding="utf-8")
+    assert page == reference.with_tables(page), "run PYTHONPATH=lib python -m isr.config.reference"
+
+
+def test_every_key_has_a_meaning():
+    def undescribed(schema):
+        for name, entry in schema.get("properties", {}).items():
+            if name != "kind" and not entry.get("description"):
+                yield name
+        for part in schema.get("$defs", {}).values():
+            yield from undescribed(part)
+
+    assert list(undescribed(Config.model_json_schema())) == []
+
+
+def test_keys_that_vary_are_keys_of_cells():
+    assert set(VARIED) <= set(CellSettings.model_fields)
+    properties = json.loads(reference.schema())["$defs"]["Vary"]["properties"]
+    assert set(properties) == set(VARIED)
+
+
+def test_a_page_without_marks_is_refused():
+    with pytest.raises(UserError, match="must stand there once: put them back"):
+        reference.with_tables("# Configuration\n")
