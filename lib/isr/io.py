@@ -74,18 +74,18 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def replace_between(text: str, begin: str, end: str, part: str) -> str:
-    """Put `part` between two lines of a text, in place of what stands there.
+def replace_between(path: Path, begin: str, end: str, part: str) -> str:
+    """The text of a file, with `part` between two of its lines in place of what stands there.
 
     Raises:
-        UserError: the lines do not stand in the text once each.
+        UserError: the lines do not stand in it once each.
     """
     try:
-        before, rest = text.split(begin)
+        before, rest = path.read_text(encoding="utf-8").split(begin)
         _, after = rest.split(end)
     except ValueError:
         raise UserError(
-            f"the lines {begin} and {end} must stand there once: put them back."
+            f"{path}: the lines {begin} and {end} must stand there once each: put them back."
         ) from None
     return f"{before}{begin}\n\n{part}\n\n{end}{after}"
 

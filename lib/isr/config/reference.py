@@ -169,19 +169,19 @@ def _bound(metadata: Any) -> str:
     )
 
 
-def with_tables(page: str) -> str:
+def readme(path: Path = README) -> str:
     """The page of config/README.md with its tables as the models are.
 
     Raises:
         UserError: the page lacks the lines between which they stand.
     """
-    return replace_between(page, START, END, tables())
+    return replace_between(path, START, END, tables())
 
 
 def main() -> None:
     """Write the schema and the tables."""
     write_text(SCHEMA, schema())
-    write_text(README, with_tables(README.read_text(encoding="utf-8")))
+    write_text(README, readme())
 
 
 if __name__ == "__main__":

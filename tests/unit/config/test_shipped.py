@@ -13,7 +13,6 @@ from isr.config.displays import Displays
 from isr.config.jobs import Jobs
 from isr.config.models import Config
 from isr.config.reading import read_plan
-from isr.errors import UserError
 from isr.evaluation.floors import read_floors
 from isr.settings import VARIED, CellSettings
 
@@ -117,7 +116,7 @@ def test_the_schema_is_that_of_the_models():
 
 def test_the_tables_of_the_readme_are_those_of_the_models():
     page = reference.README.read_text(encoding="utf-8")
-    assert page == reference.with_tables(page), "run PYTHONPATH=lib python -m isr.config.reference"
+    assert page == reference.readme(), "run PYTHONPATH=lib python -m isr.config.reference"
 
 
 def test_every_key_has_a_meaning():
@@ -135,8 +134,3 @@ def test_keys_that_vary_are_keys_of_cells():
     assert set(VARIED) <= set(CellSettings.model_fields)
     properties = json.loads(reference.schema())["$defs"]["Vary"]["properties"]
     assert set(properties) == set(VARIED)
-
-
-def test_a_page_without_marks_is_refused():
-    with pytest.raises(UserError, match="must stand there once: put them back"):
-        reference.with_tables("# Configuration\n")

@@ -11,17 +11,14 @@ import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from isr.cli import run
 from isr.io import replace_between, write_text
 
-_MODULE = "isr.reporting.report.reproduction"
-_FILE = "reproduction.toml"
-_PAGE = "docs/reproduction.md"
 ROOT = Path(__file__).parents[4]
+_MODULE = "isr.reporting.report.reproduction"
+_PAGE = "docs/reproduction.md"
 _BEGIN = f"<!-- reproduction: made by python -m {_MODULE} -->"
 _END = "<!-- end of reproduction -->"
 
@@ -160,8 +157,7 @@ def _place(same_as: str) -> tuple[str, str]:
 
 @cache
 def _content() -> dict[str, Any]:
-    text = resources.files("isr.reporting.report").joinpath(_FILE).read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 def listing(names: Iterable[str]) -> str:
@@ -192,14 +188,20 @@ def _runs(numbers: Sequence[str]) -> Iterator[str]:
     yield from (number for number in numbers if not number.isdigit())
 
 
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
 def summary() -> str:
     """The Markdown table of README.md: a row for each paper, its items by status."""
-    lines = [_row(["", *HEADINGS.values()]), _row(["---"] * (1 + len(HEADINGS)))]
+    rows = []
     for paper in papers():
         cells = [listing(item.name for item in paper.having(status)) for status in HEADINGS]
         name = paper.short[0].upper() + paper.short[1:]
-        lines.append(_row([name, *(cell or "-" for cell in cells)]))
-    return "\n".join(lines)
+        rows.append([name, *(cell or "-" for cell in cells)])
+    return _table(["", *HEADINGS.values()], rows)
 
 
 def page() -> str:
@@ -212,15 +214,13 @@ def page() -> str:
         "the report lists these points.",
     ]
     for paper in papers():
-        rows = [_row(["", "What", "Status", "Departures", "Where"]), _row(["---"] * 5)]
-        rows += [_row(_cells(item)) for item in paper.items]
-        blocks += [f"## {paper.title}", "\n".join(rows)]
-    rows = [_row(["", "The paper says", "Here"]), _row(["---"] * 3)]
-    rows += [
-        _row([f'<a id="{key}"></a>`{key}`', each["text"], each["ours"]])
+        headings = ["", "What", "Status", "Departures", "Where"]
+        blocks += [f"## {paper.title}", _table(headings, map(_cells, paper.items))]
+    rows = [
+        [f'<a id="{key}"></a>`{key}`', each["text"], each["ours"]]
         for key, each in departures().items()
     ]
-    blocks += ["## Departures from the text", "\n".join(rows)]
+    blocks += ["## Departures from the text", _table(["", "The paper says", "Here"], rows)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -235,26 +235,21 @@ def _cells(item: Item) -> list[str]:
     ]
 
 
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def with_summary(readme: str) -> str:
+def readme(root: Path = ROOT) -> str:
     """README.md with its table made anew.
 
     Raises:
         UserError: the lines between which it stands are missing.
     """
     full = f"Every item and every departure: [{_PAGE}]({_PAGE})."
-    return replace_between(readme, _BEGIN, _END, f"{summary()}\n\n{MEANING} {full}")
+    return replace_between(root / "README.md", _BEGIN, _END, f"{summary()}\n\n{MEANING} {full}")
 
 
-def main() -> None:
+def main(root: Path = ROOT) -> None:
     """Write README.md and docs/reproduction.md of the repository."""
-    readme = ROOT / "README.md"
-    write_text(readme, with_summary(readme.read_text(encoding="utf-8")))
-    write_text(ROOT / _PAGE, page())
+    write_text(root / "README.md", readme(root))
+    write_text(root / _PAGE, page())
 
 
 if __name__ == "__main__":
-    run(main)
+    main()

@@ -77,9 +77,8 @@ def test_listing(names, words):
 
 
 def test_readme_and_page_are_those_of_the_file():
-    readme = (ROOT / "README.md").read_text()
     hint = "run: PYTHONPATH=lib python -m isr.reporting.report.reproduction"
-    assert reproduction.with_summary(readme) == readme, hint
+    assert (ROOT / "README.md").read_text() == reproduction.readme(), hint
     assert (ROOT / "docs/reproduction.md").read_text() == reproduction.page(), hint
 
 
@@ -89,14 +88,14 @@ def test_links_of_the_page_lead_somewhere():
     assert set(re.findall(r"\(#(\w+)\)", page)) <= targets
 
 
-def test_files_are_made_anew(tmp_path, monkeypatch):
+def test_files_are_made_anew(tmp_path):
     readme = (ROOT / "README.md").read_text()
     old = readme.replace("| Table 2; Figures 8, 10, 12 |", "| - |")
     assert old != readme
     (tmp_path / "README.md").write_text(old)
-    monkeypatch.setattr(reproduction, "ROOT", tmp_path)
-    reproduction.main()
+    reproduction.main(tmp_path)
     assert (tmp_path / "README.md").read_text() == readme
     assert (tmp_path / "docs/reproduction.md").read_text() == reproduction.page()
-    with pytest.raises(UserError, match="put them back"):
-        reproduction.with_summary("# Other\n")
+    (tmp_path / "README.md").write_text("# Other\n")
+    with pytest.raises(UserError, match=r"README\.md: the lines .* put them back"):
+        reproduction.main(tmp_path)
