@@ -95,7 +95,7 @@ def test_the_page_is_complete_in_itself(content, checker):
                 "frame 3 of",
                 "data:image/gif;base64,",
             ],
-            ["with scores"],
+            ["Found by"],
         ),
     ],
     ids=["pictures", "cells of one item", "videos"],
