@@ -22,7 +22,7 @@ def settings_parser(description: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--settings",
-        type=_settings,
+        type=_read_settings,
         required=True,
         help="JSON file, or a JSON object",
         metavar="JSON",
@@ -30,28 +30,19 @@ def settings_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def _settings(argument: str) -> dict[str, Any]:
+def _read_settings(argument: str) -> dict[str, Any]:
+    """Read settings given as the path of a JSON file or as a JSON object."""
     try:
-        return read_settings(argument)
+        if argument.lstrip().startswith("{"):
+            content = json.loads(argument)
+        else:
+            content = read_json(Path(argument))
     except UserError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def read_settings(argument: str) -> dict[str, Any]:
-    """Read settings given as the path of a JSON file or as a JSON object.
-
-    Raises:
-        UserError: neither can be read, or it is no object.
-    """
-    if not argument.lstrip().startswith("{"):
-        content = read_json(Path(argument))
-    else:
-        try:
-            content = json.loads(argument)
-        except ValueError as error:
-            raise UserError(f"--settings is not valid JSON ({error}): correct it.") from None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"it is not valid JSON ({error}): correct it.") from None
     if not isinstance(content, dict):
-        raise UserError(f"--settings {argument} holds no JSON object: give one.")
+        raise argparse.ArgumentTypeError(f"{argument} holds no JSON object: give one.")
     return content
 
 

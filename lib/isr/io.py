@@ -74,6 +74,22 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def replace_between(path: Path, begin: str, end: str, part: str) -> str:
+    """The text of a file, with `part` between two of its lines in place of what stands there.
+
+    Raises:
+        UserError: the lines do not stand in it once each.
+    """
+    try:
+        before, rest = path.read_text(encoding="utf-8").split(begin)
+        _, after = rest.split(end)
+    except ValueError:
+        raise UserError(
+            f"{path}: the lines {begin} and {end} must stand there once each: put them back."
+        ) from None
+    return f"{before}{begin}\n\n{part}\n\n{end}{after}"
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write `content` to `path` as indented JSON, atomically."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

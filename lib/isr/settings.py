@@ -195,23 +195,3 @@ VARIED = tuple(
 
 EVALUATION = ("connect",)
 """Keys that concern no fit: a change redoes none."""
-
-__all__ = [
-    "CONVENTIONS",
-    "DISTANCES",
-    "EVALUATION",
-    "SPATIO_TEMPORAL",
-    "TOGETHER",
-    "VARIED",
-    "CellSettings",
-    "ConstraintName",
-    "Count",
-    "Distance",
-    "Features",
-    "Fit",
-    "Labels",
-    "OptimiserKind",
-    "Points",
-    "Protocol",
-    "Training",
-]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from isr.config.plan import read_plan
+from isr.config.reading import read_plan
 
 ROOT = Path(__file__).parents[2]
 DEMO_STUDIES = ("convexity", "gallery", "motion", "cut", "noise")

@@ -1,22 +1,29 @@
-"""What every command line does with its outcome."""
+"""What every command line is told, does with its outcome, and writes of its costs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
-from isr.cli import read_settings, settings_parser
-from isr.errors import UserError
+from isr import job_costs
+from isr.cli import settings_parser
 
 ROOT = Path(__file__).parents[2]
+LARGE = 96 * 1024**2
 
 
-def _run(body):
+def _run(body, costs=None):
     program = f"import logging\nfrom isr.cli import run\nfrom isr.errors import UserError\n{body}"
+    environment = {"PYTHONPATH": str(ROOT / "lib"), "PATH": os.environ["PATH"]}
+    if costs is not None:
+        environment[job_costs.VARIABLE] = str(costs)
     return subprocess.run(
         [sys.executable, "-c", program],
-        env={"PYTHONPATH": str(ROOT / "lib")},
+        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -48,16 +55,60 @@ def test_a_bug_keeps_its_traceback():
     assert "ZeroDivisionError" in done.stderr
 
 
+def _settings(argument):
+    return settings_parser("").parse_args(["--settings", argument]).settings
+
+
 def test_settings_are_json_or_a_file(tmp_path):
     path = tmp_path / "settings.json"
     path.write_text('{"kind": "table_1"}')
-    assert read_settings(str(path)) == read_settings('{"kind": "table_1"}') == {"kind": "table_1"}
+    assert _settings(str(path)) == _settings('{"kind": "table_1"}') == {"kind": "table_1"}
 
 
 @pytest.mark.parametrize("argument", ["{broken", "nowhere.json", __file__])
 def test_bad_settings_are_told_without_a_traceback(argument, capsys):
-    with pytest.raises(UserError):
-        read_settings(argument)
     with pytest.raises(SystemExit):
-        settings_parser("").parse_args(["--settings", argument])
+        _settings(argument)
     assert "error: argument --settings: " in capsys.readouterr().err
+
+
+def _peak(body, file):
+    assert _run(body, file).returncode == 0
+    (row,) = pd.read_csv(file, sep="\t").to_dict("records")
+    assert list(row) == ["s", "cpu_time", "max_rss"]
+    assert row["s"] >= 0
+    assert min(row["cpu_time"], row["max_rss"]) > 0
+    return row["max_rss"]
+
+
+def test_memory_that_was_given_back_counts(tmp_path):
+    least = _peak("run(lambda: None)", tmp_path / "new" / "none.tsv")
+    body = f"def main():\n    large = b'x' * {LARGE}\n    del large\nrun(main)"
+    assert least + 90 < _peak(body, tmp_path / "large.tsv") < least + 130
+
+
+def test_processes_that_a_job_starts_count(tmp_path):
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', 'b\"x\" * {LARGE}'])"
+    assert _peak(f"{child}; run(lambda: None)", tmp_path / "child.tsv") > 96
+
+
+@pytest.mark.parametrize("error", ["UserError('no')", "ValueError", "KeyboardInterrupt"])
+def test_a_job_that_fails_writes_nothing(tmp_path, error):
+    file = tmp_path / "failed.tsv"
+    assert _run(f"def main():\n    raise {error}\nrun(main)", file).returncode != 0
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(("used", "column"), [(True, {"max_gpu": 300.0}), (False, {})])
+def test_memory_on_a_gpu(monkeypatch, used, column):
+    cuda = SimpleNamespace(is_initialized=lambda: used, max_memory_allocated=lambda: 300 * 1024**2)
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    costs = job_costs.measure()
+    assert {name: costs[name] for name in costs if name == "max_gpu"} == column
+
+
+def test_without_a_file_nothing_is_written(monkeypatch, tmp_path):
+    monkeypatch.delenv(job_costs.VARIABLE, raising=False)
+    monkeypatch.chdir(tmp_path)
+    job_costs.write()
+    assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ import pytest
 from configurations import DEMO_STUDIES, shipped
 
 from isr.config.jobs import Jobs
-from isr.config.plan import read_plan
+from isr.config.reading import read_plan
 from isr.data.kinds.authors import Authors
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ import shlex
 from snakemake.exceptions import WorkflowError
 
 from isr.config.displays import Displays
-from isr.config.jobs import DOWNLOADS, Jobs, features_folder, item_folder
-from isr.config.plan import read_plan
+from isr.config.jobs import DOWNLOADS, Jobs
+from isr.config.reading import read_plan
 from isr.dependencies import code_digest
 from isr.errors import UserError
 from isr.io import write_text
@@ -41,7 +41,7 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 JOBS = Jobs(PLAN)
-DISPLAYS = Displays(PLAN, JOBS)
+DISPLAYS = Displays(JOBS)
 
 # Jobs that would use a GPU ask for one unless the configuration keeps them from it. Where and how
 # often a fit saves itself stands in `resources`, because a change there redoes nothing.
@@ -112,4 +112,4 @@ def options(*keys):
 
 def get_share(wildcards):
     """The prediction job of a folder."""
-    return JOBS.share(wildcards.dataset, wildcards.network, wildcards.share)
+    return PLAN.shares[wildcards.dataset, wildcards.network][wildcards.share]

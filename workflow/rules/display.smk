@@ -11,7 +11,9 @@ rule tabulate:
     conda:
         "../../envs/isr.yaml"
     params:
-        settings=told(lambda wildcards: DISPLAYS.table_settings(wildcards.table)),
+        settings=told(
+            lambda wildcards: DISPLAYS.settings(DISPLAYS.tables[wildcards.table])
+        ),
         code=code("make_table"),
     message:
         "Make {output.csv}"
@@ -33,7 +35,9 @@ rule draw:
     conda:
         "../../envs/isr.yaml"
     params:
-        settings=told(lambda wildcards: DISPLAYS.figure_settings(wildcards.figure)),
+        settings=told(
+            lambda wildcards: DISPLAYS.settings(DISPLAYS.figures[wildcards.figure])
+        ),
         code=code("draw"),
     message:
         "Make {output.png}"
@@ -54,7 +58,9 @@ rule animate:
     conda:
         "../../envs/isr.yaml"
     params:
-        settings=told(lambda wildcards: DISPLAYS.figure_settings(wildcards.figure)),
+        settings=told(
+            lambda wildcards: DISPLAYS.settings(DISPLAYS.figures[wildcards.figure])
+        ),
         code=code("draw"),
     message:
         "Make {output}"

@@ -2,14 +2,12 @@
 
 import json
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-from isr.config.jobs import Jobs, item_folder
-from isr.config.plan import Cell, Plan
-from isr.reporting.figures import FigureKind
-from isr.reporting.tables import TableKind
+from isr.config.jobs import Jobs
+from isr.config.plan import Cell, Display
 from isr.settings import CellSettings
 
 _CELL_FILES = ("metrics.csv", "certificates.csv", "cell.json", "masks", "predictor", "outlines")
@@ -24,38 +22,29 @@ class Displays:
     """The tables and figures of a plan.
 
     Args:
-        plan: what is asked for.
-        jobs: its jobs.
+        jobs: of the plan.
     """
 
-    def __init__(self, plan: Plan, jobs: Jobs) -> None:
-        self.plan, self.jobs = plan, jobs
+    def __init__(self, jobs: Jobs) -> None:
+        self.jobs, self.plan = jobs, jobs.plan
 
     @cached_property
-    def tables(self) -> dict[str, tuple[str, TableKind]]:
-        """All tables by name, each with its study."""
-        return {
-            name: (study, table)
-            for study, entry in self.plan.config.studies.items()
-            for name, table in entry.tables.items()
-        }
+    def tables(self) -> dict[str, Display]:
+        """All tables by name."""
+        return {each.name: each for each in self.plan.displays("tables")}
 
     @cached_property
-    def figures(self) -> dict[str, tuple[str, FigureKind]]:
-        """All figures by name, each with its study."""
-        return {
-            name: (study, figure)
-            for study, entry in self.plan.config.studies.items()
-            for name, figure in entry.figures.items()
-        }
+    def figures(self) -> dict[str, Display]:
+        """All figures by name."""
+        return {each.name: each for each in self.plan.displays("figures")}
 
     def figure_file(self, name: str) -> str:
         """The file of a figure: a picture, or an animation."""
-        return f"results/figures/{name}.{'gif' if self.figures[name][1].animated else 'png'}"
+        return f"results/figures/{name}.{'gif' if self.figures[name].entry.animated else 'png'}"
 
     def figure_names(self, *, animated: bool) -> list[str]:
         """Names of the figures that are animations, or are not."""
-        return [name for name, (_, each) in self.figures.items() if each.animated == animated]
+        return [name for name, each in self.figures.items() if each.entry.animated == animated]
 
     def study_outputs(self, study: str) -> list[str]:
         """What the target named by a study makes."""
@@ -86,78 +75,48 @@ class Displays:
             lines += [f"{'':{len(start)}}  {line}" for line in wrapped[1:]]
         return "\n".join(line.rstrip() for line in lines)
 
-    def _settings(self, study: str) -> dict[str, CellSettings]:
-        return {name: cell.settings for name, cell in self.plan.cells[study].items()}
-
-    def _table(self, name: str) -> tuple[str, TableKind, list[str]]:
-        """The study of a table, itself, and the names of the cells that it is about."""
-        study, entry = self.tables[name]
-        place = f"studies.{study}.tables.{name}"
-        return study, entry, entry.shown(self._settings(study), place)
-
-    def _figure(self, name: str) -> tuple[str, FigureKind, list[str]]:
-        """The study of a figure, itself, and the names of the cells that it shows."""
-        study, entry = self.figures[name]
-        place = f"studies.{study}.figures.{name}"
-        return study, entry, entry.shown(self._settings(study), place)
-
     def table_inputs(self, name: str) -> list[str]:
         """Metrics of the cells of a table."""
-        study, _, shown = self._table(name)
-        return [f"{self.plan.cell(study, cell).folder}/metrics.csv" for cell in shown]
+        return [f"{cell.folder}/metrics.csv" for cell in self.plan.shown(self.tables[name])]
 
     def figure_inputs(self, name: str) -> dict[str, list[str]]:
         """What the cells of a figure left, and what they were made from."""
-        study, figure, shown = self._figure(name)
-        cells = [self.plan.cell(study, cell) for cell in shown]
-        if figure.whole:
+        figure = self.figures[name]
+        cells = self.plan.shown(figure)
+        if figure.entry.whole:
             return {"cells": [f"{cell.folder}/metrics.csv" for cell in cells]}
-        dataset = self.plan.config.studies[study].dataset
-        inputs = [self.jobs.evaluate_inputs(study, cell.name) for cell in cells]
         return {
-            "cells": [f"{cell.folder}/{file}" for cell in cells for file in _CELL_FILES],
-            "folders": [item_folder(dataset, item) for item in self.plan.shown_items(cells)],
-            "labels": _unique(inputs, "labels"),
-            "fits": _unique(inputs, "fits"),
+            "cells": _files(cells, _CELL_FILES),
+            "folders": self.jobs.item_folders(cells),
+            "labels": self._made_from(cells, "labels"),
+            "fits": self._made_from(cells, "fits"),
         }
 
-    def table_settings(self, name: str) -> str:
-        """What a table is told."""
-        return self._settings_of(name, *self._table(name))
+    def settings(self, display: Display) -> str:
+        """What a table or a figure is told."""
+        cells = self.plan.shown(display)
+        told = {"name": display.name, "entry": display.entry.model_dump()}
+        shown = [cell.name for cell in cells]
+        return json.dumps({**told, "shown": shown, "study": self._study(display.study, cells)})
 
-    def figure_settings(self, name: str) -> str:
-        """What a figure is told."""
-        return self._settings_of(name, *self._figure(name))
+    def _made_from(self, cells: Sequence[Cell], key: str) -> list[str]:
+        inputs = [self.jobs.evaluate_inputs(cell.study, cell.name) for cell in cells]
+        return list(dict.fromkeys(file for each in inputs for file in each.get(key, [])))
 
-    def _settings_of(
-        self, name: str, study: str, entry: TableKind | FigureKind, shown: list[str]
-    ) -> str:
-        told = {"name": name, "entry": entry.model_dump(), "shown": shown}
-        return json.dumps({**told, "study": self.describe(study, shown)})
-
-    def describe(self, study: str, shown: Sequence[str] | None = None) -> dict[str, Any]:
-        """What a table, a figure or the report is told of a study.
-
-        Args:
-            study: its name.
-            shown: names of the cells that are shown; None for all.
-        """
-        entry, config = self.plan.config.studies[study], self.plan.config
-        every = self.plan.cells[study]
-        cells = [every[name] for name in (every if shown is None else shown)]
+    def _study(self, name: str, cells: Iterable[Cell]) -> dict[str, Any]:
+        """What a table, a figure or the report is told of a study and some of its cells."""
+        entry, cells = self.plan.config.studies[name], list(cells)
         used = {cell.settings.predictor for cell in cells}
         return {
-            "name": study,
+            "name": name,
             "text": entry.text,
             "dataset": entry.dataset,
             "entry": self.plan.dataset(entry.dataset).model_dump(exclude_unset=True),
             "cells": [self._planned(cell) for cell in cells],
             "predictors": {
-                name: each.model_dump()
-                for name, each in self.plan.predictors.items()
-                if name in used
+                key: each.model_dump() for key, each in self.plan.predictors.items() if key in used
             },
-            "protocol": config.protocol,
+            "protocol": self.plan.config.protocol,
         }
 
     def _planned(self, cell: Cell) -> dict[str, Any]:
@@ -171,40 +130,42 @@ class Displays:
 
     def report_inputs(self) -> dict[str, list[str]]:
         """All that the report shows."""
-        cells = [cell for each in self.plan.cells.values() for cell in each.values()]
-        files = ("metrics.csv", "certificates.csv", "cell.json", "masks")
-        items = [
-            item_folder(self.plan.config.studies[study].dataset, item)
-            for study, own in self.plan.cells.items()
-            for item in self.plan.shown_items(own.values())
+        cells = self.plan.every_cell
+        folders = [
+            folder
+            for each in self.plan.cells.values()
+            for folder in self.jobs.item_folders(each.values())
         ]
-        labels = [self.jobs.evaluate_inputs(cell.study, cell.name) for cell in cells]
         return {
-            "cells": [f"{cell.folder}/{file}" for cell in cells for file in files],
-            "folders": list(dict.fromkeys(items)),
-            "labels": _unique(labels, "labels"),
-            "tables": [f"results/tables/{name}.html" for name in self.tables],
+            "cells": _files(cells, ("metrics.csv", "certificates.csv", "cell.json", "masks")),
+            "folders": list(dict.fromkeys(folders)),
+            "labels": self._made_from(cells, "labels"),
+            "tables": [_table_file(name) for name in self.tables],
             "figures": [self.figure_file(name) for name in self.figures],
         }
 
     def report_settings(self) -> str:
         """What the report is told."""
-        tables = [
-            {"file": f"results/tables/{name}.html", "study": study, "caption": each.caption}
-            for name, (study, each) in self.tables.items()
-        ]
-        figures = [
-            {"file": self.figure_file(name), "study": study, "caption": each.caption}
-            for name, (study, each) in self.figures.items()
-        ]
-        return json.dumps(
-            {
-                "studies": [self.describe(study) for study in self.plan.cells],
-                "tables": tables,
-                "figures": figures,
-                "benchmarks": self.jobs.benchmarks(),
-            }
-        )
+        studies, tables, figures = self.plan.cells, self.tables, self.figures
+        told = {
+            "studies": [self._study(name, cells.values()) for name, cells in studies.items()],
+            "tables": [_told(each, _table_file(name)) for name, each in tables.items()],
+            "figures": [_told(each, self.figure_file(name)) for name, each in figures.items()],
+            "benchmarks": self.jobs.benchmarks(),
+        }
+        return json.dumps(told)
+
+
+def _files(cells: Sequence[Cell], names: Sequence[str]) -> list[str]:
+    return [f"{cell.folder}/{name}" for cell in cells for name in names]
+
+
+def _told(display: Display, file: str) -> dict[str, str]:
+    return {"file": file, "study": display.study, "caption": display.entry.caption}
+
+
+def _table_file(name: str) -> str:
+    return f"results/tables/{name}.html"
 
 
 def by_hand(keys: list[str], settings: CellSettings) -> dict[str, Any]:
@@ -216,7 +177,3 @@ def by_hand(keys: list[str], settings: CellSettings) -> dict[str, Any]:
         for key in keys
         if given.get(key) is not None and given[key] != _USUAL.get(key)
     }
-
-
-def _unique(inputs: list[Mapping[str, list[str]]] | Any, key: str) -> list[str]:
-    return list(dict.fromkeys(file for each in inputs for file in each.get(key, [])))

@@ -2,18 +2,18 @@
 
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from isr.config.plan import GIVEN, Cell, Plan, Share
+from isr.config.plan import Cell, Key, Plan, Share
 from isr.data.features.sets import SEMANTIC
 from isr.data.kinds import Sources
 from isr.models import RemoteFile
 from isr.predictors import Trained
-from isr.predictors.base import trains_along
-from isr.settings import EVALUATION, SPATIO_TEMPORAL, CellSettings
+from isr.predictors.use import trains_along
+from isr.settings import EVALUATION, SPATIO_TEMPORAL
 
 DOWNLOADS = Path("resources/downloads")
 
@@ -51,20 +51,17 @@ class Jobs:
         found: list[RemoteFile] = []
         for name in self.config.datasets:
             entry = self.plan.dataset(name)
-            every = [entry.feature_sources(), *self._label_sources(name)]
-            every += [entry.sources(item, self.plan.root) for item in self.plan.items(name)]
+            every = [entry.feature_sources()]
+            for item in self.plan.items(name):
+                every += [
+                    entry.label_sources(item, kind, self.plan.root, DOWNLOADS)
+                    for kind in ("published", "auto")
+                ]
+                every.append(entry.sources(item, self.plan.root))
             for sources in every:
                 found += [*sources.downloads, *sources.optional]
             found += filter(None, [entry.network_sources()])
         return {file.file: file for file in found if file.url is not None}
-
-    def _label_sources(self, dataset: str) -> list[Sources]:
-        entry, root = self.plan.dataset(dataset), self.plan.root
-        return [
-            entry.label_sources(item, kind, root, DOWNLOADS)
-            for item in self.plan.items(dataset)
-            for kind in ("published", "auto")
-        ]
 
     def fetch_options(self, file: str) -> str:
         """Address, hash and size of a file to download, as command line options."""
@@ -81,23 +78,20 @@ class Jobs:
     def downloads(self) -> list[str]:
         """All files that the studies need from elsewhere."""
         found: list[str] = []
-        for cells in self.plan.cells.values():
-            for cell in cells.values():
-                dataset = self._dataset(cell)
-                for item in cell.items:
-                    found += self.unpack_inputs(dataset, item)
-                    if self._on_labels(cell.settings):
-                        found += self.label_inputs(dataset, cell.settings.labels, item)
-                found += self._features_inputs(cell)
-                for share in self.plan.shares_of(cell, self._works(cell)):
-                    found += self.checkpoints(share)[1]
+        for cell in self.plan.every_cell:
+            labelled = self._labels(cell, cell.items)
+            for item in cell.items:
+                found += self.unpack_inputs(cell.dataset, item)
+                if labelled:
+                    found += self.label_inputs(cell.dataset, cell.settings.labels, item)
+            if self._semantic(cell):
+                found += self.features_inputs(cell.dataset)
+            for share in self.plan.shares_of(cell, cell.works):
+                found += self.checkpoints(share)[1]
         folder = str(DOWNLOADS)
         return [file for file in dict.fromkeys(found) if file.startswith(folder)]
 
     # Items, labels, features
-
-    def _dataset(self, cell: Cell) -> str:
-        return self.config.studies[cell.study].dataset
 
     def unpack_inputs(self, dataset: str, item: str) -> list[str]:
         """What an item is made from."""
@@ -125,38 +119,36 @@ class Jobs:
 
     def dataset_items(self, dataset: str) -> list[str]:
         """Folders of the items that any study takes of a data set."""
-        cells = [
-            cell
-            for study, entry in self.config.studies.items()
-            if entry.dataset == dataset
-            for cell in self.plan.cells[study].values()
-        ]
-        return [item_folder(dataset, item) for item in self.plan.shown_items(cells)]
+        return self.item_folders(c for c in self.plan.every_cell if c.dataset == dataset)
 
-    def _features_inputs(self, cell: Cell) -> list[str]:
-        semantic = SEMANTIC in (cell.settings.features or "").split("+")
-        return self.features_inputs(self._dataset(cell)) if semantic else []
+    def item_folders(self, cells: Iterable[Cell]) -> list[str]:
+        """Folders of the items of some cells of one data set, in its order."""
+        cells = list(cells)
+        return [item_folder(cells[0].dataset, item) for item in self.plan.shown_items(cells)]
 
-    def _on_labels(self, settings: CellSettings) -> bool:
-        return self.plan.predictor(settings).input == "labels"
+    def _semantic(self, job: Cell | Share) -> list[str]:
+        """The semantic features that a cell or a predictor sees, if it does."""
+        seen = SEMANTIC in (job.settings.features or "").split("+")
+        return [features_folder(job.dataset)] if seen else []
+
+    def _labels(self, job: Cell | Share, items: Iterable[str]) -> list[str]:
+        """The weak labels of some items that a predictor learns from, if it does from labels."""
+        if self.plan.predictor(job.settings).input != "labels":
+            return []
+        return [label_folder(job.dataset, job.settings.labels, item) for item in items]
 
     # Predictions
-
-    def share(self, dataset: str, network: str, name: str) -> Share:
-        """The prediction job of a folder."""
-        return self.plan.shares[dataset, network][name]
 
     def predict_inputs(self, share: Share) -> dict[str, list[str]]:
         """What predictions are made from."""
         items = _names(share.works)
-        inputs = {"folders": [item_folder(share.dataset, item) for item in items]}
-        if SEMANTIC in (share.settings.features or "").split("+"):
-            inputs["semantic"] = [features_folder(share.dataset)]
-        if self._on_labels(share.settings):
-            labels = share.settings.labels
-            inputs["labels"] = [label_folder(share.dataset, labels, item) for item in items]
-            inputs["networks"] = self.checkpoints(share)[1]
-        return inputs
+        inputs = {
+            "folders": [item_folder(share.dataset, item) for item in items],
+            "semantic": self._semantic(share),
+            "labels": self._labels(share, items),
+            "networks": self.checkpoints(share)[1],
+        }
+        return _given(inputs)
 
     def checkpoints(self, share: Share) -> tuple[str, list[str]]:
         """Where a job looks for published networks ("" for nowhere), and what says if there are."""
@@ -199,46 +191,22 @@ class Jobs:
 
     # Fits
 
-    def _works(self, cell: Cell) -> list[tuple[str, int]]:
-        return [(item, cell.settings.seed) for item in cell.items]
-
-    def _trains(self, settings: CellSettings) -> bool:
-        return trains_along(self.plan.predictor(settings), settings, self.config.protocol)
-
     def fit_inputs(self, study: str, batch: str, part: int) -> dict[str, list[str]]:
         """What a part of a batch is fitted from."""
         cell, works = self.plan.batch(study, batch)[0], self.plan.parts(study, batch)[part]
-        dataset, items = self._dataset(cell), _names(works)
+        items = _names(works)
         inputs = {
-            "folders": [item_folder(dataset, item) for item in items],
+            "folders": [item_folder(cell.dataset, item) for item in items],
             "predictions": [share.folder for share in self.plan.shares_of(cell, works)],
         }
-        if self._trains(cell.settings):
+        if trains_along(self.plan.predictor(cell.settings), cell.settings, self.config.protocol):
             inputs["semantic"] = self._semantic(cell)
         if self.plan.is_framewise(cell) and cell.settings.fit == "joint":
             inputs["labels"] = self._labels(cell, items)
-            inputs["fits"] = self._sequential_parts(cell, works)
-        return {key: found for key, found in inputs.items() if found}
-
-    def _semantic(self, cell: Cell) -> list[str]:
-        seen = SEMANTIC in (cell.settings.features or "").split("+")
-        return [features_folder(self._dataset(cell))] if seen else []
-
-    def _labels(self, cell: Cell, items: Iterable[str]) -> list[str]:
-        if not self._on_labels(cell.settings):
-            return []
-        dataset, labels = self._dataset(cell), cell.settings.labels
-        return [label_folder(dataset, labels, item) for item in items]
-
-    def _sequential_parts(self, cell: Cell, works: Sequence[tuple[str, int]]) -> list[str]:
-        before = self.plan.sequential(cell)
-        assert before is not None
-        parts = self.plan.parts(cell.study, before.batch)
-        return [
-            self.plan.part_folder(cell.study, before.batch, number)
-            for number, own in enumerate(parts)
-            if set(own) & set(works)
-        ]
+            before = self.plan.sequential(cell)
+            assert before is not None
+            inputs["fits"] = self.plan.fits_of(before, works)
+        return _given(inputs)
 
     def fit_settings(self, study: str, batch: str, part: int) -> str:
         """What the fits of a part depend on; what concerns other kinds of fit is left out."""
@@ -277,17 +245,14 @@ class Jobs:
     def evaluate_inputs(self, study: str, name: str) -> dict[str, list[str]]:
         """What a cell is evaluated from."""
         cell = self.plan.cell(study, name)
-        dataset = self._dataset(cell)
         inputs = {
-            "folders": [item_folder(dataset, item) for item in cell.items],
-            "fits": [
-                self.plan.part_folder(study, cell.batch, part) for part in self.plan.parts_of(cell)
-            ],
-            "predictions": [share.folder for share in self.plan.shares_of(cell, self._works(cell))],
+            "folders": [item_folder(cell.dataset, item) for item in cell.items],
+            "fits": self.plan.fits_of(cell, cell.works),
+            "predictions": [share.folder for share in self.plan.shares_of(cell, cell.works)],
             "semantic": self._semantic(cell),
             "labels": self._labels(cell, cell.items),
         }
-        return {key: found for key, found in inputs.items() if found}
+        return _given(inputs)
 
     def evaluate_settings(self, study: str, name: str) -> str:
         """What the evaluation of a cell depends on."""
@@ -296,7 +261,7 @@ class Jobs:
             {
                 "study": study,
                 "cell": name,
-                "dataset": self._dataset(cell),
+                "dataset": cell.dataset,
                 "protocol": self.config.protocol,
                 "seed": cell.settings.seed,
                 "name": cell.settings.predictor,
@@ -312,23 +277,24 @@ class Jobs:
     def benchmarks(self) -> list[dict[str, str]]:
         """Files with the costs of all jobs behind the studies, with their rules."""
         found: list[tuple[str, str]] = []
-        for study, cells in self.plan.cells.items():
-            for cell in cells.values():
-                for part in self.plan.parts_of(cell):
-                    found.append(("fit", f"logs/fit/{study}/{cell.batch}/part-{part}.tsv"))
-                found.append(("evaluate", f"logs/evaluate/{study}/{cell.name}.tsv"))
-                dataset = self._dataset(cell)
-                for share in self.plan.shares_of(cell, self._works(cell)):
-                    place = f"{dataset}/{share.network}/{share.name}"
-                    found.append(("predict", f"logs/predict/{place}.tsv"))
-                if self._on_labels(cell.settings):
-                    labels = cell.settings.labels
-                    for item in cell.items:
-                        found.append(("label", f"logs/label/{dataset}/{labels}/{item}.tsv"))
+        for cell in self.plan.every_cell:
+            for part in self.plan.parts_of(cell, cell.works):
+                found.append(("fit", f"logs/fit/{cell.study}/{cell.batch}/part-{part}.tsv"))
+            found.append(("evaluate", f"logs/evaluate/{cell.study}/{cell.name}.tsv"))
+            for share in self.plan.shares_of(cell, cell.works):
+                place = f"{share.dataset}/{share.network}/{share.name}"
+                found.append(("predict", f"logs/predict/{place}.tsv"))
+            for folder in self._labels(cell, cell.items):
+                place = folder.removeprefix("resources/labels/")
+                found.append(("label", f"logs/label/{place}.tsv"))
         return [{"rule": rule, "file": file} for rule, file in dict.fromkeys(found)]
 
 
-def _names(works: Iterable[tuple[str, int]]) -> list[str]:
+def _given(inputs: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {key: files for key, files in inputs.items() if files}
+
+
+def _names(works: Iterable[Key]) -> list[str]:
     return list(dict.fromkeys(item for item, _ in works))
 
 
@@ -342,6 +308,3 @@ def _optional(file: RemoteFile) -> str:
     downloaded = status.exists() and json.loads(status.read_text())["present"]
     by_hand = archive.exists() and not downloaded
     return str(archive) if by_hand or file.url is None else str(status)
-
-
-__all__ = ["DOWNLOADS", "GIVEN", "Jobs", "features_folder", "item_folder", "label_folder"]

@@ -9,14 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, create_model
 
 from isr.data.kinds import Dataset
-from isr.models import Model, Name, OutputName, Text, one_of
+from isr.models import Model, Name, OutputName, Text
 from isr.predictors import Predictor
-from isr.reporting.figures import KINDS as FIGURES
-from isr.reporting.tables import KINDS as TABLES
+from isr.reporting.figures import Figure
+from isr.reporting.tables import Table
 from isr.settings import VARIED, CellSettings, Count, Points, Protocol
-
-Table: Any = one_of(TABLES) if TABLES else dict[str, Any]
-Figure: Any = one_of(FIGURES) if FIGURES else dict[str, Any]
 
 
 def _list_of(kind: Any) -> Any:
@@ -132,6 +129,3 @@ class Config(Model):
     datasets: dict[Name, Dataset] = Field({}, description="what there is to segment, by name")
     predictors: dict[Name, Predictor] = Field({}, description="what gives unaries, by name")
     studies: dict[Name, Study] = Field({}, description="what is fitted, by name")
-
-
-__all__ = ["Config", "Figure", "Study", "Table", "Vary"]

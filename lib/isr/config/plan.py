@@ -14,16 +14,14 @@ from typing import Any
 from isr.config.models import Config, Study
 from isr.data.kinds import DatasetKind, Known
 from isr.errors import UserError
-from isr.models import must_know, parse
+from isr.models import must_know
 from isr.predictors import Given, PredictorKind
-from isr.predictors.base import is_framewise, needs_predictions
-from isr.settings import SPATIO_TEMPORAL, TOGETHER, VARIED, CellSettings
+from isr.predictors.use import is_framewise, needs_predictions
+from isr.settings import TOGETHER, CellSettings
 
 Key = tuple[str, int]
 """(item, seed)"""
 
-_DROPPED = ("datasets", "predictors", "studies")
-_OLD_KINDS = {"scribbles": "pictures"}
 GIVEN = "given"
 
 
@@ -35,6 +33,7 @@ class Cell:
         study: name of the study.
         name: of its folder.
         batch: name of the batch: of the cells that differ from it in their seed alone.
+        dataset: name of the data set.
         settings: with everything resolved.
         items: names of its items.
         place: where it stands in the configuration, for messages.
@@ -43,6 +42,7 @@ class Cell:
     study: str
     name: str
     batch: str
+    dataset: str
     settings: CellSettings
     items: tuple[str, ...]
     place: str
@@ -51,6 +51,11 @@ class Cell:
     def folder(self) -> str:
         """Where what was found of it lies."""
         return f"results/{self.study}/{self.name}"
+
+    @property
+    def works(self) -> list[Key]:
+        """Its items with its seed."""
+        return [(item, self.settings.seed) for item in self.items]
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,23 @@ class Share:
     def folder(self) -> str:
         """Where it lies."""
         return f"resources/predictions/{self.dataset}/{self.network}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Display:
+    """A table or a figure of a study.
+
+    Attributes:
+        name: of its file.
+        study: name of the study.
+        entry: of the configuration, a `TableKind` or a `FigureKind`.
+        place: where that stands, for messages.
+    """
+
+    name: str
+    study: str
+    entry: Any
+    place: str
 
 
 @dataclass(eq=False)
@@ -128,6 +150,11 @@ class Plan:
             for name, study in self.config.studies.items()
         }
 
+    @cached_property
+    def every_cell(self) -> list[Cell]:
+        """The cells of all studies."""
+        return [cell for cells in self.cells.values() for cell in cells.values()]
+
     def _cells(self, name: str, study: Study) -> list[Cell]:
         place = f"studies.{name}"
         varied, named = _combinations(study.vary), study.cells
@@ -161,12 +188,12 @@ class Plan:
         if "points" in given:
             given["points"] = {**defaults["points"], **given["points"]}  # type: ignore[dict-item]
         settings = CellSettings.model_validate({**defaults, **given})
-        return Cell(study, name, batch, settings, self._items(study, settings, place), place)
+        items = self._items(study, settings, place)
+        return Cell(study, name, batch, entry.dataset, settings, items, place)
 
     def _items(self, study: str, settings: CellSettings, place: str) -> tuple[str, ...]:
         """Names of the items of a cell: its own, else those of its study, else all there are."""
         entry = self.config.studies[study]
-        must_know(f"studies.{study}.dataset", entry.dataset, self.config.datasets)
         every = self.items(entry.dataset)
         chosen, where = settings.items, f"{place}.items"
         if chosen is None:
@@ -184,12 +211,11 @@ class Plan:
         Raises:
             UserError: there is none.
         """
-        try:
-            return self.cells[study][name]
-        except KeyError:
+        if name not in self.cells[study]:
             raise UserError(
                 f"study {study} has no cell {name}: snakemake -n lists the cells there are."
-            ) from None
+            )
+        return self.cells[study][name]
 
     def batch(self, study: str, batch: str) -> list[Cell]:
         """The cells of a batch: those that differ in their seed alone.
@@ -210,17 +236,16 @@ class Plan:
         at_most = cells[0].settings.problems_per_job
         return share_out([(cell.settings.seed, cell.items) for cell in cells], at_most)
 
-    def part_folder(self, study: str, batch: str, part: int) -> str:
-        """Where the fits of one job lie."""
-        return f"results/{study}/fits/{batch}/part-{part}"
+    def parts_of(self, cell: Cell, works: Iterable[Key]) -> list[int]:
+        """Numbers of the fit jobs of a cell's batch that fit any of some items and seeds."""
+        needed, parts = set(works), self.parts(cell.study, cell.batch)
+        return [number for number, own in enumerate(parts) if needed & set(own)]
 
-    def parts_of(self, cell: Cell) -> list[int]:
-        """Numbers of the fit jobs that fit any item of a cell with its seed."""
-        parts = self.parts(cell.study, cell.batch)
+    def fits_of(self, cell: Cell, works: Iterable[Key]) -> list[str]:
+        """Where the fits of some items and seeds of a cell lie."""
         return [
-            number
-            for number, works in enumerate(parts)
-            if any(seed == cell.settings.seed for _, seed in works)
+            f"results/{cell.study}/fits/{cell.batch}/part-{part}"
+            for part in self.parts_of(cell, works)
         ]
 
     def is_framewise(self, cell: Cell) -> bool:
@@ -232,8 +257,7 @@ class Plan:
         return not all(is_framewise(cell.settings, each) for each in self._are_videos(cell))
 
     def _are_videos(self, cell: Cell) -> list[bool]:
-        dataset = self.config.studies[cell.study].dataset
-        return [self.known(dataset, item).third == "t" for item in cell.items]
+        return [self.known(cell.dataset, item).third == "t" for item in cell.items]
 
     def needs_predictions(self, cell: CellSettings) -> bool:
         """Whether a cell projects stored predictions, or goes on from them."""
@@ -253,17 +277,15 @@ class Plan:
     def shares(self) -> dict[tuple[str, str], dict[str, Share]]:
         """All prediction jobs: by data set and network, then by name."""
         wanted: dict[tuple[str, str], list[Cell]] = {}
-        for cells in self.cells.values():
-            for cell in cells.values():
-                if self.needs_predictions(cell.settings):
-                    dataset = self.config.studies[cell.study].dataset
-                    wanted.setdefault((dataset, self.network(cell.settings)), []).append(cell)
+        for cell in self.every_cell:
+            if self.needs_predictions(cell.settings):
+                key = cell.dataset, self.network(cell.settings)
+                wanted.setdefault(key, []).append(cell)
         return {key: self._shares(*key, cells) for key, cells in wanted.items()}
 
     def _shares(self, dataset: str, network: str, cells: Sequence[Cell]) -> dict[str, Share]:
         settings, every = cells[0].settings, self.items(dataset)
-        needed = {item for cell in cells for item in cell.items}
-        items = [item for item in every if item in needed]
+        items = self.shown_items(cells)
         seeds = list(dict.fromkeys(cell.settings.seed for cell in cells))
         on_labels = self.predictor(settings).input == "labels"
         if on_labels and settings.training == TOGETHER:
@@ -287,9 +309,8 @@ class Plan:
         """The prediction jobs that make the unaries of some items and seeds of a cell."""
         if not self.needs_predictions(cell.settings):
             return []
-        dataset = self.config.studies[cell.study].dataset
-        every = self.shares[dataset, self.network(cell.settings)].values()
         needed = set(works)
+        every = self.shares[cell.dataset, self.network(cell.settings)].values()
         return [share for share in every if needed & set(share.works)]
 
     def sequential(self, cell: Cell) -> Cell | None:
@@ -306,8 +327,25 @@ class Plan:
         named = {item for cell in cells for item in cell.items}
         if not cells:
             return []
-        every = self.items(self.config.studies[cells[0].study].dataset)
-        return [item for item in every if item in named]
+        return [item for item in self.items(cells[0].dataset) if item in named]
+
+    def displays(self, kind: str) -> list[Display]:
+        """All `tables` or `figures`."""
+        return [
+            Display(name, study, entry, f"studies.{study}.{kind}.{name}")
+            for study, about in self.config.studies.items()
+            for name, entry in getattr(about, kind).items()
+        ]
+
+    def shown(self, display: Display) -> list[Cell]:
+        """The cells that a table or a figure is about.
+
+        Raises:
+            UserError: the study lacks one that it asks for.
+        """
+        cells = self.cells[display.study]
+        settings = {name: cell.settings for name, cell in cells.items()}
+        return [cells[name] for name in display.entry.shown(settings, display.place)]
 
 
 def _alone(settings: CellSettings) -> dict[str, Any]:
@@ -317,10 +355,10 @@ def _alone(settings: CellSettings) -> dict[str, Any]:
 
 
 def _combinations(vary: Any) -> list[dict[str, Any]]:
-    """Every combination of the values of the keys that vary, in the order of `VARIED`."""
+    """Every combination of the values of the keys that vary, in the order of a cell's keys."""
     if vary is None:
         return []
-    lists = {name: getattr(vary, name) for name in VARIED if getattr(vary, name) is not None}
+    lists = vary.model_dump(exclude_none=True)
     return [dict(zip(lists, values, strict=True)) for values in product(*lists.values())]
 
 
@@ -358,65 +396,3 @@ def share_out(seeds: Sequence[tuple[int, Sequence[str]]], at_most: int | None) -
         ends = [len(works) * number // count for number in range(count + 1)]
         parts += [works[start:end] for start, end in pairwise(ends)]
     return parts
-
-
-def read_plan(
-    content: Mapping[str, Any], reserved: Iterable[str] = (), root: Path | None = None
-) -> Plan:
-    """Check a configuration and plan by it.
-
-    Args:
-        content: as read from YAML, files laid over one another.
-        reserved: names that a study may not have, those of the workflow's targets.
-        root: the folder that relative paths are seen from.
-
-    Raises:
-        UserError: something is wrong; the message names the key.
-    """
-    from isr.config.checks import check
-
-    kept = without_dropped(content)
-    _check_old_kinds(kept.get("datasets"))
-    config: Config = parse(Config, kept)
-    plan = Plan(config, root or Path())
-    check(plan, reserved)
-    return plan
-
-
-def _check_old_kinds(datasets: Any) -> None:
-    """Name the new kind of a data set whose kind is called otherwise now."""
-    for name, entry in datasets.items() if isinstance(datasets, Mapping) else ():
-        kind = entry.get("kind") if isinstance(entry, Mapping) else None
-        if isinstance(kind, str) and kind in _OLD_KINDS:
-            new = _OLD_KINDS[kind]
-            raise UserError(f"config: datasets.{name}.kind is {kind!r}; it is called {new} now.")
-
-
-def without_dropped(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Remove entries that are null: of datasets, predictors, studies and of parts of a study."""
-    kept = {
-        key: _without_null(value) if key in _DROPPED else value for key, value in content.items()
-    }
-    studies = kept.get("studies")
-    if isinstance(studies, dict):
-        kept["studies"] = {name: _study_parts(study) for name, study in studies.items()}
-    return kept
-
-
-def _study_parts(study: Any) -> Any:
-    if not isinstance(study, Mapping):
-        return study
-    parts = {part: _without_null(entry) for part, entry in _without_null(study).items()}
-    for part in ("cells", "tables", "figures"):
-        if isinstance(parts.get(part), Mapping):
-            parts[part] = {name: _without_null(entry) for name, entry in parts[part].items()}
-    return parts
-
-
-def _without_null(entries: Any) -> Any:
-    if not isinstance(entries, Mapping):
-        return entries
-    return {name: entry for name, entry in entries.items() if entry is not None}
-
-
-__all__ = ["GIVEN", "SPATIO_TEMPORAL", "Cell", "Plan", "Share", "read_plan", "share_out"]

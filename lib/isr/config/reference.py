@@ -19,7 +19,7 @@ from pydantic_core import PydanticUndefined
 from isr.config.models import Config, Study
 from isr.data.kinds import KINDS as DATASETS
 from isr.data.kinds import DatasetKind
-from isr.io import write_text
+from isr.io import replace_between, write_text
 from isr.models import kind_of
 from isr.predictors import KINDS as PREDICTORS
 from isr.predictors import PredictorKind
@@ -103,7 +103,7 @@ def _table(
 
 def _rows(shown: str, name: str, field: FieldInfo) -> list[str]:
     inner = _model(field.annotation)
-    meaning = _sentence(field.description or "").replace("|", "\\|")
+    meaning = " ".join((field.description or "").split()).replace("|", "\\|")
     value = "mapping, below" if inner else _words(field.annotation, field.metadata)
     rows = [f"| {shown} | {value} | {_default(field)} | {meaning} |"]
     if inner is not None and inner is not CellSettings and not name.startswith("vary"):
@@ -169,27 +169,19 @@ def _bound(metadata: Any) -> str:
     )
 
 
-def _sentence(text: str) -> str:
-    return " ".join(text.split())
-
-
-def with_tables(page: str) -> str:
+def readme(path: Path = README) -> str:
     """The page of config/README.md with its tables as the models are.
 
     Raises:
-        ValueError: the page lacks the marks between which they stand.
+        UserError: the page lacks the lines between which they stand.
     """
-    before, start, rest = page.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise ValueError(f"config/README.md lacks the marks {START} and {END}")
-    return f"{before}{START}\n\n{tables()}\n\n{END}{after}"
+    return replace_between(path, START, END, tables())
 
 
 def main() -> None:
     """Write the schema and the tables."""
     write_text(SCHEMA, schema())
-    write_text(README, with_tables(README.read_text(encoding="utf-8")))
+    write_text(README, readme())
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 from configurations import changed, planned, shipped
 
 from isr.config.jobs import Jobs
-from isr.config.plan import read_plan
+from isr.config.reading import read_plan
 
 FIT = ("grid", "predictor~fcn_fit~sequential", 0)
 FILM = ("film", "fit~sequential", 0)
@@ -96,7 +96,7 @@ def test_a_cell_is_evaluated_from_the_parts_that_hold_its_seed():
 
 def test_predictions_are_told_what_all_studies_that_project_them_share():
     own = jobs(("studies.grid.settings.steps", 20), ("studies.grid.settings.object_weight", 0.3))
-    share = own.share("photos", "fcn+rgb+xy", "seed-1")
+    share = own.plan.shares["photos", "fcn+rgb+xy"]["seed-1"]
     assert own.predict_settings(share) == jobs().predict_settings(share)
     assert jobs(("steps", 20)).predict_settings(share) != jobs().predict_settings(share)
 

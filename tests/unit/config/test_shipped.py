@@ -1,5 +1,6 @@
-"""The configurations that are shipped, and those that the READMEs show."""
+"""The configurations that are shipped, those that the READMEs show, and what is made of models."""
 
+import json
 import re
 
 import pytest
@@ -7,11 +8,13 @@ import yaml
 from configurations import DEMO_STUDIES, ROOT, examples, lay_over, shipped
 from own_files import write_own_files
 
+from isr.config import reference
 from isr.config.displays import Displays
 from isr.config.jobs import Jobs
-from isr.config.plan import read_plan
+from isr.config.models import Config
+from isr.config.reading import read_plan
 from isr.evaluation.floors import read_floors
-from isr.settings import CellSettings
+from isr.settings import VARIED, CellSettings
 
 OVERLAYS = [(), ("paper.yaml",)]
 README = [(page, name) for page in ("README.md", "config/README.md") for name in examples(page)]
@@ -22,7 +25,7 @@ TOLD = {"items", "constraint", "options", "connect", "seed", "fit", "optimiser"}
 @pytest.mark.parametrize("overlays", OVERLAYS)
 def test_shipped_configurations_are_valid(overlays):
     plan = read_plan(shipped(*overlays), root=ROOT)
-    assert Displays(plan, Jobs(plan)).report_inputs()["tables"]
+    assert Displays(Jobs(plan)).report_inputs()["tables"]
 
 
 @pytest.mark.parametrize(("page", "name"), README)
@@ -31,8 +34,7 @@ def test_the_examples_of_the_readmes_are_valid(page, name, own_files):
     paper = ["paper.yaml"] if "config/paper.yaml" in example else []
     config = shipped(*paper, yaml.safe_load(example))
     plan = read_plan(config, root=own_files)
-    jobs = Jobs(plan)
-    assert Displays(plan, jobs).report_inputs()["cells"]
+    assert Displays(Jobs(plan)).report_inputs()["cells"]
 
 
 @pytest.fixture
@@ -104,3 +106,31 @@ def test_files_are_laid_over_as_snakemake_does():
     config = {"a": {"b": 1, "c": [1, 2]}}
     lay_over(config, {"a": {"c": [3], "d": None}})
     assert config == {"a": {"b": 1, "c": [3], "d": None}}
+
+
+def test_the_schema_is_that_of_the_models():
+    assert reference.SCHEMA.read_text(encoding="utf-8") == reference.schema(), (
+        "run PYTHONPATH=lib python -m isr.config.reference"
+    )
+
+
+def test_the_tables_of_the_readme_are_those_of_the_models():
+    page = reference.README.read_text(encoding="utf-8")
+    assert page == reference.readme(), "run PYTHONPATH=lib python -m isr.config.reference"
+
+
+def test_every_key_has_a_meaning():
+    def undescribed(schema):
+        for name, entry in schema.get("properties", {}).items():
+            if name != "kind" and not entry.get("description"):
+                yield name
+        for part in schema.get("$defs", {}).values():
+            yield from undescribed(part)
+
+    assert list(undescribed(Config.model_json_schema())) == []
+
+
+def test_keys_that_vary_are_keys_of_cells():
+    assert set(VARIED) <= set(CellSettings.model_fields)
+    properties = json.loads(reference.schema())["$defs"]["Vary"]["properties"]
+    assert set(properties) == set(VARIED)

@@ -13,33 +13,11 @@ MEMBER = "member "
 """How properties of a union's members begin."""
 MOST_SHOWN = 300
 """Where there are more representations, those of which nothing is to be said are not listed."""
-_EXPECTED = ("holds", IN_PICTURE)
+_PLAIN = ("holds", "fails")
 
 
 @dataclass(frozen=True)
-class Method:
-    """One way of checking: on how many representations, how many held, and the worst margin."""
-
-    name: str
-    checked: int
-    held: int
-    worst_margin: float
-    worst_case: str
-
-
-@dataclass(frozen=True)
-class Representation:
-    """The outcome for one stored representation."""
-
-    cell: str
-    item: str
-    holds: bool
-    verdict: str
-    margins: tuple[float | None, ...]
-
-
-@dataclass(frozen=True)
-class CertificateSummary:
+class Summary:
     """All certificates of one study.
 
     Attributes:
@@ -48,21 +26,23 @@ class CertificateSummary:
         holding: those of which every check holds.
         special: representations with a verdict of their own (empty, whole picture), by verdict.
         unpromised: representations that promise nothing, by verdict.
-        methods: per method of checking.
+        methods: a row for each method of checking: its name, on how many representations, how many
+            held, the worst margin and where.
         failures: one sentence for each check that failed.
-        representations: all of them or, of many, those of which something is to be said.
+        representations: a row for each or, of many, for those of which something is to be said:
+            cell, of (what), holds, verdict, margins (of each method, NaN for none).
     """
 
     certified: int
     holding: int
     special: dict[str, int]
     unpromised: dict[str, int]
-    methods: tuple[Method, ...]
-    failures: tuple[str, ...]
-    representations: tuple[Representation, ...]
+    methods: list[dict[str, Any]]
+    failures: list[str]
+    representations: list[dict[str, Any]]
 
 
-def summarise(certificates: pd.DataFrame) -> CertificateSummary:
+def summarise(certificates: pd.DataFrame) -> Summary:
     """Count what holds; representations that promise nothing are counted apart.
 
     Those are of property "none", or of a property for which there is no method.
@@ -71,59 +51,58 @@ def summarise(certificates: pd.DataFrame) -> CertificateSummary:
         certificates: rows of `isr.reporting.metrics.read_certificates`.
     """
     promised = (certificates["property"] != "none") & (certificates["method"] != "none")
-    checks = certificates[promised].copy()
-    checks["holds"] = checks["holds"].astype(bool)
+    checks = certificates[promised].astype({"holds": bool, "margin": float})
     methods = list(dict.fromkeys(checks["method"]))
-    representations = tuple(
-        _representation(group, methods)
-        for _, group in checks.groupby(["cell", "fit_of"], sort=False)
-    )
-    shown = representations
-    if len(shown) > MOST_SHOWN:
-        shown = tuple(each for each in shown if not each.holds or each.verdict not in _EXPECTED)
-    failing = checks[~checks["holds"]]
-    verdicts = [each.verdict for each in representations if each.verdict not in ("holds", "fails")]
-    return CertificateSummary(
-        certified=len(representations),
-        holding=sum(each.holds for each in representations),
+    every = [
+        _representation(own, methods) for _, own in checks.groupby(["cell", "fit_of"], sort=False)
+    ]
+    shown = every
+    if len(every) > MOST_SHOWN:
+        usual = ("holds", IN_PICTURE)
+        shown = [each for each in every if not each["holds"] or each["verdict"] not in usual]
+    verdicts = [each["verdict"] for each in every if each["verdict"] not in _PLAIN]
+    return Summary(
+        certified=len(every),
+        holding=sum(each["holds"] for each in every),
         special={verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)},
         unpromised=certificates.loc[~promised, "verdict"].value_counts(sort=False).to_dict(),
-        methods=tuple(_method(name, checks[checks["method"] == name]) for name in methods),
-        failures=tuple(
-            f"{_where(row)}, {row['method']}: {row['sentence']}" for _, row in failing.iterrows()
-        ),
+        methods=[_method(name, checks[checks["method"] == name]) for name in methods],
+        failures=[
+            f"{_where(row)}, {row.method}: {row.sentence}"
+            for row in checks[~checks["holds"]].itertuples()
+        ],
         representations=shown,
     )
 
 
-def _where(row: "pd.Series[Any]") -> str:
+def _where(row: Any) -> str:
     """A representation in words: its cell, and what it is of where the cell does not say so."""
-    return ", ".join(dict.fromkeys([words.cell(row["cell"]), str(row["fit_of"])]))
+    return ", ".join(dict.fromkeys([words.cell(row.cell), str(row.fit_of)]))
 
 
-def _method(name: str, checks: pd.DataFrame) -> Method:
+def _method(name: str, checks: pd.DataFrame) -> dict[str, Any]:
     # A union has a check of its own and one of each member.
     held = checks.groupby(["cell", "fit_of"], sort=False)["holds"].all()
-    margins = checks["margin"].astype(float)
-    if margins.notna().any():
-        worst = checks.loc[margins.idxmin()]
-        return Method(name, len(held), int(held.sum()), float(margins.min()), _where(worst))
-    return Method(name, len(held), int(held.sum()), float("nan"), "")
+    known = checks["margin"].notna().any()
+    return {
+        "name": name,
+        "checked": len(held),
+        "held": int(held.sum()),
+        "margin": float(checks["margin"].min()),
+        "where": _where(checks.loc[checks["margin"].idxmin()]) if known else "",
+    }
 
 
-def _representation(group: pd.DataFrame, methods: Sequence[str]) -> Representation:
-    first = group.iloc[0]
-    margins = group["margin"].astype(float).groupby(group["method"]).min().to_dict()
-    holds = bool(group["holds"].all())
+def _representation(checks: pd.DataFrame, methods: Sequence[str]) -> dict[str, Any]:
+    holds = bool(checks["holds"].all())
     # What is said of a union's members is not said of the union.
-    own = group[~group["property"].str.startswith(MEMBER)]
-    special = [verdict for verdict in own["verdict"] if verdict not in ("holds", "fails")]
-    verdict = (special[0] if special else "holds") if holds else "fails"
-    values = (margins.get(method) for method in methods)
-    return Representation(
-        cell=words.cell(first["cell"]),
-        item=str(first["fit_of"]),
-        holds=holds,
-        verdict=verdict,
-        margins=tuple(None if value is None or value != value else value for value in values),
-    )
+    own = checks[~checks["property"].str.startswith(MEMBER)]
+    special = [verdict for verdict in own["verdict"] if verdict not in _PLAIN]
+    margins = checks.groupby("method")["margin"].min()
+    return {
+        "cell": words.cell(checks["cell"].iloc[0]),
+        "of": str(checks["fit_of"].iloc[0]),
+        "holds": holds,
+        "verdict": (special[0] if special else "holds") if holds else "fails",
+        "margins": [float(margin) for margin in margins.reindex(methods)],
+    }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import jinja2
+import pandas as pd
 from PIL import Image
 from pydantic import Field
 
@@ -16,9 +17,7 @@ from isr.errors import UserError
 from isr.models import Model, parse
 from isr.reporting import words
 from isr.reporting.published import convexity
-from isr.reporting.report import deviations, reproduction, run_times, studies
-from isr.reporting.report.frames import STATUSES
-from isr.reporting.report.scores import HEADINGS
+from isr.reporting.report import reproduction, studies
 from isr.reporting.study import read_study
 from isr.reporting.tables import formats
 
@@ -36,13 +35,26 @@ class Shown(Model):
     caption: str = ""
 
 
+class Benchmark(Model):
+    """What a job wrote of its costs at its end, see `isr.job_costs`."""
+
+    file: str = Field(description="table of one row; a job that was made before has none")
+    rule: str = Field(description="of the job")
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the job wrote it: Snakemake makes an empty log of one that it did not."""
+        file = Path(self.file)
+        return file.exists() and file.stat().st_size > 0
+
+
 class Content(Model):
     """What the report is told, see scripts/report.py."""
 
     studies: Annotated[list[dict[str, Any]], Field(min_length=1)]
     tables: list[Shown] = Field([])
     figures: list[Shown] = Field([])
-    benchmarks: list[run_times.Benchmark] = Field([])
+    benchmarks: list[Benchmark] = Field([])
 
 
 def make(content: Mapping[str, Any]) -> str:
@@ -63,23 +75,21 @@ def make(content: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["margin"] = _margin
-    environment.filters["score"] = _score
+    environment.filters["margin"] = lambda value: "" if value != value else f"{value:.3g}"
     environment.filters["count"] = words.count
+    measured = [each for each in told.benchmarks if each.is_there]
     return environment.get_template(_TEMPLATE).render(
         title=_TITLE,
         table_style=formats.STYLE,
         studies=found,
         tables={each.name: _of(told.tables, each.name, _table) for each in found},
         figures={each.name: _of(told.figures, each.name, _figure) for each in found},
-        statuses=STATUSES,
-        compared=HEADINGS,
-        departures=reproduction.departures(),
         reproduction=reproduction,
-        deviations=(*deviations.CONVEXITY, *deviations.MOTION),
-        protocols=_protocols(found),
-        times=run_times.read(told.benchmarks),
-        times_missing=run_times.count_missing(told.benchmarks),
+        protocols=words.listing(
+            f"{study.name}: {dict(study.facts)['Protocol']}" for study in found if study.facts
+        ),
+        times=run_times(measured),
+        times_missing=len(told.benchmarks) - len(measured),
         versions=versions(),
         published=convexity,
     )
@@ -96,17 +106,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _protocols(found: Sequence[studies.StudyReport]) -> str:
-    rows = [f"{study.name}: {dict(study.facts)['Protocol']}" for study in found if study.facts]
-    return words.listing(rows)
-
-
-def _margin(value: float | None) -> str:
-    return "" if value is None or value != value else f"{value:.3g}"
-
-
-def _score(value: float) -> str:
-    return "" if value != value else f"{value:.3f}"
+# Tables and figures
 
 
 def _of(entries: Sequence[Shown], study: str, read: Any) -> list[dict[str, Any]]:
@@ -135,3 +135,62 @@ def _figure(path: Path) -> dict[str, Any]:
         "title": path.stem.replace("_", " ").capitalize(),
         "source": f"data:{_PICTURES[path.suffix]};base64,{base64.b64encode(content).decode()}",
     }
+
+
+# Run times
+
+
+def run_times(benchmarks: Sequence[Benchmark]) -> list[dict[str, Any]]:
+    """Run times and peak memory of the jobs of each rule, by heading; empty where unknown.
+
+    Raises:
+        UserError: a file is no benchmark.
+    """
+    if not benchmarks:
+        return []
+    costs = pd.DataFrame([_costs(each) for each in benchmarks])
+    on_gpu = costs["max_gpu"].notna().any()
+    return [
+        {
+            "Rule": rule,
+            "Jobs": len(jobs),
+            "Together": duration(jobs["s"].sum()),
+            "CPU time": duration(jobs["cpu_time"].sum(skipna=False)),
+            "Longest": duration(jobs["s"].max()),
+            "Peak memory": _memory(jobs["max_rss"].max()),
+            **({"Peak GPU memory": _memory(jobs["max_gpu"].max())} if on_gpu else {}),
+        }
+        for rule, jobs in costs.groupby("rule", sort=False)
+    ]
+
+
+def _costs(benchmark: Benchmark) -> dict[str, Any]:
+    try:
+        table = pd.read_csv(benchmark.file, sep="\t")
+        seconds = pd.to_numeric(table["s"]).mean()
+    except (OSError, KeyError, ValueError):
+        raise UserError(f"{benchmark.file} is no benchmark file: leave it out.") from None
+    # Snakemake's own benchmarks of jobs that are too short have "-" or "NA" here.
+    others = table.reindex(columns=["cpu_time", "max_rss", "max_gpu"])
+    highest = others.apply(pd.to_numeric, errors="coerce").max()
+    return {"rule": benchmark.rule, "s": seconds, **highest.to_dict()}
+
+
+def _memory(peak: float) -> str:
+    return "" if peak != peak else f"{peak:,.0f} MiB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words; "" where they are not known.
+
+    >>> duration(5.25), duration(125), duration(7380)
+    ('5.2 s', '2 min 5 s', '2 h 3 min')
+    """
+    if seconds != seconds:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

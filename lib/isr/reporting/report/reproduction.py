@@ -1,4 +1,4 @@
-"""What of the papers this software does, from one file, `reproduction.toml`.
+"""What of the papers this software does, and where text and code differ, from `reproduction.toml`.
 
 The report shows it, and the same content stands in docs/reproduction.md and, grouped, in README.md.
 After an edit of the file, in the repository:
@@ -6,24 +6,19 @@ After an edit of the file, in the repository:
     PYTHONPATH=lib python -m isr.reporting.report.reproduction
 """
 
-import argparse
 import itertools
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from isr.cli import run
-from isr.errors import UserError
-from isr.io import write_text
+from isr.io import replace_between, write_text
 
+ROOT = Path(__file__).parents[4]
 _MODULE = "isr.reporting.report.reproduction"
-_FILE = "reproduction.toml"
-_PAGE = Path("docs/reproduction.md")
-_README = Path("README.md")
+_PAGE = "docs/reproduction.md"
 _BEGIN = f"<!-- reproduction: made by python -m {_MODULE} -->"
 _END = "<!-- end of reproduction -->"
 
@@ -43,49 +38,40 @@ MEANING = (
 
 
 @dataclass(frozen=True)
-class Departure:
-    """One point in which `protocol: paper` does not do what the text says.
-
-    Attributes:
-        key: its name.
-        text: what the paper says.
-        ours: what is done instead, and why.
-    """
-
-    key: str
-    text: str
-    ours: str
-
-
-@dataclass(frozen=True)
 class Item:
-    """One table, figure, equation or section of a paper.
+    """One table, figure, equation or section of a paper, as it stands in the file.
 
     Attributes:
         paper: key of the paper.
         name: such as "Table 1".
         what: what it is.
         status: what becomes of it here.
-        departures: keys of all departures in which it differs from the text.
-        own: those of them that do not come with `builds_on`.
-        builds_on: names of items of the same paper that it has the departures of.
+        departures: keys of the departures in which it differs from the text.
+        builds_on: names of items of the same paper that it has the departures of too.
         shown: STUDY/NAME of the tables and figures of config/paper.yaml that show it.
         code: modules that do it.
         note: what else there is to say.
-        same_as: the paper and the name of the item that it repeats.
+        same_as: "PAPER: ITEM" that it repeats, with status and departures.
     """
 
     paper: str
     name: str
     what: str
     status: Status
-    departures: tuple[str, ...] = ()
-    own: tuple[str, ...] = ()
-    builds_on: tuple[str, ...] = ()
-    shown: tuple[str, ...] = ()
-    code: tuple[str, ...] = ()
+    departures: Sequence[str] = ()
+    builds_on: Sequence[str] = ()
+    shown: Sequence[str] = ()
+    code: Sequence[str] = ()
     note: str = ""
-    same_as: tuple[str, str] | None = None
+    same_as: str = ""
+
+    @property
+    def all_departures(self) -> set[str]:
+        """Keys of the departures in which it or what it builds on differs from the text."""
+        before = [_items()[self.paper, name] for name in self.builds_on]
+        if self.same_as:
+            before.append(_items()[_place(self.same_as)])
+        return set(self.departures).union(*(item.all_departures for item in before))
 
     @property
     def displays(self) -> list[str]:
@@ -96,8 +82,8 @@ class Item:
     def differs(self) -> str:
         """Whose departures it has beside its own, in words."""
         if self.same_as:
-            key, name = self.same_as
-            return f"as {name} of the {next(p.short for p in papers() if p.key == key)}"
+            first = _items()[_place(self.same_as)]
+            return f"as {first.name} of the {_content()['papers'][first.paper]['short']}"
         return f"those of {listing(self.builds_on)}" if self.builds_on else ""
 
 
@@ -106,18 +92,20 @@ class Paper:
     """One paper with everything in it that has a number.
 
     Attributes:
-        key: its name in the file.
         title: its title.
         short: what it is called where its items are referred to.
-        counts: how many tables, figures and equations it has, by kind in the singular.
+        tables: how many it has.
+        figures: how many it has.
+        equations: how many with a number it has.
         items: all of them, and some sections.
     """
 
-    key: str
     title: str
     short: str
-    counts: dict[str, int]
-    items: tuple[Item, ...]
+    tables: int
+    figures: int
+    equations: int
+    items: list[Item]
 
     def having(self, status: Status) -> list[Item]:
         """The items of a status."""
@@ -125,22 +113,51 @@ class Paper:
 
 
 @cache
-def departures() -> tuple[Departure, ...]:
-    """All departures of `protocol: paper` from the text, in the order of the file."""
-    return tuple(Departure(key, **entry) for key, entry in _content()["departures"].items())
+def papers() -> list[Paper]:
+    """All papers with their items."""
+    every = _items().values()
+    return [
+        Paper(**about, items=[item for item in every if item.paper == key])
+        for key, about in _content()["papers"].items()
+    ]
+
+
+def departures() -> dict[str, dict[str, str]]:
+    """The points in which `protocol: paper` does not do what the text says, by key.
+
+    Of each `text`, what the paper says, and `ours`, what is done instead, and why.
+    """
+    return _content()["departures"]  # type: ignore[no-any-return]
+
+
+def deviations() -> list[dict[str, str]]:
+    """Where the published code does not do what the text says.
+
+    Of each `text`, what the paper says, `code`, what the published code does, and where
+    `protocol: published-code` does not do that, the `reason`.
+    """
+    return _content()["deviations"]  # type: ignore[no-any-return]
 
 
 @cache
-def papers() -> tuple[Paper, ...]:
-    """All papers with their items; an item that repeats another has what that one has."""
-    content = _content()
-    entries = {(entry["paper"], entry["item"]): entry for entry in content["items"]}
-    found = []
-    for key, about in content["papers"].items():
-        counts = {kind: about[f"{kind}s"] for kind in ("table", "figure", "equation")}
-        items = tuple(_item(entries, *place) for place in entries if place[0] == key)
-        found.append(Paper(key, about["title"], about["short"], counts, items))
-    return tuple(found)
+def _items() -> dict[tuple[str, str], Item]:
+    """All items by paper and name."""
+    found: dict[tuple[str, str], Item] = {}
+    for entry in _content()["items"]:
+        if "same_as" in entry:
+            entry = entry | {"status": found[_place(entry["same_as"])].status}
+        found[entry["paper"], entry["name"]] = Item(**entry)
+    return found
+
+
+def _place(same_as: str) -> tuple[str, str]:
+    paper, name = same_as.split(": ")
+    return paper, name
+
+
+@cache
+def _content() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 def listing(names: Iterable[str]) -> str:
@@ -171,44 +188,20 @@ def _runs(numbers: Sequence[str]) -> Iterator[str]:
     yield from (number for number in numbers if not number.isdigit())
 
 
-@cache
-def _content() -> dict[str, Any]:
-    text = resources.files("isr.reporting.report").joinpath(_FILE).read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-def _item(entries: dict[tuple[str, str], dict[str, Any]], paper: str, name: str) -> Item:
-    entry = entries[paper, name]
-    if "same_as" in entry:
-        there, other = entry["same_as"].split(": ")
-        first = _item(entries, there, other)
-        return Item(
-            paper, name, entry["what"], first.status, first.departures, same_as=(there, other)
-        )
-    own, before = entry.get("departures", []), entry.get("builds_on", [])
-    inherited = [key for other in before for key in _item(entries, paper, other).departures]
-    return Item(
-        paper,
-        name,
-        entry["what"],
-        entry["status"],
-        tuple(dict.fromkeys([*inherited, *own])),
-        own=tuple(own),
-        builds_on=tuple(before),
-        shown=tuple(entry.get("shown", [])),
-        code=tuple(entry.get("code", [])),
-        note=entry.get("note", ""),
-    )
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def summary() -> str:
     """The Markdown table of README.md: a row for each paper, its items by status."""
-    lines = [_row(["", *HEADINGS.values()]), _row(["---"] * (1 + len(HEADINGS)))]
+    rows = []
     for paper in papers():
         cells = [listing(item.name for item in paper.having(status)) for status in HEADINGS]
         name = paper.short[0].upper() + paper.short[1:]
-        lines.append(_row([name, *(cell or "-" for cell in cells)]))
-    return "\n".join(lines)
+        rows.append([name, *(cell or "-" for cell in cells)])
+    return _table(["", *HEADINGS.values()], rows)
 
 
 def page() -> str:
@@ -221,20 +214,18 @@ def page() -> str:
         "the report lists these points.",
     ]
     for paper in papers():
-        rows = [_row(["", "What", "Status", "Departures", "Where"]), _row(["---"] * 5)]
-        rows += [_row(_cells(item)) for item in paper.items]
-        blocks += [f"## {paper.title}", "\n".join(rows)]
-    rows = [_row(["", "The paper says", "Here"]), _row(["---"] * 3)]
-    rows += [
-        _row([f'<a id="{each.key}"></a>`{each.key}`', each.text, each.ours])
-        for each in departures()
+        headings = ["", "What", "Status", "Departures", "Where"]
+        blocks += [f"## {paper.title}", _table(headings, map(_cells, paper.items))]
+    rows = [
+        [f'<a id="{key}"></a>`{key}`', each["text"], each["ours"]]
+        for key, each in departures().items()
     ]
-    blocks += ["## Departures from the text", "\n".join(rows)]
+    blocks += ["## Departures from the text", _table(["", "The paper says", "Here"], rows)]
     return "\n\n".join(blocks) + "\n"
 
 
 def _cells(item: Item) -> list[str]:
-    departs = [f"[`{key}`](#{key})" for key in item.own]
+    departs = [f"[`{key}`](#{key})" for key in item.departures]
     return [
         item.name,
         " ".join(filter(None, [f"{item.what}.", item.note])),
@@ -244,38 +235,21 @@ def _cells(item: Item) -> list[str]:
     ]
 
 
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def put_into(readme: str) -> str:
+def readme(root: Path = ROOT) -> str:
     """README.md with its table made anew.
 
     Raises:
         UserError: the lines between which it stands are missing.
     """
-    try:
-        before, rest = readme.split(_BEGIN)
-        _, after = rest.split(_END)
-    except ValueError:
-        raise UserError(
-            f"{_README}: the lines {_BEGIN} and {_END} must stand there once each: put them back."
-        ) from None
     full = f"Every item and every departure: [{_PAGE}]({_PAGE})."
-    return f"{before}{_BEGIN}\n\n{summary()}\n\n{MEANING} {full}\n\n{_END}{after}"
+    return replace_between(root / "README.md", _BEGIN, _END, f"{summary()}\n\n{MEANING} {full}")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write README.md and docs/reproduction.md of a repository."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--root", type=Path, default=Path(), help="of the repository")
-    root = parser.parse_args(arguments).root
-    readme = root / _README
-    if not readme.exists():
-        raise UserError(f"{readme} does not exist: name the repository by --root.")
-    write_text(readme, put_into(readme.read_text(encoding="utf-8")))
+def main(root: Path = ROOT) -> None:
+    """Write README.md and docs/reproduction.md of the repository."""
+    write_text(root / "README.md", readme(root))
     write_text(root / _PAGE, page())
 
 
 if __name__ == "__main__":
-    run(main)
+    main()

@@ -44,21 +44,24 @@ def test_counts(certificates):
     assert (found.certified, found.holding) == (3, 2)
     assert found.special == {"empty": 1}
     assert found.unpromised == {"holds": 1}
-    assert [each.verdict for each in found.representations] == ["holds", "fails", "empty"]
-    assert found.representations[2].margins == (0.75, None)
+    assert [each["verdict"] for each in found.representations] == ["holds", "fails", "empty"]
+    margins = found.representations[2]["margins"]
+    assert margins[0] == 0.75
+    assert math.isnan(margins[1])
 
 
 def test_worst_margins_and_where(certificates):
     structure, raster = summarise(certificates).methods
-    assert (structure.name, structure.checked, structure.held) == ("structure", 3, 3)
-    assert structure.worst_margin == 0.25
-    assert structure.worst_case == "convex, joint, seed 42, b"
-    assert (raster.held, raster.worst_margin) == (2, -3.0)
+    assert structure == {
+        **{"name": "structure", "checked": 3, "held": 3, "margin": 0.25},
+        "where": "convex, joint, seed 42, b",
+    }
+    assert (raster["held"], raster["margin"]) == (2, -3.0)
 
 
 def test_failures_are_told(certificates):
     found = summarise(certificates)
-    assert found.failures == ("convex, joint, seed 42, b, raster: 3 pixels are missing.",)
+    assert found.failures == ["convex, joint, seed 42, b, raster: 3 pixels are missing."]
 
 
 def test_a_property_without_a_check_promises_nothing(certificates):
@@ -70,7 +73,7 @@ def test_a_property_without_a_check_promises_nothing(certificates):
 
 def test_nothing_certified():
     found = summarise(read_certificates([]))
-    assert (found.certified, found.holding, found.methods) == (0, 0, ())
+    assert (found.certified, found.holding, found.methods) == (0, 0, [])
 
 
 def test_a_union_is_one_representation():
@@ -81,12 +84,12 @@ def test_a_union_is_one_representation():
     ]
     found = summarise(pd.DataFrame(members))
     assert (found.certified, found.holding, found.special) == (1, 1, {})
-    assert found.representations[0].margins == (-2.0,)
-    assert (found.methods[0].checked, found.methods[0].held) == (1, 1)
+    assert found.representations[0]["margins"] == [-2.0]
+    assert (found.methods[0]["checked"], found.methods[0]["held"]) == (1, 1)
     members[2] |= {"holds": False, "verdict": "fails"}
     found = summarise(pd.DataFrame(members))
-    assert (found.methods[0].checked, found.methods[0].held) == (1, 0)
-    assert found.representations[0].verdict == "fails"
+    assert (found.methods[0]["checked"], found.methods[0]["held"]) == (1, 0)
+    assert found.representations[0]["verdict"] == "fails"
 
 
 def test_what_fails_has_no_verdict_of_its_own():
@@ -95,5 +98,5 @@ def test_what_fails_has_no_verdict_of_its_own():
         certificate("a", "raster", 0.0, verdict="empty"),
     ]
     found = summarise(pd.DataFrame(rows))
-    assert found.representations[0].verdict == "fails"
+    assert found.representations[0]["verdict"] == "fails"
     assert found.special == {}

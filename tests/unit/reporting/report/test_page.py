@@ -10,6 +10,7 @@ from score_rows import grid_plan, make_table, score, study_of
 from isr.errors import UserError
 from isr.io import write_png
 from isr.reporting.report import page
+from isr.reporting.report.page import Benchmark
 from isr.reporting.tables import formats
 
 GIF = (
@@ -37,10 +38,6 @@ def content(tmp_path, pictures, singles, motion):
     }
 
 
-def section(text, study):
-    return text.partition(f'<h2 id="study-{study}">')[2].partition("<h2 ")[0]
-
-
 def test_the_page_is_complete_in_itself(content, checker):
     text = page.make(content)
     checker.feed(text)
@@ -51,56 +48,62 @@ def test_the_page_is_complete_in_itself(content, checker):
     assert not re.search(r"https?://|url\(|@import", text)
 
 
-def test_what_the_page_says_of_a_study_of_pictures(content):
-    text = section(page.make(content), "s")
-    for words in (
-        "Some text.",
-        "1 cell not run",
-        "<li>two</li>",
-        "40 \u00d7 30",
-        "In short.",
-        "One sentence.",
-        "2 representations certified",
-        "0.125",
-        "Found by one",
-        "IoU: predictor 0.500, representation 0.750",
-        "<dt>Steps</dt><dd>400</dd>",
-        "<dt>Input</dt><dd>RGB+spatial</dd>",
-        "EfficientNet-Lite0",
-        "published (other pictures)",
-    ):
-        assert words in text, words
-    assert "Warning" not in text
-    assert "with scores" not in text
-    assert "What became of the frames" not in text
-
-
-def test_what_the_page_says_of_cells_of_one_item(content):
-    text = section(page.make(content), "g")
-    for words in (
-        "convex; IoU with unaries 0.800 and ground truth 0.610; set by hand: steps 800, width 9",
-        "2 cells with scores",
-        "A disc.",
-        "CC0",
-        "1 representation (“no guarantee”).",
-        "sheet: IoU with the ground truth 0.610, its unaries 0.770; equation 8",
-    ):
-        assert words in text, words
-    assert "cup: IoU" not in text
-
-
-def test_what_the_page_says_of_videos(content):
-    text = section(page.make(content), "m")
-    for words in (
-        "A sentence.",
-        "It moves.",
-        "an odd file",
-        "From motion.",
-        "Retried",
-        "frame 3 of",
-    ):
-        assert words in text, words
-    assert "data:image/gif;base64," in text
+@pytest.mark.parametrize(
+    ("study", "said", "unsaid"),
+    [
+        (
+            "s",
+            [
+                "Some text.",
+                "1 cell not run",
+                "<li>two</li>",
+                "40 \u00d7 30",
+                "In short.",
+                "One sentence.",
+                "2 representations certified",
+                "0.125",
+                "Found by one",
+                "IoU: predictor 0.500, representation 0.750",
+                "<dt>Steps</dt><dd>400</dd>",
+                "<dt>Input</dt><dd>RGB+spatial</dd>",
+                "EfficientNet-Lite0",
+                "published (other pictures)",
+            ],
+            ["Warning", "with scores", "What became of the frames"],
+        ),
+        (
+            "g",
+            [
+                "convex; IoU with unaries 0.800 and ground truth 0.610; "
+                "set by hand: steps 800, width 9",
+                "2 cells with scores",
+                "A disc.",
+                "CC0",
+                "1 representation (“no guarantee”).",
+                "sheet: IoU with the ground truth 0.610, its unaries 0.770; equation 8",
+            ],
+            ["cup: IoU"],
+        ),
+        (
+            "m",
+            [
+                "A sentence.",
+                "It moves.",
+                "an odd file",
+                "From motion.",
+                "Retried",
+                "frame 3 of",
+                "data:image/gif;base64,",
+            ],
+            ["Found by"],
+        ),
+    ],
+    ids=["pictures", "cells of one item", "videos"],
+)
+def test_what_the_page_says_of_a_study(content, study, said, unsaid):
+    text = page.make(content).partition(f'<h2 id="study-{study}">')[2].partition("<h2 ")[0]
+    assert [words for words in said if words not in text] == []
+    assert [words for words in unsaid if words in text] == []
 
 
 def test_the_page_lists_what_is_reproduced_and_every_departure(content):
@@ -131,9 +134,11 @@ def test_a_fit_that_stopped_early_is_told(content, change):
     assert "Warning: 2 fits stopped early at the last finite state." in page.make(content)
 
 
-def test_missing_benchmarks_do_not_stop_the_page(content):
-    gone = {"file": "gone.tsv", "rule": "fit"}
-    text = page.make(content | {"benchmarks": [*content["benchmarks"], gone, gone]})
+def test_missing_and_empty_benchmarks_do_not_stop_the_page(content, tmp_path):
+    gone, empty = {"file": "gone.tsv", "rule": "fit"}, tmp_path / "empty.tsv"
+    empty.touch()
+    others = [gone, {"file": str(empty), "rule": "fit"}]
+    text = page.make(content | {"benchmarks": [*content["benchmarks"], *others]})
     assert "2 jobs without a benchmark file left out." in text
     assert "1 min 30 s" in text
     text = page.make(content | {"benchmarks": [gone]})
@@ -155,3 +160,49 @@ def test_mistakes_are_named(content):
             page.make(content | {kind: [{"file": f"gone.{name}", "study": "s"}]})
     with pytest.raises(UserError, match="settings: more is unknown"):
         page.make(content | {"more": 1})
+
+
+def _benchmarks(folder, *contents):
+    """Entries of benchmarks with these contents, of the rule fit."""
+    entries = []
+    for number, content in enumerate(contents):
+        (folder / f"{number}.tsv").write_text(content)
+        entries.append(Benchmark(file=str(folder / f"{number}.tsv"), rule="fit"))
+    return entries
+
+
+@pytest.mark.parametrize(
+    ("contents", "expected"),
+    [
+        (
+            ["s\tcpu_time\tmax_rss\n30\t26\t1000\n", "s\tcpu_time\tmax_rss\n95\t91\t1001\n"],
+            ["fit", 2, "2 min 5 s", "1 min 57 s", "1 min 35 s", "1,001 MiB"],
+        ),
+        (
+            ["s\tcpu_time\tmax_rss\n9\t7\t10\n", "s\tcpu_time\tmax_rss\tmax_gpu\n9\t7\t10\t300\n"],
+            ["fit", 2, "18.0 s", "14.0 s", "9.0 s", "10 MiB", "300 MiB"],
+        ),
+        # What Snakemake itself writes of short jobs.
+        (
+            ["s\th:m:s\tmax_rss\tcpu_time\n0.2\t0:00:00\t-\tNA\n"],
+            ["fit", 1, "0.2 s", "", "0.2 s", ""],
+        ),
+    ],
+    ids=["jobs of a rule", "on a GPU", "by Snakemake"],
+)
+def test_run_times(tmp_path, contents, expected):
+    (row,) = page.run_times(_benchmarks(tmp_path, *contents))
+    assert [*row.values()] == expected
+
+
+def test_a_file_that_is_no_benchmark_is_named(tmp_path):
+    assert page.run_times([]) == []
+    with pytest.raises(UserError, match="no benchmark file"):
+        page.run_times(_benchmarks(tmp_path, "a\n1\n"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(59.96, "60.0 s"), (60, "1 min 0 s"), (7380, "2 h 3 min")]
+)
+def test_duration(seconds, words):
+    assert page.duration(seconds) == words

@@ -1,50 +1,33 @@
 import importlib.util
 import re
-from pathlib import Path
 
 import pytest
-import yaml
+from configurations import ROOT, shipped
 
 from isr.errors import UserError
 from isr.reporting.report import reproduction
 
-ROOT = Path(__file__).parents[4]
 ITEMS = [item for paper in reproduction.papers() for item in paper.items]
 NAMES = [f"{item.paper} {item.name}" for item in ITEMS]
 
 
-@pytest.fixture(scope="module")
-def studies():
-    """The studies of config.yaml with paper.yaml laid over them."""
-    demo, paper = (
-        yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
-        for name in ("config", "paper")
-    )
-
-    def lay_over(lower, upper):
-        if not (isinstance(lower, dict) and isinstance(upper, dict)):
-            return upper
-        merged = lower | {key: lay_over(lower.get(key), value) for key, value in upper.items()}
-        return {key: value for key, value in merged.items() if value is not None}
-
-    return lay_over(demo, paper)["studies"]
+STUDIES = shipped("paper.yaml")["studies"]
 
 
 def test_every_table_figure_and_equation_has_a_row():
     for paper in reproduction.papers():
-        for kind, count in paper.counts.items():
-            rows = [item.name for item in paper.items if item.name.startswith(kind.capitalize())]
-            assert sorted(rows) == sorted(f"{kind.capitalize()} {n + 1}" for n in range(count))
-
-
-def test_the_counts_of_the_main_paper():
-    assert reproduction.papers()[0].counts == {"table": 5, "figure": 19, "equation": 17}
+        counts = {"Table": paper.tables, "Figure": paper.figures, "Equation": paper.equations}
+        for kind, count in counts.items():
+            rows = [item.name for item in paper.items if item.name.startswith(kind)]
+            assert sorted(rows) == sorted(f"{kind} {n + 1}" for n in range(count))
+    main = reproduction.papers()[0]
+    assert (main.tables, main.figures, main.equations) == (5, 19, 17)
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=NAMES)
-def test_a_row_is_consistent(item, studies):
+def test_a_row_is_consistent(item):
     assert item.status in reproduction.HEADINGS
-    assert (item.status == "departure") == bool(item.departures)
+    assert (item.status == "departure") == bool(item.all_departures)
     if item.same_as:
         return
     # What is said to be there names what does it; a table or figure, also what shows it.
@@ -54,25 +37,25 @@ def test_a_row_is_consistent(item, studies):
     for module in item.code:
         assert importlib.util.find_spec(module) is not None, module
     for study, name in (each.split("/") for each in item.shown):
-        assert name in studies[study].get("tables", {}) | studies[study].get("figures", {})
+        entry = STUDIES[study]
+        assert name in {**(entry.get("tables") or {}), **(entry.get("figures") or {})}
 
 
 def test_every_departure_is_one_of_an_item_and_the_other_way_round():
-    known = [each.key for each in reproduction.departures()]
-    assert {key for item in ITEMS for key in item.departures} == set(known)
+    found = {key for item in ITEMS for key in item.all_departures}
+    assert found == set(reproduction.departures())
 
 
 def test_departures_come_with_what_an_item_builds_on():
     table = next(item for item in ITEMS if (item.paper, item.name) == ("icml2024", "Table 4"))
-    assert {"flow_start", "output_layer", "batch_statistics"} <= set(table.departures)
-    assert "flow_start" not in table.own
+    assert {"flow_start", "output_layer", "batch_statistics"} <= table.all_departures
+    assert "flow_start" not in table.departures
 
 
 def test_an_item_that_repeats_another_has_its_status():
     repeated = next(
         item for item in ITEMS if (item.paper, item.name) == ("poster_icml", "Figure 3")
     )
-    assert repeated.same_as == ("icml2024", "Figure 5")
     assert repeated.differs == "as Figure 5 of the ICML paper"
     assert repeated.status == "departure"
 
@@ -94,9 +77,8 @@ def test_listing(names, words):
 
 
 def test_readme_and_page_are_those_of_the_file():
-    readme = (ROOT / "README.md").read_text()
     hint = "run: PYTHONPATH=lib python -m isr.reporting.report.reproduction"
-    assert reproduction.put_into(readme) == readme, hint
+    assert (ROOT / "README.md").read_text() == reproduction.readme(), hint
     assert (ROOT / "docs/reproduction.md").read_text() == reproduction.page(), hint
 
 
@@ -111,14 +93,9 @@ def test_files_are_made_anew(tmp_path):
     old = readme.replace("| Table 2; Figures 8, 10, 12 |", "| - |")
     assert old != readme
     (tmp_path / "README.md").write_text(old)
-    reproduction.main(["--root", str(tmp_path)])
+    reproduction.main(tmp_path)
     assert (tmp_path / "README.md").read_text() == readme
     assert (tmp_path / "docs/reproduction.md").read_text() == reproduction.page()
-
-
-def test_a_readme_without_its_place_is_named(tmp_path):
-    with pytest.raises(UserError, match="does not exist: name the repository"):
-        reproduction.main(["--root", str(tmp_path)])
     (tmp_path / "README.md").write_text("# Other\n")
-    with pytest.raises(UserError, match="put them back"):
-        reproduction.main(["--root", str(tmp_path)])
+    with pytest.raises(UserError, match=r"README\.md: the lines .* put them back"):
+        reproduction.main(tmp_path)

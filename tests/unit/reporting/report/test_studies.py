@@ -1,14 +1,11 @@
 """What is said of a study: facts, frames, scores, where its items come from."""
 
-from dataclasses import astuple
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from isr.io import write_png
 from isr.reporting.report import certificates, studies, thumbnails
-from isr.reporting.report.frames import STATUSES
 from isr.reporting.study import read_study
 
 
@@ -18,7 +15,7 @@ def make(content):
 
 def test_facts_of_the_cells_that_ran(motion):
     study = make(motion)
-    assert (study.planned, study.missing) == (2, ("b",))
+    assert (study.planned, study.missing) == (2, ["b"])
     facts = dict(study.facts)
     assert facts["Weak labels"] == "From motion."
     assert facts["Predictor"] == "UNet"
@@ -53,11 +50,11 @@ def test_labels_that_were_taken_and_doubts_about_the_foreground_are_told(
 
 def test_what_became_of_the_frames(motion):
     (row,) = make(motion).frames
-    assert (row.cell, row.video) == ("a", "toy")
-    counts = {"fitted": 3, "retried": 1, "failed": 1, "skipped": 1}
-    assert dict(zip(STATUSES, row.statuses, strict=True)) == counts
-    assert (row.frames, row.noisy) == (6, 1)
-    assert (row.truth, row.unaries) == ("1 of 3", "2 of 3")
+    assert row == {
+        **{"Cell": "a", "Video": "toy", "Frames": 6},
+        **{"Fitted": 3, "Retried": 1, "Failed": 1, "Skipped": 1, "Noise": 1},
+        **{"Contradicted by the ground truth": "1 of 3", "by the unaries": "2 of 3"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -65,28 +62,32 @@ def test_what_became_of_the_frames(motion):
 )
 def test_what_contradicts_other_constraints_and_slices_in_time_is_not_said(motion, change, column):
     study = make(change(motion, **column))
-    assert [(row.truth, row.unaries) for row in study.frames] == [("", "")]
+    (row,) = study.frames
+    assert (row["Contradicted by the ground truth"], row["by the unaries"]) == ("", "")
     # A fit in time is one, however many frames it has.
     assert study.warning == "1 fit stopped early at the last finite state."
 
 
 def test_where_items_come_from(motion, singles):
     (video,) = make(motion).items
-    assert astuple(video) == (
-        *("toy", "12 \u00d7 8 \u00d7 6", "3 of 6 frames", "", "Somewhere", "CC0", "an odd file"),
-    )
+    size, annotated = "12 \u00d7 8 \u00d7 6", "3 of 6 frames"
+    assert [*video.values()] == ["toy", size, annotated, "", "Somewhere", "CC0", "an odd file"]
     (picture,) = make(singles).items
-    assert (picture.size, picture.annotated, picture.text) == ("40 \u00d7 30", "yes", "A disc.")
+    assert [*picture.values()][1:4] == ["40 \u00d7 30", "yes", "A disc."]
 
 
 def test_scores_of_cells_of_one_item(singles):
     study = make(singles)
-    assert study.missing == ("tea",)
+    assert study.missing == ["tea"]
     cup, sheet = study.scores
-    assert cup.scores[::2] == (0.8, 0.61)
-    assert np.isnan(cup.scores[1])
-    assert (cup.steps, cup.constraint, cup.loss) == ("400", "convex", "")
-    assert sheet.loss.startswith("sheet: IoU with the ground truth 0.610, its unaries 0.770; eq")
+    assert cup == {
+        **{"Cell": "cup", "Item": "disc", "Constraint": "convex", "Steps": "400"},
+        **{"IoU with unaries": "0.800", "IoU with scribbles": ""},
+        **{"IoU with ground truth": "0.610", "IoU of unaries with ground truth": "0.500"},
+    }
+    assert sheet["Constraint"] == "periodic"
+    (loss,) = study.losses
+    assert loss.startswith("sheet: IoU with the ground truth 0.610, its unaries 0.770; eq")
     assert [each.name for each in study.thumbnails] == ["cup", "sheet"]
     assert "Set by hand, by trial" not in dict(study.facts)
 
@@ -137,7 +138,7 @@ def test_of_many_representations_those_are_listed_of_which_something_is_to_be_sa
     assert len(make(motion).certificates.representations) == 6
     monkeypatch.setattr(certificates, "MOST_SHOWN", 5)
     found = make(motion).certificates
-    assert [each.item for each in found.representations] == ["toy/00000"]
+    assert [each["of"] for each in found.representations] == ["toy/00000"]
     assert found.certified == found.holding == 6
 
 

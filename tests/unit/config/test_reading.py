@@ -3,7 +3,7 @@
 import pytest
 from configurations import planned
 
-from isr.config.plan import read_plan
+from isr.config.reading import read_plan
 from isr.errors import UserError
 
 SPATIO = {"dataset": "films", "settings": {"predictor": "unet", "fit": "spatio-temporal"}}

@@ -1,5 +1,8 @@
+"""The two conventions: where pixels lie, and which side of a level is the foreground."""
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,8 +14,10 @@ from isr.coordinates import (
     pixel_coordinates,
     to_pixels,
 )
+from isr.levels import foreground, probability
 
 SIDES = st.integers(1, 40)
+LEVELS = [-1e30, -2.0, -1e-30, -0.0, 0.0, 1e-30, 2.0, 1e30]
 CONVENTIONS = st.sampled_from(["isotropic", "linspace"])
 
 
@@ -68,3 +73,19 @@ def test_a_coarser_grid_covers_the_same_picture():
 def test_unknown_convention():
     with pytest.raises(ValueError, match="polar"):
         pixel_coordinates(2, 2, "polar")
+
+
+def test_foreground_is_where_the_level_is_at_most_zero():
+    expected = [True, True, True, True, True, False, False, False]
+    assert foreground(np.array(LEVELS)).tolist() == expected
+    assert foreground(torch.tensor(LEVELS, dtype=torch.float64)).tolist() == expected
+    assert not foreground(np.array([np.nan]))[0]
+
+
+def test_probability_is_high_in_the_foreground_and_equal_in_numpy_and_torch():
+    levels = np.linspace(-40, 40, 401)
+    numpy, torch_ = probability(levels), probability(torch.from_numpy(levels)).numpy()
+    assert np.allclose(numpy, 1 / (1 + np.exp(levels)), atol=1e-15)
+    assert np.allclose(numpy, torch_, atol=1e-15)
+    assert probability(np.array([0.0]))[0] == 0.5
+    assert np.array_equal(probability(np.array([-1e30, 1e30])), [1.0, 0.0])

@@ -1,20 +1,80 @@
-"""What the models cannot check: that the entries of a configuration fit together."""
+"""Reading a configuration: entries that are null go, and those that stay have to fit together."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from isr.config.models import Config
 from isr.config.plan import Cell, Plan
 from isr.constraints import record
 from isr.errors import UserError
-from isr.models import must_know
+from isr.models import must_know, parse
 from isr.predictors import Computed, Given
 from isr.predictors.base import trains_along
 from isr.settings import DISTANCES, SPATIO_TEMPORAL, TOGETHER, CellSettings
 
 _RESERVED_CELL = "fits"
+_DROPPED = ("datasets", "predictors", "studies")
+_NAMED = ("cells", "tables", "figures")
+_OLD_KINDS = {"scribbles": "pictures"}
 
 
-def check(plan: Plan, reserved: Iterable[str]) -> None:
+def read_plan(
+    content: Mapping[str, Any], reserved: Iterable[str] = (), root: Path | None = None
+) -> Plan:
+    """Check a configuration and plan by it.
+
+    Args:
+        content: as read from YAML, files laid over one another.
+        reserved: names that a study may not have, those of the workflow's targets.
+        root: the folder that relative paths are seen from.
+
+    Raises:
+        UserError: something is wrong; the message names the key.
+    """
+    kept = _without_dropped(content)
+    _check_old_kinds(kept.get("datasets"))
+    config: Config = parse(Config, kept)
+    plan = Plan(config, root or Path())
+    _check(plan, reserved)
+    return plan
+
+
+def _check_old_kinds(datasets: Any) -> None:
+    """Name the new kind of a data set whose kind is called otherwise now."""
+    for name, entry in datasets.items() if isinstance(datasets, Mapping) else ():
+        kind = entry.get("kind") if isinstance(entry, Mapping) else None
+        if isinstance(kind, str) and kind in _OLD_KINDS:
+            new = _OLD_KINDS[kind]
+            raise UserError(f"config: datasets.{name}.kind is {kind!r}; it is called {new} now.")
+
+
+def _without_dropped(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Remove entries that are null: of datasets, predictors, studies and of parts of a study."""
+    kept = {
+        key: _without_null(value) if key in _DROPPED else value for key, value in content.items()
+    }
+    if isinstance(kept.get("studies"), dict):
+        kept["studies"] = _without_null(kept["studies"], 2)
+        for study in kept["studies"].values():
+            if isinstance(study, dict):
+                for part, entry in study.items():
+                    study[part] = _without_null(entry, 2 if part in _NAMED else 1)
+    return kept
+
+
+def _without_null(entries: Any, levels: int = 1) -> Any:
+    """Entries without those that are null, also in the mappings so many levels below."""
+    if not isinstance(entries, Mapping) or not levels:
+        return entries
+    return {
+        name: _without_null(entry, levels - 1)
+        for name, entry in entries.items()
+        if entry is not None
+    }
+
+
+def _check(plan: Plan, reserved: Iterable[str]) -> None:
     """See that the entries of a configuration fit together.
 
     Args:
@@ -37,13 +97,12 @@ def check(plan: Plan, reserved: Iterable[str]) -> None:
         for key in study.by_hand:
             if not key.startswith("options."):
                 must_know(f"studies.{name}.by_hand", key, CellSettings.model_fields)
-    for cells in plan.cells.values():
-        for cell in cells.values():
-            _Check(plan, cell).all()
+    for cell in plan.every_cell:
+        _CellCheck(plan, cell).all()
     _check_displays(plan)
 
 
-class _Check:
+class _CellCheck:
     """Everything that can be wrong with one cell.
 
     Args:
@@ -56,8 +115,7 @@ class _Check:
         self.place = cell.place
         must_know(f"{self.place}.predictor", self.settings.predictor, plan.predictors)
         self.predictor = plan.predictor(self.settings)
-        self.dataset = plan.config.studies[cell.study].dataset
-        self.known = {item: plan.known(self.dataset, item) for item in cell.items}
+        self.known = {item: plan.known(cell.dataset, item) for item in cell.items}
         self.trains = trains_along(self.predictor, self.settings, plan.config.protocol)
 
     def fail(self, key: str, words: str) -> None:
@@ -76,8 +134,8 @@ class _Check:
             if lack := self.predictor.refuses(known):
                 self.fail(
                     "predictor",
-                    f"is {own!r}, which needs {lack}, but the item {item} of {self.dataset} does "
-                    "not have that; take another predictor or other items.",
+                    f"is {own!r}, which needs {lack}, but the item {item} of {self.cell.dataset} "
+                    "does not have that; take another predictor or other items.",
                 )
         if self.predictor.input == "features" and self.settings.features is None:
             self.fail("predictor", f"is {own!r}, which sees features; name some in features.")
@@ -129,19 +187,19 @@ class _Check:
     def _videos(self) -> None:
         if self.predictor.input != "labels":
             return
-        settings, entry = self.settings, self.plan.dataset(self.dataset)
+        settings, entry = self.settings, self.plan.dataset(self.cell.dataset)
         if settings.labels == "published" and not getattr(entry, "labels", None):
             self.fail(
                 "labels",
                 "is 'published', but the videos have no such labels; take auto or motion, or say "
-                f"in datasets.{self.dataset}.labels where the published ones lie.",
+                f"in datasets.{self.cell.dataset}.labels where the published ones lie.",
             )
         weights = getattr(self.predictor, "weights", "trained")
         where = f"config: predictors.{settings.predictor}.weights is"
         if weights == "published" and entry.network_sources() is None:
             raise UserError(
-                f"{where} 'published', but datasets.{self.dataset} names no such networks; take "
-                "auto or trained, or say there under checkpoints where they lie."
+                f"{where} 'published', but datasets.{self.cell.dataset} names no such networks; "
+                "take auto or trained, or say there under checkpoints where they lie."
             )
         if weights != "trained" and settings.training == TOGETHER:
             self.fail(
@@ -218,19 +276,13 @@ def _check_displays(plan: Plan) -> None:
     """See that tables and figures pick cells, and that no two share a name."""
     for kind in ("tables", "figures"):
         owner: dict[str, str] = {}
-        for study, entry in plan.config.studies.items():
-            cells = {name: cell.settings for name, cell in plan.cells[study].items()}
-            own: Mapping[str, Any] = getattr(entry, kind)
-            for name, display in own.items():
-                place = f"studies.{study}.{kind}.{name}"
-                if name in owner:
-                    raise UserError(
-                        f"config: {place} stands in study {owner[name]} too; give it another name."
-                    )
-                owner[name] = study
-                if isinstance(display, dict):
-                    continue
-                shown = display.shown(cells, place)
-                if kind == "figures":
-                    items = {cell: plan.cells[study][cell].items for cell in shown}
-                    display.check_items(items, place)
+        for each in plan.displays(kind):
+            if each.name in owner:
+                raise UserError(
+                    f"config: {each.place} stands in study {owner[each.name]} too; give it "
+                    "another name."
+                )
+            owner[each.name] = each.study
+            items = {cell.name: cell.items for cell in plan.shown(each)}
+            if kind == "figures":
+                each.entry.check_items(items, each.place)
