@@ -8,7 +8,7 @@ import pandas as pd
 
 from isr import constraints
 from isr.data.weak_labels.store import label_kind
-from isr.reporting import origins, recipes, words
+from isr.reporting import recipes, words
 from isr.reporting.metrics import read_cells
 from isr.reporting.study import PlannedCell, Study
 from isr.settings import DISTANCES
@@ -35,9 +35,9 @@ def facts(metrics: pd.DataFrame, study: Study, cells: Mapping[str, Mapping[str, 
         ("Predictor", _names(metrics, "predictor", called)),
         ("Input", _names(metrics, "features", words.features)),
         ("Weak labels", _labels(cells.values())),
-        ("Foreground", " ".join(origins.foreground_notes(metrics))),
+        ("Foreground", " ".join(recipes.foreground_notes(metrics))),
         ("Width of the network", words.numbers(metrics["width"])),
-        ("Weights", origins.told(metrics, "weights", origins.network)),
+        ("Weights", recipes.told(metrics, "weights", recipes.network)),
         ("Networks for each video, or one for all together", _others(metrics, "training", "each")),
         ("Fits", _names(metrics, "fit")),
         ("Distance from unaries", _others(metrics, "distance", DISTANCES[0])),

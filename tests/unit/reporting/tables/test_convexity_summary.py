@@ -9,7 +9,7 @@ from score_rows import grid_plan, make_table, pick, row, score, study_of, writte
 
 from isr.errors import UserError
 from isr.reporting.metrics import read_cells
-from isr.reporting.tables import convexity_summary
+from isr.reporting.tables import convexity
 
 BOTH = [grid_plan(seed=seed) for seed in (42, 47)]
 
@@ -23,7 +23,7 @@ def summarise(tmp_path):
         study = written(rows, study_of(cells, items, kind, **changes), tmp_path)
         metrics = read_cells(study.cells, "s")
         constraint = cells[0]["constraint"]
-        return convexity_summary.summarise(metrics, study, constraint, published)
+        return convexity.summarise(metrics, study, constraint, published)
 
     return make
 

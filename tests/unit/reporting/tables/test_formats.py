@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from isr.reporting.tables import formats
+from isr.reporting.tables import layout
 from isr.reporting.tables.layout import Heading, Line, Span, Table
 
 
@@ -23,7 +23,7 @@ def table():
 
 
 def test_markdown(table):
-    assert formats.to_markdown(table) == (
+    assert layout.to_markdown(table) == (
         "**A & B**\n\n"
         "|  | what | both: x | both: y_1 |\n"
         "| --- | --- | ---: | ---: |\n"
@@ -34,7 +34,7 @@ def test_markdown(table):
 
 
 def test_latex(table):
-    text = formats.to_latex(table)
+    text = layout.to_latex(table)
     assert r"\caption{A \& B. 100 \% <b>}" in text
     assert r"\begin{tabular}{llrr}" in text
     assert r"\multicolumn{2}{c}{both} \\" in text
@@ -47,7 +47,7 @@ def test_latex(table):
 
 
 def test_html(table):
-    page = formats.to_html(table)
+    page = layout.to_html(table)
     assert '<th class="group" colspan="2">both</th>' in page
     assert "<td><b>1.0</b> / 2.0</td>" in page
     assert '<td class="missing">not run</td>' in page
@@ -57,7 +57,7 @@ def test_html(table):
 
 
 def test_html_body_is_what_another_page_takes_in(table):
-    body = formats.html_body(formats.to_html(table))
+    body = layout.html_body(layout.to_html(table))
     assert body.startswith("<figure")
     assert body.endswith("</figure>")
 
@@ -65,21 +65,21 @@ def test_html_body_is_what_another_page_takes_in(table):
 @pytest.mark.parametrize("kind", ["table_1", "table_3"])
 def test_every_row_has_as_many_columns_as_the_headings(table_of, grid_rows, grid_study, kind):
     made = table_of(kind, grid_rows, grid_study)[1]
-    rows = formats.to_markdown(made).splitlines()[2 : 4 + len(made.lines)]
+    rows = layout.to_markdown(made).splitlines()[2 : 4 + len(made.lines)]
     assert {row.count("|") for row in rows} == {9}
-    for row in re.findall(r"<tr.*?</tr>", formats.to_html(made)):
+    for row in re.findall(r"<tr.*?</tr>", layout.to_html(made)):
         spans = sum(int(number) - 1 for number in re.findall(r'colspan="(\d+)"', row))
         assert len(re.findall(r"<t[dh]", row)) + spans == 8
 
 
 def test_every_special_character_of_latex_is_escaped():
     content = Table(r"a^b ~ c_d \ {e} #$%&", ("",), ((Heading("x"),),), ())
-    text = formats.to_latex(content)
+    text = layout.to_latex(content)
     for escaped in (r"a\textasciicircum{}b", r"\textasciitilde{} c\_d", r"\textbackslash{} \{e\}"):
         assert escaped in text
     assert r"\#\$\%\&." in text
 
 
 def test_write_all(table, tmp_path):
-    formats.write_all(table, tmp_path / "t.csv")
+    layout.write_all(table, tmp_path / "t.csv")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.html", "t.md", "t.tex"]

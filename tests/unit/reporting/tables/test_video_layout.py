@@ -20,7 +20,7 @@ from score_rows import (
 )
 
 import make_table
-from isr.reporting.tables import formats
+from isr.reporting.tables import layout
 
 
 def test_table_4_has_the_papers_columns(table_4):
@@ -165,7 +165,7 @@ def test_a_table_without_any_cell_says_so(table_4):
     table = table_4([], make_study())
     assert set(entries(table, "cars3", "ours")) == {"-", "not run"}
     assert table.notes[0] == "Ours: no cell has run."
-    assert "no cell has run" in formats.to_html(table)
+    assert "no cell has run" in layout.to_html(table)
 
 
 def test_videos_without_ground_truth_say_so(table_4):
