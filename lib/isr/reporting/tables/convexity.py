@@ -200,10 +200,9 @@ def table_1(
         for _, name in columns
     )
     heads = tuple(Heading(group, sum(each == group for each, _ in columns)) for group in order)
-    place = _place("Table 1", study, constraint)
-    content = title or f"Foreground IoU of predictor / {representation} ({place})"
+    shown = f"Foreground IoU of predictor / {representation}"
     return Table(
-        title=f"{study.describe(_items(metrics, study))}. {content}",
+        title=layout.titled(_data(metrics, study), title, shown, 1, compares(study, constraint)),
         stubs=("", ""),
         headings=(heads, pairs),
         lines=tuple(lines),
@@ -276,9 +275,9 @@ def table_3(
     notes = _notes(summary, metrics, study, "in each setting")
     if summary["iou_deviation"].notna().any():
         notes.append(layout.DEVIATION_NOTE)
-    content = title or f"Foreground IoU and pixel accuracy ({_place('Table 3', study, constraint)})"
+    shown = "Foreground IoU and pixel accuracy"
     return Table(
-        title=f"{study.describe(_items(metrics, study))}. {content}",
+        title=layout.titled(_data(metrics, study), title, shown, 3, compares(study, constraint)),
         stubs=("Fit", "Model", "Input", "Segmentation"),
         headings=(
             (Heading("IoU", len(columns)), Heading("Accuracy", len(columns))),
@@ -289,20 +288,16 @@ def table_3(
     )
 
 
-def _items(metrics: pd.DataFrame, study: Study) -> list[str]:
-    """The items that are scored, or else that were fitted, in their order."""
+def _data(metrics: pd.DataFrame, study: Study) -> str:
+    """What the data are: the items that are scored, or else that were fitted, in words."""
     scored = metrics[metrics["against"] == GROUND_TRUTH]
     found = set((metrics if scored.empty else scored)["item"])
-    return [item for item in study.items if item in found] or study.items
+    return study.describe([item for item in study.items if item in found] or study.items)
 
 
 def _same(summary: pd.DataFrame, study: Study) -> bool:
     """Whether the pictures are those behind the paper's numbers."""
     return not published.difference(study.dataset, int(summary["n_pictures"].max()))
-
-
-def _place(table: str, study: Study, constraint: str) -> str:
-    return f"{'' if compares(study, constraint) else 'after '}the paper's {table}"
 
 
 def _notes(summary: pd.DataFrame, metrics: pd.DataFrame, study: Study, where: str) -> list[str]:

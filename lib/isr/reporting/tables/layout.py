@@ -1,6 +1,6 @@
 """A table as a person reads it, and its files: Markdown, LaTeX (booktabs) and HTML."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -101,6 +101,20 @@ def line_of(
     return Line(names, tuple((span,) for span in spans), opens_block, secondary)
 
 
+def titled(data: str, title: str | None, usual: str, number: int, compares: bool) -> str:
+    """The title of a table: its data, then what it shows.
+
+    Args:
+        data: in words.
+        title: replaces the usual words about the content.
+        usual: these words; where the paper shows the same is added.
+        number: of the paper's table.
+        compares: whether the paper's numbers stand beside ours.
+    """
+    place = f"{'' if compares else 'after '}the paper's Table {number}"
+    return f"{data}. {title or f'{usual} ({place})'}"
+
+
 def score(row: Row, name: str, *, best: str | None = None, deviation: bool = False) -> Span:
     """Our score of a row of a summary, or the words for why there is none.
 
@@ -166,7 +180,7 @@ def to_markdown(table: Table) -> str:
     rules = ["---"] * len(table.stubs) + ["---:"] * (len(heads) - len(table.stubs))
     lines = [f"**{table.title}**", "", _pipe(heads), _pipe(rules)]
     for line in table.lines:
-        lines.append(_pipe([*line.names, *(_markdown(entry) for entry in line.entries)]))
+        lines.append(_pipe([*line.names, *(_joined(entry, "**{}**") for entry in line.entries)]))
     lines += ["", *(f"- {note}" for note in table.notes)]
     return "\n".join(lines) + "\n"
 
@@ -181,8 +195,10 @@ def _pipe(texts: list[str]) -> str:
     return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |"
 
 
-def _markdown(entry: Entry) -> str:
-    return " / ".join(f"**{span.text}**" if span.bold else span.text for span in entry)
+def _joined(entry: Entry, bold: str, escaped: Callable[[str], str] = str) -> str:
+    """The spans of an entry, those that are bold put into the place in `bold`."""
+    texts = [(escaped(span.text), span.bold) for span in entry]
+    return " / ".join(bold.format(text) if is_bold else text for text, is_bold in texts)
 
 
 def to_latex(table: Table) -> str:
@@ -203,8 +219,8 @@ def to_latex(table: Table) -> str:
     for number, line in enumerate(table.lines):
         if line.opens_block and number > 0:
             lines.append(r"\midrule")
-        names = [_tex(name) for name in line.names]
-        lines.append(_tex_row([*names, *(_latex(entry) for entry in line.entries)]))
+        entries = [_joined(entry, r"\textbf{{{}}}", _tex) for entry in line.entries]
+        lines.append(_tex_row([*map(_tex, line.names), *entries]))
     lines += [r"\bottomrule", r"\end{tabular}}", r"\end{table}"]
     return "\n".join(lines) + "\n"
 
@@ -226,21 +242,17 @@ def _tex_row(texts: list[str]) -> str:
     return " & ".join(texts) + r" \\"
 
 
-def _latex(entry: Entry) -> str:
-    return " / ".join(
-        rf"\textbf{{{_tex(span.text)}}}" if span.bold else _tex(span.text) for span in entry
-    )
-
-
-_TEX = {
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    **{"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"},
-    **{DEVIATION: r"$\pm$", MINUS: "$-$"},
-}
+_TEX = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "&%$#_{}"},
+        **{"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"},
+        **{DEVIATION: r"$\pm$", MINUS: "$-$"},
+    }
+)
 
 
 def _tex(text: str) -> str:
-    return "".join(_TEX.get(character, character) for character in text)
+    return text.translate(_TEX)
 
 
 def to_html(table: Table) -> str:
@@ -296,9 +308,5 @@ def _html_heading(head: Heading) -> str:
 
 def _html_entry(entry: Entry) -> str:
     missing = all(span.text in _MISSING for span in entry)
-    content = " / ".join(_html_span(span) for span in entry)
+    content = _joined(entry, "<b>{}</b>", escape)
     return f'<td class="missing">{content}</td>' if missing else f"<td>{content}</td>"
-
-
-def _html_span(span: Span) -> str:
-    return f"<b>{escape(span.text)}</b>" if span.bold else escape(span.text)

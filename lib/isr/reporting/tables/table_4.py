@@ -65,13 +65,13 @@ class Table4(OfKinds):
 
     def make(self, study: Study, shown: Sequence[str]) -> "tuple[str, Table]":
         """Average over frames and seeds, then over items or frames."""
-        from isr.reporting.tables import video_layout, videos
+        from isr.reporting.tables import averages, video_layout, videos
 
         group = videos.Group.of(study, shown, self.published)
         metrics = group.read()
         summary = videos.summarise(metrics, group)
         table = video_layout.table_4(summary, metrics, group, self.title)
-        return videos.to_csv(summary), table
+        return averages.to_csv(summary), table
 
 
 class Table5(OfKinds):
@@ -88,10 +88,10 @@ class Table5(OfKinds):
 
     def make(self, study: Study, shown: Sequence[str]) -> "tuple[str, Table]":
         """Average over frames and seeds, for each share of noise."""
-        from isr.reporting.tables import video_layout, videos
+        from isr.reporting.tables import averages, video_layout, videos
 
         group = videos.Group.of(study, shown, self.published)
         metrics = group.read()
         summary = videos.summarise_noise(metrics, group)
         table = video_layout.table_5(summary, metrics, group, self.title)
-        return videos.to_csv(summary, videos.NOISE_SCORES), table
+        return averages.to_csv(summary, videos.NOISE_SCORES), table

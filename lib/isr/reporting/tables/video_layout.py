@@ -54,11 +54,10 @@ def table_4(
     scores += [Heading(_SCORE_WORDS[name], columns) for _ in fits for name in SCORES]
     names = [_output(name, group) for name in outputs]
     last = [*made, "seeds", *frames, *names * (len(fits) * len(SCORES))]
-    place = "the paper's Table 4" if group.compares else "after the paper's Table 4"
-    what = "Motion segmentation" if noun == "sequence" else "Segmentation"
-    content = title or f"{what} with and without the shape prior ({place})"
+    shown = "Motion segmentation" if noun == "sequence" else "Segmentation"
+    shown += " with and without the shape prior"
     return Table(
-        title=f"{group.study.describe(group.items)}. {content}",
+        title=layout.titled(group.study.describe(group.items), title, shown, 4, group.compares),
         stubs=(noun.capitalize(), ""),
         headings=(tuple(groups), tuple(scores), tuple(Heading(name) for name in last)),
         lines=tuple(lines),
@@ -158,11 +157,10 @@ def table_5(
     groups = [Heading(words.distance(name), len(names)) for name in group.distances]
     first = (Heading(""),) if compares else ()
     last = ("published",) if compares else ()
-    place = "the paper's Table 5" if compares else "after the paper's Table 5"
-    content = title or f"Spatio-temporal prior with unaries replaced by noise ({place})"
+    shown = "Spatio-temporal prior with unaries replaced by noise"
     below = (*last, *names * len(groups), "noisy", "all", "labels", group.predictor)
     return Table(
-        title=f"{group.study.describe(group.items)}. {content}",
+        title=layout.titled(group.study.describe(group.items), title, shown, 5, compares),
         stubs=("Noise",),
         headings=(
             (*first, *groups, Heading("frames", 2), Heading("made from", 2)),

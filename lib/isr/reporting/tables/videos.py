@@ -14,10 +14,8 @@ from isr.reporting.metrics import NOT_RUN, read_cells
 from isr.reporting.published import videos as published
 from isr.reporting.study import PlannedCell, Study
 from isr.reporting.tables import averages
-from isr.reporting.tables.averages import NAN, SCORES, Row, over_items, seeds_of, to_csv
+from isr.reporting.tables.averages import NAN, SCORES, Row, over_items, seeds_of
 from isr.settings import DISTANCES, SPATIO_TEMPORAL, CellSettings
-
-__all__ = ["Group", "summarise", "summarise_noise", "to_csv"]
 
 SEQUENCE, OVER_SEQUENCES, OVER_FRAMES = "sequence", "mean over sequences", "mean over frames"
 MEANS = (OVER_SEQUENCES, OVER_FRAMES)
