@@ -13,17 +13,17 @@ from isr.evaluation.columns import RECIPE
 from isr.reporting import words
 from isr.settings import SPATIO_TEMPORAL, TOGETHER
 
-SEMANTIC = {
+_SEMANTIC = {
     "published": "two principal components of the published features (Aksoy et al. 2018)",
     "efficientnet-lite0": "two principal components of EfficientNet-Lite0 activations, averaged "
     "over Felzenszwalb regions (our stand-in)",
 }
-LABELS = {
+_LABELS = {
     "published": "published multicut labels (Kardoost & Keuper 2021)",
     "motion": "from motion by dense optical flow (ours, not the paper's)",
     "simulated": "simulated from the ground truth",
 }
-NETWORKS = {
+_NETWORKS = {
     "trained": "trained on each sequence",
     TOGETHER: "trained on all sequences together",
     "published": "with the published weights",
@@ -101,7 +101,7 @@ def semantic(rows: pd.DataFrame) -> str:
     using = rows[rows["semantic"] != ""][["semantic", "protocol"]].drop_duplicates()
     return words.listing(
         dict.fromkeys(
-            SEMANTIC.get(row.semantic, row.semantic)
+            _SEMANTIC.get(row.semantic, row.semantic)
             + (", as raw principal components" if row.protocol == "published-code" else "")
             for row in using.itertuples()
         )
@@ -142,7 +142,7 @@ def values(rows: pd.DataFrame, columns: Iterable[str] = RECIPE) -> dict[str, str
 
 def labels(kind: str) -> str:
     """What weak labels are, by their kind."""
-    return LABELS.get(kind, kind)
+    return _LABELS.get(kind, kind)
 
 
 def network(weights: str, training: str = "") -> str:
@@ -153,7 +153,7 @@ def network(weights: str, training: str = "") -> str:
         training: the axis of that name.
     """
     together = weights == "trained" and training == TOGETHER
-    return NETWORKS.get(TOGETHER if together else weights, weights)
+    return _NETWORKS.get(TOGETHER if together else weights, weights)
 
 
 def videos_by(metrics: pd.DataFrame, column: str) -> dict[str, list[str]]:

@@ -153,7 +153,7 @@ def _sequence(
     row |= _average(own, len(group.seeds(item, fit)))
     row["labels_follow"] = recipes.follow(of_item)
     known = published.find(item, fit, output) if group.compares else None
-    return row | _published(row, known) | conditions(own)
+    return row | _published(row, known) | _conditions(own)
 
 
 def _mean(
@@ -175,7 +175,7 @@ def _mean(
         for name in SCORES:
             differences = [each[f"difference_{name}"] for each in compared]
             row[f"difference_{name}"] = fmean(differences) if compared else NAN
-    return row | conditions(own)
+    return row | _conditions(own)
 
 
 def _average(own: pd.DataFrame, planned_seeds: int, *, weigh: bool = False) -> Row:
@@ -207,7 +207,7 @@ def _published(row: Row, score: published.Score | None) -> Row:
     return found
 
 
-def conditions(rows: pd.DataFrame) -> Row:
+def _conditions(rows: pd.DataFrame) -> Row:
     """How the numbers were made: several values of a column stand as "a|b"."""
     return recipes.values(rows, (*RECIPE, "distance", "labels_kind", "weights"))
 
@@ -257,7 +257,7 @@ def _with_noise(group: Group, distance: str, share: float, own: pd.DataFrame) ->
     row |= {"published": known is not None, "published_iou": NAN if known is None else known}
     row["labels_follow"] = recipes.follow(own)
     row["difference_iou"] = NAN if row["labels_follow"] else row["iou"] - row["published_iou"]
-    return row | conditions(own) | {"distance": distance}
+    return row | _conditions(own) | {"distance": distance}
 
 
 def _over_noisy(rows: pd.DataFrame) -> tuple[float, float]:
