@@ -14,7 +14,7 @@ from isr.io import write_text
 from isr.models import parse
 from isr.reporting.study import read_study
 from isr.reporting.tables import Table
-from isr.reporting.tables.formats import write_all
+from isr.reporting.tables.layout import write_all
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

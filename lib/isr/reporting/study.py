@@ -136,13 +136,12 @@ def pick(cells: Cells, wanted: str | Mapping[str, Any], place: str) -> str:
     values = ", ".join(f"{axis} {value}" for axis, value in wanted.items())
     if not found:
         raise UserError(f"config: {place}: the study has no cell with {values}; choose another.")
-    own = {name: cells[name] for name in found}
-    several = [axis for axis in CellSettings.model_fields if _differs(own, axis)]
+    several = [
+        axis
+        for axis in CellSettings.model_fields
+        if len({str(getattr(cells[name], axis)) for name in found}) > 1
+    ]
     raise UserError(
         f"config: {place}: {len(found)} cells of the study have {values or 'any values'}; "
         f"name {' and '.join(several)} too."
     )
-
-
-def _differs(cells: Cells, axis: str) -> bool:
-    return len({str(getattr(cell, axis)) for cell in cells.values()}) > 1

@@ -94,6 +94,17 @@ def listing(items: Iterable[object]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
 
 
+def of_each(having: Mapping[str, Iterable[object]]) -> str:
+    """What all share said once; of several things, each with those that have it.
+
+    >>> of_each({"Adam": ["a", "b"]}), of_each({"Adam": ["a", "b"], "Adamax": ["c"]})
+    ('Adam', 'Adam (a and b) and Adamax (c)')
+    """
+    if len(having) == 1:
+        return next(iter(having))
+    return listing(f"{text} ({listing(who)})" for text, who in having.items())
+
+
 def count(number: int, noun: str) -> str:
     """A number with its noun in the right form: 1 picture, 2 pictures."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -47,7 +47,7 @@ class Figure11(FigureKind):
         from isr.reporting import words
         from isr.reporting.drawing import bars, panels
         from isr.reporting.metrics import read_cells
-        from isr.reporting.tables.convexity_summary import summarise
+        from isr.reporting.tables.convexity import summarise
 
         cells = [study.cell(name) for name in shown]
         constraint = cells[0].settings.constraint

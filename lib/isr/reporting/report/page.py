@@ -19,7 +19,7 @@ from isr.reporting import words
 from isr.reporting.published import convexity
 from isr.reporting.report import reproduction, studies
 from isr.reporting.study import read_study
-from isr.reporting.tables import formats
+from isr.reporting.tables import layout
 
 _TEMPLATE = "page.html.jinja"
 _TITLE = "Implicit segmentations with guaranteed shape"
@@ -80,7 +80,7 @@ def make(content: Mapping[str, Any]) -> str:
     measured = [each for each in told.benchmarks if each.is_there]
     return environment.get_template(_TEMPLATE).render(
         title=_TITLE,
-        table_style=formats.STYLE,
+        table_style=layout.STYLE,
         studies=found,
         tables={each.name: _of(told.tables, each.name, _table) for each in found},
         figures={each.name: _of(told.figures, each.name, _figure) for each in found},
@@ -117,7 +117,7 @@ def _of(entries: Sequence[Shown], study: str, read: Any) -> list[dict[str, Any]]
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        return {"body": formats.html_body(path.read_text(encoding="utf-8"))}
+        return {"body": layout.html_body(path.read_text(encoding="utf-8"))}
     except OSError:
         raise UserError(f"{path} cannot be read: make the table first.") from None
 

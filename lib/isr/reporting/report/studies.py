@@ -16,7 +16,7 @@ from isr.data.items import Item, read_item
 from isr.data.weak_labels.store import label_kind
 from isr.evaluation.columns import GROUND_TRUTH, SCRIBBLES, UNARIES
 from isr.io import read_json
-from isr.reporting import origins, recipes, words
+from isr.reporting import recipes, words
 from isr.reporting.metrics import count_stopped, read_cells, read_certificates
 from isr.reporting.report import certificates, thumbnails
 from isr.reporting.study import PlannedCell, Study
@@ -265,9 +265,9 @@ def _facts(metrics: pd.DataFrame, study: Study, cells: About) -> Facts:
         ("Predictor", _names(metrics, "predictor", called)),
         ("Input", _names(metrics, "features", words.features)),
         ("Weak labels", _labels(cells.values())),
-        ("Foreground", " ".join(origins.foreground_notes(metrics))),
+        ("Foreground", " ".join(recipes.foreground_notes(metrics))),
         ("Width of the network", words.numbers(metrics["width"])),
-        ("Weights", origins.told(metrics, "weights", origins.network)),
+        ("Weights", recipes.told(metrics, "weights", recipes.network)),
         ("Networks for each video, or one for all together", _others(metrics, "training", "each")),
         ("Fits", _names(metrics, "fit")),
         ("Distance from unaries", _others(metrics, "distance", DISTANCES[0])),

@@ -1,11 +1,9 @@
-"""The kinds of tables: one file each, and one line here."""
+"""The kinds of tables, each with one line here."""
 
 from isr.models import one_of
 from isr.reporting.tables.base import TableKind
-from isr.reporting.tables.table_1 import Table1
-from isr.reporting.tables.table_3 import Table3
-from isr.reporting.tables.table_4 import Table4
-from isr.reporting.tables.table_5 import Table5
+from isr.reporting.tables.table_1 import Table1, Table3
+from isr.reporting.tables.table_4 import Table4, Table5
 
 __all__ = ["KINDS", "Table", "TableKind"]
 

@@ -1,4 +1,4 @@
-"""Table 1 of the paper: IoU of predictors and their representations, by features and fit."""
+"""Tables 1 and 3 of the paper: scores of predictors and their representations, by features."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from isr.reporting.study import Cells, Study
-from isr.reporting.tables import selection
-from isr.reporting.tables.base import TableKind
+from isr.reporting.tables.base import TableKind, choose
 from isr.settings import ConstraintName
 
 if TYPE_CHECKING:
@@ -23,20 +22,21 @@ class OfConstraint(TableKind):
 
     def shown(self, cells: Cells, place: str) -> list[str]:
         """The cells of the constraint."""
-        return selection.of_constraint(cells, self.constraint, place)
+        axes = ("predictor", "features", "labels", "fit", "seed")
+        return choose(cells, {"constraint": self.constraint}, axes, place)
 
     def make(self, study: Study, shown: Sequence[str]) -> "tuple[str, Table]":
         """Average over items and frames, then over seeds."""
         from isr.reporting.metrics import read_cells
-        from isr.reporting.tables import convexity_layout, convexity_summary
+        from isr.reporting.tables import convexity
 
         cells = [study.cell(name) for name in shown]
         metrics = read_cells(cells, study.name)
         constraint = cells[0].settings.constraint
-        summary = convexity_summary.summarise(metrics, study, constraint, self.published)
-        lay_out = getattr(convexity_layout, self.kind)
+        summary = convexity.summarise(metrics, study, constraint, self.published)
+        lay_out = getattr(convexity, self.kind)
         table = lay_out(summary, metrics, study, constraint, self.title)
-        return convexity_summary.to_csv(summary), table
+        return convexity.to_csv(summary), table
 
 
 class Table1(OfConstraint):
@@ -48,3 +48,14 @@ class Table1(OfConstraint):
         "predictor's mask and, for convex shapes, the paper's numbers."
     )
     kind: Literal["table_1"]
+
+
+class Table3(OfConstraint):
+    """IoU and accuracy with their deviations, a row for each setting and output."""
+
+    caption: ClassVar[str] = (
+        "Foreground IoU and pixel accuracy of every predictor and feature set, for the predictor, "
+        "its trivial projections and the representation; for convex shapes beside the paper's "
+        "numbers."
+    )
+    kind: Literal["table_3"]

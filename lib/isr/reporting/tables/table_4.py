@@ -1,15 +1,15 @@
-"""Table 4 of the paper: scores of every video, sequential and joint."""
+"""Tables 4 and 5 of the paper: scores of every video, and of one region in (x, y, t) with noise."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from isr.errors import UserError
 from isr.models import Name
 from isr.reporting.study import Cells, Study
-from isr.reporting.tables import selection
-from isr.reporting.tables.base import TableKind
-from isr.settings import ConstraintName, Distance, Labels, Training
+from isr.reporting.tables.base import TableKind, choose
+from isr.settings import SPATIO_TEMPORAL, ConstraintName, Distance, Labels, Training
 
 if TYPE_CHECKING:
     from isr.reporting.tables.layout import Table
@@ -38,9 +38,16 @@ class OfKinds(TableKind):
 
     def shown(self, cells: Cells, place: str) -> list[str]:
         """The cells of one kind, with the fits that the table is about."""
+        found = {name: cell for name, cell in cells.items() if cell.fit in self.fits}
+        if not found:
+            raise UserError(
+                f"config: {place}: the study has no fit {' or '.join(self.fits)}; add one, or "
+                "remove the table."
+            )
         axes = ("labels", "predictor", "training", "constraint", "distance")
-        wanted = {axis: getattr(self, axis) for axis in axes}
-        return selection.of_kinds(cells, self.fits, wanted, self.beside, place)
+        named = [axis for axis in axes if getattr(self, axis) or axis not in self.beside]
+        wanted = {axis: getattr(self, axis) for axis in named}
+        return choose(found, wanted, ("fit", "seed", "noise", *self.beside), place)
 
 
 class Table4(OfKinds):
@@ -58,13 +65,33 @@ class Table4(OfKinds):
 
     def make(self, study: Study, shown: Sequence[str]) -> "tuple[str, Table]":
         """Average over frames and seeds, then over items or frames."""
-        from isr.reporting.metrics import read_cells
-        from isr.reporting.tables import video_layout, video_summary
+        from isr.reporting.tables import averages, video_layout, videos
 
-        group = video_summary.Group.of(study, shown, self.published)
-        metrics = read_cells(group.cells, study.name)
-        summary = video_summary.summarise(metrics, group)
-        return (
-            video_summary.to_csv(summary),
-            video_layout.table_4(summary, metrics, group, self.title),
-        )
+        group = videos.Group.of(study, shown, self.published)
+        metrics = group.read()
+        summary = videos.summarise(metrics, group)
+        table = video_layout.table_4(summary, metrics, group, self.title)
+        return averages.to_csv(summary), table
+
+
+class Table5(OfKinds):
+    """IoU with the clean unaries, a row for each share of noise."""
+
+    caption: ClassVar[str] = (
+        "IoU of one representation in (x, y, t) with the clean unaries of all frames, when the "
+        "unaries of a share of the frames are replaced by noise; mean over seeds. By the squared "
+        "distance of the paper and, where the study has it, by the absolute one."
+    )
+    fits: ClassVar[tuple[str, ...]] = (SPATIO_TEMPORAL,)
+    beside: ClassVar[tuple[str, ...]] = ("distance",)
+    kind: Literal["table_5"]
+
+    def make(self, study: Study, shown: Sequence[str]) -> "tuple[str, Table]":
+        """Average over frames and seeds, for each share of noise."""
+        from isr.reporting.tables import averages, video_layout, videos
+
+        group = videos.Group.of(study, shown, self.published)
+        metrics = group.read()
+        summary = videos.summarise_noise(metrics, group)
+        table = video_layout.table_5(summary, metrics, group, self.title)
+        return averages.to_csv(summary, videos.NOISE_SCORES), table

@@ -1,40 +1,28 @@
-"""The paper's Tables 4 and 5: ours beside the published numbers."""
+"""The paper's Tables 4 and 5: ours beside the published numbers, and the notes below them."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
 import pandas as pd
 
-from isr.reporting import words
-from isr.reporting.metrics import NOT_RUN
-from isr.reporting.tables import video_notes
-from isr.reporting.tables.layout import (
-    DEVIATION,
-    Heading,
-    Line,
-    Span,
-    Table,
-    best_of,
-    line_of,
-    signed,
-    spread,
-)
-from isr.reporting.tables.video_summary import (
-    MEANS,
-    OVER_FRAMES,
-    OVER_SEQUENCES,
-    SCORES,
-    SEQUENCE,
-    Group,
-)
+from isr.constraints import record
+from isr.evaluation.columns import UNARIES
+from isr.reporting import recipes, words
+from isr.reporting.metrics import count_stopped
+from isr.reporting.published import videos as published
+from isr.reporting.tables import layout
+from isr.reporting.tables.averages import SCORES
+from isr.reporting.tables.layout import NONE, Heading, Line, Row, Span, Table, line_of
+from isr.reporting.tables.videos import MEANS, OVER_FRAMES, OVER_SEQUENCES, SEQUENCE, Group
+from isr.settings import SPATIO_TEMPORAL
 
-NONE = "-"
 _FRAMES = {"n_frames": "annotated", "n_contradicted": "contradicted"}
 _SCORE_WORDS = {"iou": "IoU", "accuracy": "Acc."}
-
-Row = Any  # what DataFrame.itertuples gives
-Rows = dict[tuple[str, str], Row]
-"""Rows of one sequence or mean, by (fit, output)."""
+_TROUBLES = {
+    "skipped": "were skipped because their unaries are of one class (scored as an empty mask)",
+    "failed": "failed (IoU with their unaries below 0.5, also from scratch)",
+    "retried": "were fitted anew from scratch",
+}
 
 
 def table_4(
@@ -43,12 +31,12 @@ def table_4(
     """IoU and accuracy per item: predictor, its trivial projection, representation, by kind of fit.
 
     Args:
-        summary: of `video_summary.summarise`.
+        summary: of `videos.summarise`.
         metrics: the rows behind it.
         group: what was planned.
         title: replaces the words about the content; the data are always named.
     """
-    noun = video_notes.noun(metrics)
+    noun = _noun(metrics)
     fits = list(dict.fromkeys(summary["fit"]))
     outputs = list(dict.fromkeys(summary["output"]))
     lines: list[Line] = []
@@ -64,21 +52,33 @@ def table_4(
     groups += [Heading(fit, 2 * columns) for fit in fits]
     scores = [Heading("", len(made)), Heading(""), Heading("", len(frames))]
     scores += [Heading(_SCORE_WORDS[name], columns) for _ in fits for name in SCORES]
-    names = [video_notes.output(name, group) for name in outputs]
+    names = [_output(name, group) for name in outputs]
     last = [*made, "seeds", *frames, *names * (len(fits) * len(SCORES))]
-    notes = video_notes.sequence_notes(summary, metrics, group)
-    if (summary["status"] == "ran").any():
-        notes.append("Bold: the best of our results in each row and kind of fit.")
-    place = "the paper's Table 4" if group.compares else "after the paper's Table 4"
-    what = "Motion segmentation" if noun == "sequence" else "Segmentation"
-    content = title or f"{what} with and without the shape prior ({place})"
+    shown = "Motion segmentation" if noun == "sequence" else "Segmentation"
+    shown += " with and without the shape prior"
     return Table(
-        title=f"{group.study.describe(group.items)}. {content}",
+        title=layout.titled(group.study.describe(group.items), title, shown, 4, group.compares),
         stubs=(noun.capitalize(), ""),
         headings=(tuple(groups), tuple(scores), tuple(Heading(name) for name in last)),
         lines=tuple(lines),
-        notes=tuple(notes),
+        notes=tuple(_notes_of_table_4(summary, metrics, group)),
     )
+
+
+def _noun(metrics: pd.DataFrame) -> str:
+    """What the items are called."""
+    return "sequence" if metrics.empty or metrics["frame"].notna().any() else "picture"
+
+
+def _output(name: str, group: Group) -> str:
+    """Heading of the scores of an output."""
+    if name == "predictor":
+        return group.predictor
+    if name == "representation":
+        return "prior" if group.shared.constraint != "unconstrained" else "no constraint"
+    if name == "largest_component_filled":
+        return f"{group.predictor}, largest part"
+    return words.output(name, group.shared.constraint)
 
 
 def _block(
@@ -86,18 +86,21 @@ def _block(
 ) -> list[Line]:
     """The lines of a sequence or a mean: ours, and the paper's below."""
     rows = {(row.fit, row.output): row for row in part.itertuples()}
-    keys = [(fit, score) for fit in fits for score in SCORES]
-    counts = _made_from(part)
-    counts += _counts(list(rows.values()), [column for column in _FRAMES if column in part])
-    spans = list(counts)
-    for fit, score in keys:
-        spans += _ours(rows, fit, outputs, score)
+    found = [
+        (score, [rows.get((fit, output)) for output in outputs]) for fit in fits for score in SCORES
+    ]
+    counts = _made_from(part) + _counts(list(rows.values()), part)
+    ours: list[Span] = []
+    for score, each in found:
+        best = layout.best_of(each, score)
+        ours += [layout.score(row, score, best=best) for row in each]
     others = words.listing(dict.fromkeys(filter(None, part["labels_follow"])))
-    lines = [line_of((name, f"ours: labels follow {others}" if others else "ours"), spans, True)]
+    called = f"ours: labels follow {others}" if others else "ours"
+    lines = [line_of((name, called), counts + ours, True)]
     # The paper has no mean over frames, nor the numbers of frames to take it.
     if group.compares and name != OVER_FRAMES:
-        for word, entry in (("published", _published), ("difference", _difference)):
-            spans = [entry(rows.get((fit, out)), score) for fit, score in keys for out in outputs]
+        for word, entry in (("published", layout.published), ("difference", layout.difference)):
+            spans = [entry(row, score) for score, each in found for row in each]
             if not any(span.text for span in spans):
                 spans = [Span(NONE)] * len(spans)
             lines.append(line_of(("", word), [Span("")] * len(counts) + spans, secondary=True))
@@ -112,8 +115,9 @@ def _made_from(part: pd.DataFrame) -> list[Span]:
     return [Span(words.listing(filter(None, each)) or NONE) for each in found]
 
 
-def _counts(rows: Sequence[Row], columns: Sequence[str]) -> list[Span]:
+def _counts(rows: Sequence[Row], part: pd.DataFrame) -> list[Span]:
     """How many seeds and annotated frames, and for how many of these the constraint cannot hold."""
+    columns = [column for column in _FRAMES if column in part]
     ran = [row for row in rows if row.status == "ran"]
     if not ran:
         return [Span(NONE)] * (1 + len(columns))
@@ -121,39 +125,6 @@ def _counts(rows: Sequence[Row], columns: Sequence[str]) -> list[Span]:
     numbers = sorted({row.n_seeds for row in ran})
     seeds = " to ".join(map(str, numbers[:1] + numbers[1:][-1:])) if most.row == SEQUENCE else ""
     return [Span(seeds), *(Span(str(getattr(most, column))) for column in columns)]
-
-
-def _ours(rows: Rows, fit: str, outputs: Sequence[str], score: str) -> list[Span]:
-    found = [rows.get((fit, output)) for output in outputs]
-    texts = [_text(row, score) for row in found]
-    numbers = [
-        text
-        for row, text in zip(found, texts, strict=True)
-        if row is not None and row.status == "ran"
-    ]
-    best = best_of(numbers)
-    return [Span(text, bold=text == best) for text in texts]
-
-
-def _text(row: Row | None, score: str) -> str:
-    if row is None or row.status != "ran":
-        return NOT_RUN if row is None else str(row.status)
-    return f"{getattr(row, score):.3f}"
-
-
-def _published(row: Row | None, score: str) -> Span:
-    if row is None or not row.published:
-        return Span("")
-    return Span(f"{getattr(row, f'published_{score}'):.3f}")
-
-
-def _difference(row: Row | None, score: str) -> Span:
-    if row is None or not row.published or row.labels_follow:
-        return Span("")
-    if row.status != "ran":
-        return Span(str(row.status))
-    value = getattr(row, f"difference_{score}")
-    return Span("" if value != value else signed(value))
 
 
 def table_5(
@@ -164,7 +135,7 @@ def table_5(
     The kinds of distance from the unaries stand beside each other.
 
     Args:
-        summary: of `noise_summary.summarise`.
+        summary: of `videos.summarise_noise`.
         metrics: the rows behind it.
         group: what was planned.
         title: replaces the words about the content; the data are always named.
@@ -173,9 +144,11 @@ def table_5(
     lines = []
     for share, part in summary.groupby("noise"):
         rows = list(part.itertuples())
-        spans = [_published(rows[0], "iou")] if compares else []
+        spans = [layout.published(rows[0], "iou")] if compares else []
         for row in rows:
-            spans += _distance(row, compares)
+            spans.append(layout.score(row, "iou", deviation=True))
+            spans += [layout.difference(row, "iou")] if compares else []
+            spans.append(layout.score(row, "iou_noisy", deviation=True))
         # Which frames are noise does not depend on the distance.
         most = max(rows, key=lambda row: row.n_frames)
         spans += [Span(str(most.n_noisy)), Span(str(most.n_frames)), *_made_from(part)]
@@ -184,33 +157,202 @@ def table_5(
     groups = [Heading(words.distance(name), len(names)) for name in group.distances]
     first = (Heading(""),) if compares else ()
     last = ("published",) if compares else ()
-    place = "the paper's Table 5" if compares else "after the paper's Table 5"
-    content = title or f"Spatio-temporal prior with unaries replaced by noise ({place})"
-    notes = video_notes.noise_notes(summary, metrics, group)
-    if summary["iou_deviation"].notna().any():
-        notes.append(f"{DEVIATION}: standard deviation over seeds (ddof 1).")
+    shown = "Spatio-temporal prior with unaries replaced by noise"
     below = (*last, *names * len(groups), "noisy", "all", "labels", group.predictor)
     return Table(
-        title=f"{group.study.describe(group.items)}. {content}",
+        title=layout.titled(group.study.describe(group.items), title, shown, 5, compares),
         stubs=("Noise",),
         headings=(
             (*first, *groups, Heading("frames", 2), Heading("made from", 2)),
             tuple(Heading(name) for name in below),
         ),
         lines=tuple(lines),
-        notes=tuple(notes),
+        notes=tuple(_notes_of_table_5(summary, metrics, group)),
     )
 
 
-def _distance(row: Row, compares: bool) -> list[Span]:
-    difference = [_difference(row, "iou")] if compares else []
-    return [Span(_spread(row, "iou")), *difference, Span(_spread(row, "iou_noisy"))]
+def _notes_of_table_4(summary: pd.DataFrame, metrics: pd.DataFrame, group: Group) -> list[str]:
+    notes = _provenance(summary, metrics, group, "scored at full size")
+    notes += _meaning(summary, metrics, group)
+    if group.compares:
+        means = {
+            (fit, output): published.mean(fit, output)
+            for fit in published.FITS
+            for output in published.OUTPUTS
+        }
+        ious = {key: f"{score.iou:.3f}" for key, score in means.items() if score}
+        gains = "; ".join(
+            f"{fit} UNet {ious[fit, 'predictor']}, prior {ious[fit, 'representation']}"
+            for fit in published.FITS
+        )
+        notes.append(
+            f"Published: ICML 2024 paper, Table 4, means over {published.SEEDS} runs. Computed "
+            f"from its rows, the mean IoUs over all {len(published.SEQUENCES)} sequences are: "
+            f"{gains}."
+        )
+        if missing := [name for name in published.SEQUENCES if name not in group.items]:
+            notes.append(f"Not in this study: {words.listing(missing)}.")
+    if (summary["status"] == "ran").any():
+        notes.append("Bold: the best of our results in each row and kind of fit.")
+    return notes
 
 
-def _spread(row: Row, score: str) -> str:
-    if row.status != "ran":
-        return str(row.status)
-    value, deviation = getattr(row, score), getattr(row, f"{score}_deviation")
-    if value != value:
-        return NONE
-    return spread(value, deviation)
+def _meaning(summary: pd.DataFrame, metrics: pd.DataFrame, group: Group) -> list[str]:
+    notes = []
+    if _noun(metrics) == "sequence":
+        notes.append(
+            "Every annotated frame counts. The mean over sequences is what the authors' code "
+            "takes, the mean over frames what the paper's text speaks of; the csv has the scores "
+            "of those frames alone that the authors' code would count."
+        )
+    if group.may_be_contradicted and _noun(metrics) == "sequence":
+        notes.append(
+            "Contradicted: annotated frames whose ground truth is in several parts or has a hole, "
+            "each of at least 2 % of the object. The prior's region is a deformed convex one, "
+            "which is in one part and cannot have a hole."
+        )
+    if "largest_component_filled" in record(group.shared.constraint).projections:
+        name = group.predictor
+        notes.append(
+            f"{name}, largest part: the trivial projection, the largest component of the mask of "
+            f"the {name} with its holes filled."
+        )
+    sequences = summary[(summary["row"] == SEQUENCE) & (summary["status"] == "ran")]
+    counts = sequences.groupby(["fit", "output"]).size()
+    if counts.nunique() > 1 or (len(counts) and counts.iloc[0] < len(group.items)):
+        means = summary[
+            (summary["row"] == OVER_SEQUENCES) & (summary["output"] == "representation")
+        ]
+        items = [f"{row.fit} {row.n_sequences}" for row in means.itertuples()]
+        notes.append(
+            f"Means are over the {_noun(metrics)}s that ran, of {len(group.items)}: "
+            f"{words.listing(items)}."
+        )
+    return notes
+
+
+def _notes_of_table_5(summary: pd.DataFrame, metrics: pd.DataFrame, group: Group) -> list[str]:
+    scored = "compared at that size (annotated frames at full size)"
+    notes = _provenance(summary, metrics, group, scored)
+    notes.append(
+        f"IoU of the spatio-temporal prior with the thresholded unaries of the {group.predictor} "
+        "without noise: over all frames as in the paper, and over those alone whose unaries were "
+        "replaced by noise. The first and the last frame never are."
+    )
+    if "absolute" in group.distances:
+        notes.append(
+            "Of noise the squared distance asks for a probability of one half; the absolute one "
+            "does so less strongly, and not at all where unaries are 0 or 1 with the same chance."
+        )
+    if summary["published"].any():
+        notes.append(
+            f"Published: ICML 2024 paper, Table 5 ({published.NOISE_SEQUENCE}), means over "
+            f"{published.SEEDS} runs, squared distance."
+        )
+    if summary["iou_deviation"].notna().any():
+        notes.append(layout.DEVIATION_NOTE)
+    return notes
+
+
+def _provenance(
+    summary: pd.DataFrame, metrics: pd.DataFrame, group: Group, scored: str
+) -> list[str]:
+    """How our numbers were made, and what of the paper's setting was reduced.
+
+    Args:
+        summary: of either table.
+        metrics: the rows behind the summary.
+        group: what was planned.
+        scored: at which size, in words.
+    """
+    ran = summary[summary["status"] == "ran"]
+    if ran.empty:
+        return ["Ours: no cell has run." if metrics.empty else "Nothing has a ground truth."]
+    fits = metrics[metrics["output"] == "representation"]
+    conditions = [words.seeds(metrics["seed"])]
+    if labels := recipes.told(metrics, "labels_kind", recipes.labels):
+        conditions.append(f"weak labels {labels}")
+    say = partial(recipes.network, training=group.shared.training)
+    if networks := recipes.told(metrics, "weights", say):
+        width = words.numbers(metrics["width"])
+        conditions.append(f"{group.predictor} of width {width} {networks}")
+    pixels = "frames" if _noun(metrics) == "sequence" else "pictures"
+    conditions += [
+        f"{pixels} scaled by {words.numbers(metrics['scale'])}, {scored}",
+        f"steps {recipes.steps_by_fit(fits)}, {words.numbers(metrics['points'])} points each",
+        f"protocol {words.listing(metrics['protocol'].unique())}",
+    ]
+    sentences = [f"Ours: {'; '.join(conditions)}."]
+    sentences += recipes.foreground_notes(metrics, compares=group.compares)
+    sentences += recipes.left_out(summary)
+    sentences += _reductions(metrics, group)
+    fits = summary[(summary["output"] == "representation") & (summary["item"] != "")]
+    keys = ["item", "fit", *(["distance", "noise"] if "noise" in summary else [])]
+    return [*sentences, *recipes.shortfalls(fits, keys, _called), *_troubles(metrics)]
+
+
+def _called(row: Row) -> str:
+    """What seeds are of, in print."""
+    called = f"{row.item} {row.fit}"
+    if row.row != "noise":
+        return called
+    return f"{called} {words.share(row.noise)} noise, {words.distance(row.distance)}"
+
+
+def _reductions(metrics: pd.DataFrame, group: Group) -> list[str]:
+    """What is less than in the paper, where its numbers stand beside."""
+    if not group.compares:
+        return []
+    found = []
+    if set(metrics["width"].dropna()) - {published.WIDTH}:
+        width = words.numbers(metrics["width"])
+        found.append(f"{group.predictor} width {width} instead of {published.WIDTH}")
+    if set(metrics["scale"]) != {published.SCALE}:
+        scale = words.numbers(metrics["scale"])
+        found.append(f"frames scaled by {scale} instead of whole ones")
+    fits = metrics[metrics["output"] == "representation"]
+    for fit, own in fits.groupby("fit", sort=False):
+        found += _other_steps(str(fit), own)
+    if published.DISTANCE not in group.distances:
+        names = words.listing(map(words.distance, group.distances))
+        found.append(f"{names} from the unaries instead of the squared one")
+    found.append(f"{words.numbers(metrics['points'])} points a step instead of whole frames")
+    for column, text in (("labels_kind", "other weak labels"), ("weights", "UNets of our own")):
+        if set(metrics[column]) != {published.LABELS}:
+            found.append(text)
+    return [f"Not as in the paper: {'; '.join(found)}."]
+
+
+def _other_steps(fit: str, own: pd.DataFrame) -> list[str]:
+    """How the steps and the descent of a kind of fit differ from the paper's, number by number."""
+    if fit == SPATIO_TEMPORAL:
+        steps = words.numbers(own["steps"])
+        return [f"{fit} steps {steps} instead of {published.STEPS_IN_TIME}"]
+    found = []
+    known = published.STEPS[fit]
+    if any(set(own[name]) != {number} for name, number in known.items()):
+        ours = ", then ".join(words.numbers(own[name]) for name in known)
+        paper = ", then ".join(f"{number:,}" for number in known.values())
+        found.append(f"{fit} steps {ours} instead of {paper}")
+    if fit == "joint":
+        if set(own["rate"].dropna()) - {published.JOINT_RATE}:
+            rate = words.numbers(own["rate"])
+            found.append(f"{fit} rate {rate} instead of {published.JOINT_RATE:g}")
+        return found
+    if set(own["optimiser"]) - {published.OPTIMISER, ""} or set(own["rate"].dropna()) - {
+        published.RATE
+    }:
+        ours = f"{words.listing(own['optimiser'].str.capitalize().unique())} at "
+        ours += words.numbers(own["rate"])
+        paper = f"{published.OPTIMISER.capitalize()} at {published.RATE:g}"
+        found.append(f"{fit} {ours} instead of {paper}")
+    return found
+
+
+def _troubles(metrics: pd.DataFrame) -> list[str]:
+    """Frames that were skipped or failed, and fits that stopped early."""
+    fits = metrics[(metrics["output"] == "representation") & (metrics["against"] == UNARIES)]
+    counts = fits["status"].value_counts()
+    items = [f"{counts[status]:,} {text}" for status, text in _TROUBLES.items() if status in counts]
+    of = f"Of {len(fits):,} frames (all seeds and fits) {words.listing(items)}." if items else ""
+    return list(filter(None, [of, recipes.stopped(count_stopped(metrics))]))

@@ -11,7 +11,7 @@ from isr.errors import UserError
 from isr.io import write_png
 from isr.reporting.report import page
 from isr.reporting.report.page import Benchmark
-from isr.reporting.tables import formats
+from isr.reporting.tables import layout
 
 GIF = (
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x00\x00\x00\x00\x00,"
@@ -23,7 +23,7 @@ GIF = (
 def content(tmp_path, pictures, singles, motion):
     study = study_of([grid_plan()], "a", "embedded")
     _, table = make_table("table_1", score(0.5), study, tmp_path / "table")
-    formats.write_all(table, tmp_path / "table_1.html")
+    layout.write_all(table, tmp_path / "table_1.html")
     write_png(tmp_path / "figure_5.png", np.zeros((20, 30, 3), np.uint8))
     (tmp_path / "moving.gif").write_bytes(GIF)
     (tmp_path / "job.tsv").write_text("s\th:m:s\tmax_rss\n90\t0:01:30\t500\n")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from score_rows import grid_plan, make_table, read, score, study_of
 
-from isr.reporting.tables import noise_summary, video_summary
-from isr.reporting.tables.video_summary import Group
+from isr.reporting.tables import videos
+from isr.reporting.tables.videos import Group
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def summarise(read_back):
 
     def make(rows, study, published=True):
         group = Group.of(study, [cell.name for cell in study.cells], published)
-        return video_summary.summarise(read_back(rows, study), group)
+        return videos.summarise(read_back(rows, study), group)
 
     return make
 
@@ -73,6 +73,6 @@ def summarise_noise(read_back):
 
     def make(rows, study):
         group = Group.of(study, [cell.name for cell in study.cells])
-        return noise_summary.summarise(read_back(rows, study), group)
+        return videos.summarise_noise(read_back(rows, study), group)
 
     return make

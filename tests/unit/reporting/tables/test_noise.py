@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from score_rows import make_study, noise_plan, noise_row, pick
 
+from isr.data.weak_labels.foreground import ANOTHER
+
 
 @pytest.fixture
 def noise_study():
@@ -77,22 +79,13 @@ def test_noise_of_unequal_seeds_is_averaged_as_in_table_4(summarise_noise):
     assert own.iou_deviation == pytest.approx(np.std([0.4, 0.7], ddof=1))
 
 
-def test_table_5_of_other_sequences_is_not_called_the_papers(table_of):
-    study = make_study(("cars6",), [noise_plan(0.2)])
-    rows = [noise_row(0.5, 0, 0.2, item="cars6")]
-    _, table = table_of("table_5", rows, study)
+@pytest.mark.parametrize(("video", "kind"), [("cars6", "fbms"), ("boat", "drawn")])
+def test_table_5_of_other_videos_has_no_published_numbers(table_of, video, kind):
+    study = make_study((video,), [noise_plan(0)], kind)
+    _, table = table_of("table_5", [noise_row(0.5, 0, 0, item=video)], study)
     assert table.title.endswith("(after the paper's Table 5)")
-
-
-def test_table_5_of_other_videos_has_no_published_numbers(table_of):
-    study = make_study(("boat",), [noise_plan(0)], "drawn")
-    rows = [noise_row(0.5, 0, 0, item="boat")]
-    _, table = table_of("table_5", rows, study)
-    assert [head.text for head in table.headings[1]] == [
-        "all frames",
-        "noisy frames",
-        *("noisy", "all", "labels", "UNet"),
-    ]
+    names = [head.text for head in table.headings[1]]
+    assert names == ["all frames", "noisy frames", "noisy", "all", "labels", "UNet"]
 
 
 def test_distances_stand_beside_each_other(summarise_noise, table_of):
@@ -149,3 +142,18 @@ def test_frames_of_several_videos_are_counted_together(summarise_noise):
     ]
     own = pick(summarise_noise(rows, study), noise=0.2)
     assert (own.n_frames, own.n_noisy) == (7, 2)
+
+
+def test_table_5_of_another_object_is_not_compared(table_of, summarise_noise):
+    study = make_study(("cars3",), [noise_plan(0.2)])
+    rows = [noise_row(0.5, 0, 0.2, labels_follow=ANOTHER), noise_row(0.4, 1, 0.2)]
+    rows.append(rows[0] | {"against": "ground truth"})
+    rows[1] |= {"labels_follow": ANOTHER}
+    _, table = table_of("table_5", rows, study)
+    assert np.isnan(summarise_noise(rows, study)["difference_iou"]).all()
+    texts = [span.text for (span,) in table.lines[0].entries]
+    assert texts[:3] == ["0.796", "0.450", ""]
+    assert texts[-2:] == ["motion", "trained"]
+    assert "Labels follow another object than the one that is scored in cars3" in "".join(
+        table.notes
+    )

@@ -1,26 +1,7 @@
 """Table 4: its layout, and what stands where a number is missing."""
 
-import json
-
-import pandas as pd
 import pytest
-from score_rows import (
-    ENTRIES,
-    PREDICTORS,
-    entries,
-    grid_plan,
-    make_study,
-    noise_plan,
-    noise_row,
-    plan,
-    row,
-    score,
-    study_of,
-    written,
-)
-
-import make_table
-from isr.reporting.tables import formats
+from score_rows import entries, grid_plan, make_study, plan, row, score, study_of
 
 
 def test_table_4_has_the_papers_columns(table_4):
@@ -96,21 +77,8 @@ def test_contradictions_are_told_of_path_connected_shapes_alone(table_4):
         assert ("in one part and cannot have a hole" in notes) == is_told
         assert "no path-connected region agrees" not in notes
         ours = entries(table, "cars3", "ours")
-        assert ours[2:5] == (["1", "1", "1"] if is_told else ["1", "1", "no ground truth"])
+        assert ours[2:5] == (["1", "1", "1"] if is_told else ["1", "1", "not run"])
         assert len(ours) == len(headings[2])
-
-
-def test_demo_data_are_named_in_the_title(table_4):
-    study = make_study(("boat",), cells=[plan()], kind="drawn")
-    assert table_4([row(0.5, "boat")], study).title.startswith(
-        "Demo data (1 drawn video, not the paper's). "
-    )
-
-
-def test_one_network_for_all_sequences_is_told(table_4):
-    study = make_study(("cars3",), cells=[plan(training="together")])
-    notes = "\n".join(table_4([row(0.5, training="together")], study).notes)
-    assert "UNet of width 16 trained on all sequences together;" in notes
 
 
 def test_notes_of_table_4_say_what_was_reduced(table_4):
@@ -137,37 +105,6 @@ def test_notes_of_table_4_say_what_was_reduced(table_4):
         assert text in notes
 
 
-def test_of_full_settings_points_alone_are_called_reduced(table_4):
-    full = {"width": 64, "scale": 1.0, "labels": "published", "weights": "published"}
-    full["labels_kind"] = "published"
-    table = table_4(
-        [row(0.5, **full)],
-        make_study(("cars3",), cells=[plan(labels="published")]),
-    )
-    notes = "\n".join(table.notes)
-    assert "Not as in the paper: 1,000 points a step instead of whole frames.\n" in notes
-    assert "UNet of width 64 with the published weights;" in notes
-
-
-def test_fits_that_stopped_are_counted_once(table_4, table_of):
-    rows = [row(0.5, frame=n, against="unaries", finite=n > 1) for n in range(3)]
-    rows.append(row(0.5, finite=False))
-    table = table_4(rows, make_study(("cars3",), cells=[plan()]))
-    assert "2 fits stopped early at the last finite state." in table.notes
-    shares = ((0, 42), (0.2, 42), (0.2, 47))
-    study = make_study(("cars3",), [noise_plan(*each) for each in shares])
-    rows = [noise_row(0.5, n, *each, finite=each[0] == 0) for each in shares for n in range(4)]
-    _, table = table_of("table_5", rows, study)
-    assert "2 fits stopped early at the last finite state." in table.notes
-
-
-def test_a_table_without_any_cell_says_so(table_4):
-    table = table_4([], make_study())
-    assert set(entries(table, "cars3", "ours")) == {"-", "not run"}
-    assert table.notes[0] == "Ours: no cell has run."
-    assert "no cell has run" in formats.to_html(table)
-
-
 def test_videos_without_ground_truth_say_so(table_4):
     rows = [row(0.5, against="unaries", annotated=False, published_rule=None)]
     table = table_4(rows, make_study(("cars3",), cells=[plan()]))
@@ -175,38 +112,6 @@ def test_videos_without_ground_truth_say_so(table_4):
         *["motion", "trained", "-", "-", "-"],
         *["no ground truth"] * 6,
     ]
-
-
-def test_the_script_writes_four_files(tmp_path):
-    rows = [row(0.5), row(0.7, "cars6")]
-    study = written(rows, make_study(cells=[plan(), plan("joint")]), tmp_path)
-    cells = [
-        {
-            "name": cell.name,
-            "folder": str(cell.folder),
-            "settings": cell.settings.model_dump(),
-            "items": cell.items,
-        }
-        for cell in study.cells
-    ]
-    settings = {
-        "name": "t",
-        "entry": {"kind": "table_4", "title": "A title"},
-        "shown": [cell.name for cell in study.cells],
-        "study": {
-            **{"name": "s", "dataset": "d", "entry": ENTRIES["fbms"], "cells": cells},
-            "predictors": {"unet": PREDICTORS["unet"]},
-        },
-    }
-    output = tmp_path / "table.csv"
-    make_table.main(["--settings", json.dumps(settings), "--output", str(output)])
-    assert {path.suffix for path in tmp_path.glob("table.*")} == {".csv", ".md", ".tex", ".html"}
-    table = pd.read_csv(output).set_index(["row", "item", "fit", "output"])
-    prior = ("sequence", "cars3", "sequential", "representation")
-    assert float(table.loc[prior, "iou"]) == 0.5
-    assert table.loc[prior, "iou_published_rule"] == 0.5
-    assert table.loc[("sequence", "cars3", "joint", "representation"), "iou"] == "not run"
-    assert "A title" in output.with_suffix(".md").read_text()
 
 
 def test_of_pictures_there_is_one_mean(table_of):
@@ -231,3 +136,16 @@ def test_other_steps_and_descents_are_told_number_by_number(table_4):
         "400, then 15; joint rate 0.0002 instead of 0.0001;",
     ):
         assert text in notes
+
+
+def test_title_and_notes_name_demo_data_and_one_network_for_all(table_4):
+    study = make_study(("boat",), cells=[plan(training="together")], kind="drawn")
+    table = table_4([row(0.5, "boat", training="together")], study)
+    assert table.title.startswith("Demo data (1 drawn video, not the paper's). ")
+    assert "UNet of width 16 trained on all sequences together;" in "\n".join(table.notes)
+
+
+def test_a_table_without_any_cell_says_so(table_4):
+    table = table_4([], make_study())
+    assert set(entries(table, "cars3", "ours")) == {"-", "not run"}
+    assert table.notes[0] == "Ours: no cell has run."

@@ -1,7 +1,11 @@
 """Which cells a table is about, and what is refused."""
 
+import os
+import subprocess
+import sys
+
 import pytest
-from score_rows import grid_plan, make_study, noise_plan, plan, study_of
+from score_rows import grid_plan, noise_plan, plan
 
 from isr.errors import UserError
 from isr.models import parse
@@ -63,6 +67,11 @@ def test_table_5_alone_has_several_distances():
     assert shown("table_5", cells, distance="absolute") == ["c2", "c3"]
 
 
-def test_studies_can_be_built_for_tests():
-    assert make_study().describe().startswith("FBMS-59")
-    assert study_of([grid_plan()], ["a"], "embedded").items == ["a"]
+def test_reading_the_kinds_loads_nothing_that_averages_or_draws():
+    """The workflow reads them whenever it is started."""
+    heavy = "{'torch', 'matplotlib', 'pandas', 'scipy'}"
+    code = f"import sys, isr.reporting.tables; print({heavy} & sys.modules.keys())"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
+    assert found.stdout.strip() == "set()"
