@@ -32,14 +32,12 @@ def titles(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def draw(kind: str, output: Path, *folders: Path, **keys: Any) -> None:
     names = [folder.name for folder in folders]
-    own = {"cell": names[0]} if kind in ("figure_3", "figure_9a", *PLANE) else {"cells": names}
+    of_item = kind in ("figure_3", "figure_9a", "figure_14", "figure_16")
+    own = {"cell": names[0]} if of_item else {"cells": names}
     figure: Any = parse(Figure, {"kind": kind, **own, **keys}, "config")
     study = study_of(*folders, **GALLERY)
     cells = {cell.name: cell.settings for cell in study.cells}
     figure.draw(study, figure.shown(cells, "figures.f"), output)
-
-
-PLANE = ("figure_14", "figure_16")
 
 
 @pytest.mark.parametrize(
