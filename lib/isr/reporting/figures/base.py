@@ -215,7 +215,7 @@ class OfItem(FigureKind):
             raise UserError(
                 f"{self.kind} shows a video, but {item.name} is none: name another item."
             )
-        return Subject(self.kind, self.title, study, files, item)
+        return Subject(self, study, files, item)
 
     def draw(self, study: Study, shown: Sequence[str], output: Path) -> None:
         """Draw what is shown."""
@@ -233,15 +233,13 @@ class Subject:
     """The item that a figure shows, with its cells.
 
     Attributes:
-        kind: of the figure.
-        called: what replaces the words about the content in the title; or None.
+        figure: that shows it.
         study: whose cells they are.
         files: of the cells, by their fit.
         item: the item.
     """
 
-    kind: str
-    called: str | None
+    figure: OfItem
     study: Study
     files: "Mapping[str, CellFiles]"
     item: "Item"
@@ -260,7 +258,7 @@ class Subject:
         place = ", ".join(filter(None, (name.replace("_", " "), detail)))
         told = conditions(list(self.files.values()), name)
         shown = "; ".join(filter(None, (place, self.study.describe([name]), told)))
-        return f"{self.called or content}: {shown}"
+        return f"{self.figure.title or content}: {shown}"
 
     def number(self, frame: int | None, otherwise: Callable[[], int]) -> int | None:
         """The frame that a figure names, or else another; None of a picture or a volume.
@@ -268,16 +266,14 @@ class Subject:
         Raises:
             UserError: the item has no such frame.
         """
-        item = self.item
+        item, kind = self.item, self.figure.kind
         if frame is None:
             return otherwise() if item.is_video else None
         if not item.is_video:
-            raise UserError(
-                f"frame {frame} of {self.kind}: {item.name} is no video: leave frame out."
-            )
+            raise UserError(f"frame {frame} of {kind}: {item.name} is no video: leave frame out.")
         if not 0 <= frame < len(item):
             raise UserError(
-                f"frame {frame} of {self.kind}: {item.name} has {len(item)} frames, from 0: name "
+                f"frame {frame} of {kind}: {item.name} has {len(item)} frames, from 0: name "
                 "another."
             )
         return frame

@@ -87,8 +87,8 @@ def _region(subject: "Subject", frame: int | None) -> "tuple[PathConnected, Scen
     scene = cell.scene(item)
     if scene.third is not None:
         raise UserError(
-            f"{subject.kind} shows pictures and frames, but {item.name} has a third coordinate: "
-            "name another item."
+            f"{subject.figure.kind} shows pictures and frames, but {item.name} has a third "
+            "coordinate: name another item."
         )
     representation = cell.representation(cell.fit_name(item, frame))
     if not isinstance(representation, PathConnected):

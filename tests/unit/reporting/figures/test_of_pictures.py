@@ -105,10 +105,3 @@ def test_png_and_svg_repeat_bit_for_bit(tmp_path: Path) -> None:
             assert picture.width > 1500
             assert min(picture.info["dpi"]) > 150
     assert contents[0] == contents[1]
-
-
-def test_several_cells_beside_each_other(tmp_path: Path, titles: list[str]) -> None:
-    folders = [whole_cell(tmp_path, name) for name in ("convex", "star_shaped")]
-    draw("figure_1", tmp_path / "f.png", *folders)
-    draw("figure_9", tmp_path / "g.png", *folders)
-    assert len(titles) == 2
