@@ -21,8 +21,8 @@ _PUBLIC = {
     "mesh": "isr.evaluation.outlines.marching",
     "outline": "isr.evaluation.outlines",
     "pixel_coordinates": "isr.coordinates",
-    "read_volume": "isr.data.volumes",
-    "slice_coordinates": "isr.data.volumes",
+    "read_volume": "isr.data.kinds.volumes",
+    "slice_coordinates": "isr.data.kinds.volumes",
     "write_ply": "isr.evaluation.vector_files",
 }
 __all__ = ["__version__", *_PUBLIC]

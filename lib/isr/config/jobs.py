@@ -12,7 +12,7 @@ from isr.data.features.sets import SEMANTIC
 from isr.data.kinds import Sources
 from isr.models import RemoteFile
 from isr.predictors import Trained
-from isr.predictors.use import trains_along
+from isr.predictors.base import trains_along
 from isr.settings import EVALUATION, SPATIO_TEMPORAL
 
 DOWNLOADS = Path("resources/downloads")

@@ -16,7 +16,7 @@ from isr.data.kinds import DatasetKind, Known
 from isr.errors import UserError
 from isr.models import must_know
 from isr.predictors import Given, PredictorKind
-from isr.predictors.use import is_framewise, needs_predictions
+from isr.predictors.base import is_framewise, needs_predictions
 from isr.settings import TOGETHER, CellSettings
 
 Key = tuple[str, int]

@@ -16,10 +16,9 @@ from shapely import MultiPolygon, Polygon
 from isr.coordinates import Convention, Points, Scene, ThirdAxis, grid_coordinates, with_third
 from isr.data.items import Item, frame_name
 from isr.data.problems import working_size
-from isr.data.weak_labels.foreground import foreground_of, scored
 from isr.data.weak_labels.store import BACKGROUND as BACKGROUND_LABEL
 from isr.data.weak_labels.store import FOREGROUND as FOREGROUND_LABEL
-from isr.data.weak_labels.store import label_kind, read_labels
+from isr.data.weak_labels.store import foreground_of, label_kind, read_labels, scored
 from isr.errors import UserError
 from isr.evaluation.certificates import Certificate, certify
 from isr.evaluation.columns import Row

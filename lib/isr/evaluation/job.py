@@ -12,7 +12,7 @@ from isr.data.problems import Predictions, ProblemReader
 from isr.errors import UserError
 from isr.evaluation.columns import Row
 from isr.predictors import PredictorKind, Trained, read_entry
-from isr.predictors.use import is_framewise, trains_along
+from isr.predictors.base import is_framewise, trains_along
 from isr.settings import CONVENTIONS, CellSettings, Protocol
 from isr.store import PREDICTORS, StoredFits, read_fits
 

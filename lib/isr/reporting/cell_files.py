@@ -20,7 +20,7 @@ from isr.data.pictures import OBJECT, UNKNOWN
 from isr.data.problems import read_unaries
 from isr.data.weak_labels.store import label_kind, scored
 from isr.errors import UserError
-from isr.evaluation.columns import GROUND_TRUTH
+from isr.evaluation.columns import GROUND_TRUTH, SCRIBBLES, UNARIES
 from isr.evaluation.drawing import level_function
 from isr.evaluation.metrics import resize_unaries
 from isr.io import read_json, read_png
@@ -81,6 +81,11 @@ class View:
         return float(self.image.shape[1] / self.image.shape[0])
 
     @property
+    def outlined(self) -> Mask | Region:
+        """What the representation's outline is drawn of."""
+        return self.mask if self.region is None else self.region
+
+    @property
     def place(self) -> str:
         """The picture or the frame in words."""
         return self.item if self.frame is None else f"frame {self.frame}"
@@ -107,6 +112,15 @@ class View:
     def gain(self) -> float:
         """IoU of the representation less that of the predictor; NaN where it is not known."""
         return self.iou(REPRESENTATION) - self.iou(PREDICTOR)
+
+    @property
+    def score_line(self) -> str:
+        """IoU with the best that is known: ground truth, unaries or scribbles; "" without any."""
+        for against in (GROUND_TRUTH, UNARIES, SCRIBBLES):
+            iou = self.iou(REPRESENTATION, against)
+            if not np.isnan(iou):
+                return f"IoU with {against} {iou:.3f}"
+        return ""
 
     def scored(self, output: str, called: str = "") -> str:
         """The IoU of an output with the ground truth, as far as known, after what it is called."""
@@ -269,8 +283,9 @@ class CellFiles:
         return whole
 
     def level(self, item: Item, frame: int | None = None) -> Points:
-        """The level (h, w) of the representation in a picture, or in a frame or slice."""
+        """The level (h, w) in a picture, a frame or a slice; of several, in the middle one."""
         scene = self.scene(item)
+        frame = _middle(item) if frame is None else frame
         level = level_function(self.representation(self.fit_name(item, frame)))
         if scene.third is None or scene.third.name == "depth":
             return level(scene.coordinates())
@@ -313,15 +328,25 @@ class CellFiles:
         return self.folder / kind / f"{item.name}.png"
 
     def region(self, item: Item, frame: int | None = None) -> Region | None:
-        """The outline of the foreground in pixel units; None where it is not stored."""
+        """The outline of the foreground in pixel units; None where it is not stored.
+
+        Raises:
+            UserError: the file is damaged.
+        """
         name = item.name if frame is None or not item.is_layered else frame_name(item.name, frame)
-        return read_region(self.folder / "outlines" / f"{name}.geojson")
+        path = self.folder / "outlines" / f"{name}.geojson"
+        if not path.exists():
+            return None
+        try:
+            found = shape(json.loads(path.read_text(encoding="utf-8"))["geometry"])
+        except (KeyError, ValueError) as error:
+            raise UserError(f"{path} is damaged ({error}): evaluate the cell again.") from None
+        return found if isinstance(found, Polygon | MultiPolygon) else Polygon()
 
     def view(self, item: Item, frame: int | None = None) -> View:
         """What figures show of a picture or a frame; of several, the middle one is the default."""
-        remark, number = "", frame
-        if item.is_layered and number is None:
-            number = len(item) // 2
+        remark, number = "", _middle(item) if frame is None else frame
+        if frame is None and number is not None:
             noun = "frame" if item.is_video else "slice"
             remark = f"{noun} {number + 1} of {len(item)}"
         rows = self._of(item.name, number)
@@ -347,19 +372,9 @@ class CellFiles:
         )
 
 
-def read_region(path: Path) -> Region | None:
-    """Read the outline of a region, in pixel units; None where there is no file.
-
-    Raises:
-        UserError: the file is damaged.
-    """
-    if not path.exists():
-        return None
-    try:
-        found = shape(json.loads(path.read_text(encoding="utf-8"))["geometry"])
-    except (KeyError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}): evaluate the cell again.") from None
-    return found if isinstance(found, Polygon | MultiPolygon) else Polygon()
+def _middle(item: Item) -> int | None:
+    """The frame or slice that is shown where none is named; None of a picture."""
+    return len(item) // 2 if item.is_layered else None
 
 
 def conditions(cells: Sequence[CellFiles], name: str) -> str:

@@ -1,7 +1,6 @@
 """Which frames of a video a figure shows when the configuration names none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -82,32 +81,7 @@ def judged(cell: CellFiles, item: Item) -> tuple[pd.DataFrame, int]:
     return kept, len(scores) - len(kept)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A frame chosen by what the representation loses on it.
-
-    Attributes:
-        frame: number of the frame.
-        gain: IoU of the representation less that of the predictor.
-        losing: on how many frames the representation loses.
-        frames: of how many.
-        left_out: how many more frames have no fit that could be judged.
-    """
-
-    frame: int
-    gain: float
-    losing: int
-    frames: int
-    left_out: int = 0
-
-    def words(self) -> str:
-        """The choice in a sentence."""
-        noun = words.count(self.frames, "annotated frame")
-        rest = f" ({self.left_out} without a fit left out)" if self.left_out else ""
-        return f"the prior loses on {self.losing or 'none'} of {noun}{rest}"
-
-
-def choose(scores: pd.DataFrame, rank: int = 1, left_out: int = 0) -> Choice:
+def choose(scores: pd.DataFrame, rank: int = 1, left_out: int = 0) -> tuple[int, str]:
     """Choose the frame on which the representation loses the rank-th most.
 
     Args:
@@ -116,21 +90,25 @@ def choose(scores: pd.DataFrame, rank: int = 1, left_out: int = 0) -> Choice:
         rank: 1 for the largest loss; -1 for the largest gain, and so on.
         left_out: how many frames could not.
 
+    Returns:
+        The frame, and on how many of the frames the representation loses, in words.
+
     Raises:
         UserError: there are not so many annotated frames.
     """
     if not {PREDICTOR, REPRESENTATION} <= set(scores.columns):
         raise UserError("metrics.csv compares nothing with a ground truth: name another item.")
     gains = (scores[REPRESENTATION] - scores[PREDICTOR]).dropna().sort_values(kind="stable")
+    noun = words.count(len(gains), "annotated frame")
     if not 1 <= abs(rank) <= len(gains):
         rest = f" and {left_out} without a fit" if left_out else ""
         raise UserError(
-            f"rank {rank} of the figure: there are {words.count(len(gains), 'annotated frame')}"
-            f"{rest}, the first is 1 and the last -1."
+            f"rank {rank} of the figure: there are {noun}{rest}, the first is 1 and the last -1."
         )
-    place = rank - 1 if rank > 0 else rank
-    losing = int((gains < 0).sum())
-    return Choice(int(gains.index[place]), float(gains.iloc[place]), losing, len(gains), left_out)
+    losing = int((gains < 0).sum()) or "none"
+    rest = f" ({left_out} without a fit left out)" if left_out else ""
+    told = f"the prior loses on {losing} of {noun}{rest}"
+    return int(gains.index[rank - 1 if rank > 0 else rank]), told
 
 
 def stretch(noisy: Sequence[int], count: int, wanted: Sequence[int] | None = None) -> range:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from isr.data.weak_labels.foreground import ANOTHER, NONE
+from isr.data.weak_labels.store import ANOTHER, NO_OBJECT
 from isr.evaluation.columns import RECIPE
 from isr.reporting import words
 from isr.settings import SPATIO_TEMPORAL, TOGETHER
@@ -31,8 +31,8 @@ _NETWORKS = {
 _FOLLOW = {
     ANOTHER: "Labels follow another object than the one that is scored in {}: more foreground "
     "labels of annotated frames lie on it.",
-    NONE: "Labels follow no object in {}: less than half of the foreground labels of annotated "
-    "frames lie on the one that is scored.",
+    NO_OBJECT: "Labels follow no object in {}: less than half of the foreground labels of "
+    "annotated frames lie on the one that is scored.",
 }
 
 Row = Any  # what DataFrame.itertuples gives

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from evaluated_cells import ANNOTATED, FRAMES, HEIGHT, SKIPPED, WIDTH, Cells, bar
+from evaluated_cells import FRAMES, HEIGHT, WIDTH, Cells, bar
 
 from isr.errors import UserError
 from isr.evaluation.certificates.path_connectedness import THIN
@@ -24,24 +24,17 @@ def cells(tmp_path_factory):
     return Cells(tmp_path_factory.mktemp("cells"))
 
 
-@pytest.mark.parametrize(
-    ("rank", "frame", "gain"), [(1, 9, -0.3), (2, 18, -0.05), (3, 0, 0.1), (-1, 0, 0.1)]
-)
-def test_the_rank_th_largest_loss_is_chosen(rank, frame, gain):
-    choice = frame_choices.choose(scores(GAINS), rank)
-    assert (choice.frame, choice.losing, choice.frames) == (frame, 2, 3)
-    assert choice.gain == pytest.approx(gain)
-    assert choice.words() == "the prior loses on 2 of 3 annotated frames"
+@pytest.mark.parametrize(("rank", "frame"), [(1, 9), (2, 18), (3, 0), (-1, 0)])
+def test_the_rank_th_largest_loss_is_chosen(rank, frame):
+    told = "the prior loses on 2 of 3 annotated frames"
+    assert frame_choices.choose(scores(GAINS), rank) == (frame, told)
 
 
 def test_a_representation_that_loses_nowhere():
-    choice = frame_choices.choose(scores({0: 0.2, 9: 0.01, 18: np.nan}))
-    assert choice.frame == 9
-    assert choice.words() == "the prior loses on none of 2 annotated frames"
-    choice = frame_choices.choose(scores({0: 0.2}), left_out=3)
-    assert choice.words() == (
-        "the prior loses on none of 1 annotated frame (3 without a fit left out)"
-    )
+    told = "the prior loses on none of 2 annotated frames"
+    assert frame_choices.choose(scores({0: 0.2, 9: 0.01, 18: np.nan})) == (9, told)
+    told = "the prior loses on none of 1 annotated frame (3 without a fit left out)"
+    assert frame_choices.choose(scores({0: 0.2}), left_out=3) == (0, told)
 
 
 @pytest.mark.parametrize("rank", [0, 4, -4])
@@ -107,4 +100,3 @@ def test_the_frame_with_the_best_agreement_and_that_with_the_largest_gain(cells)
     assert frame_choices.best_fitted(joint, cells.item) in range(FRAMES)
     with pytest.raises(UserError, match="share no annotated frame of clip"):
         frame_choices.gains_most(sequential, joint, cells.item)
-    assert SKIPPED not in ANNOTATED

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -12,14 +11,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.font_manager import findfont
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from shapely import get_parts
 
 from isr.data.items import Item
 from isr.io import atomic_path
 from isr.reporting.cell_files import CellFiles
-from isr.reporting.drawing import overlays
-from isr.reporting.drawing.overlays import Mask, Region
-from isr.reporting.drawing.time_slices import FINER_SIDE, levels, outlines, raster
+from isr.reporting.drawing import in_time, overlays
 
 Bytes = NDArray[np.uint8]
 Lines = Sequence[NDArray[np.float64]]
@@ -29,6 +25,8 @@ LARGEST = 3_000_000
 """Bytes that an animation has at most."""
 LONGEST = 60
 """Frames that an animation has at most."""
+MILLISECONDS = 120
+"""That each moment stays."""
 _SMALLER = ((1.0, 128), (1.0, 64), (0.8, 64), (0.65, 48), (0.5, 32), (0.4, 16))
 _BAR, _FONT, _FITS = 24, 13, 340
 _SUBPIXEL = 4
@@ -64,33 +62,15 @@ def stills(cell: CellFiles, item: Item, between: int = 1) -> Iterator[Still]:
     every = -(-len(item) * between // LONGEST)
     for number in range(0, len(item), every):
         image = item.frame(number)
-        mask = cell.predicted(item, number)
-        predicted = [] if mask is None else mask_lines(mask)
-        yield Still(image, _outline(cell, item, number), predicted, f"frame {number}")
+        mask, region = cell.predicted(item, number), cell.region(item, number)
+        predicted = [] if mask is None else overlays.outlines(mask)
+        outline = overlays.outlines(cell.mask(item, number) if region is None else region)
+        yield Still(image, outline, predicted, f"frame {number}")
         if between > 1 and number + every < len(item):
             times = number + every * np.arange(1, between) / between
-            drawn = levels(cell, item, times, raster(item, FINER_SIDE))
-            for time, level in zip(times, drawn, strict=True):
-                yield Still(image, outlines(level, item.size), predicted, f"frame {time:.2f}")
-
-
-def _outline(cell: CellFiles, item: Item, number: int) -> Lines:
-    region = cell.region(item, number)
-    return mask_lines(cell.mask(item, number)) if region is None else region_lines(region)
-
-
-def mask_lines(mask: Mask) -> Lines:
-    """Outlines (m, 2) of a mask (h, w) as (x, y) in pixel units."""
-    padded = np.pad(mask.astype(float), 1)
-    return [line[:, ::-1] - 0.5 for line in overlays.contours(padded, 0.5)]
-
-
-def region_lines(region: Region) -> Lines:
-    """Outlines (m, 2) of a region, holes included."""
-    rings = chain.from_iterable(
-        (part.exterior, *part.interiors) for part in get_parts(region) if not part.is_empty
-    )
-    return [np.asarray(ring.coords) for ring in rings]
+            for time, level in zip(times, in_time.levels(cell, item, times), strict=True):
+                outline = in_time.outlines(level, item.size)
+                yield Still(image, outline, predicted, f"frame {time:.2f}")
 
 
 def paint(still: Still, width: int, entries: Sequence[tuple[str, str]]) -> Bytes:
@@ -104,9 +84,7 @@ def paint(still: Still, width: int, entries: Sequence[tuple[str, str]]) -> Bytes
     height = round(width * still.image.shape[0] / still.image.shape[1])
     scale = width / still.image.shape[1]
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small: Bytes = np.asarray(
-        cv2.resize(still.image, (width, height), interpolation=how), dtype=np.uint8
-    )
+    small: Bytes = np.asarray(cv2.resize(still.image, (width, height), interpolation=how), np.uint8)
     for lines, colour, thickness in (
         (still.outline, "#000000", 7),
         (still.outline, overlays.REPRESENTATION, 5),
@@ -147,22 +125,16 @@ def _write(
         right -= 28
 
 
-def encode(pictures: Sequence[Bytes], milliseconds: int, colours: int) -> bytes:
+def _encode(pictures: Sequence[Bytes], colours: int) -> bytes:
     """Encode pictures of one size as a GIF that loops for ever, with one palette for all."""
     palette = _palette(pictures[:: max(1, len(pictures) // _PALETTE_FRAMES)], colours)
-    indexed = [
+    first, *others = (
         Image.fromarray(each).quantize(palette=palette, dither=Image.Dither.NONE)
         for each in pictures
-    ]
-    stream = BytesIO()
-    indexed[0].save(
-        stream,
-        "GIF",
-        save_all=True,
-        append_images=indexed[1:],
-        duration=milliseconds,
-        loop=0,
     )
+    stream = BytesIO()
+    moves = {"save_all": True, "append_images": others, "duration": MILLISECONDS, "loop": 0}
+    first.save(stream, "GIF", **moves)
     return stream.getvalue()
 
 
@@ -182,7 +154,6 @@ def save(
     path: Path,
     *,
     entries: Sequence[tuple[str, str]],
-    milliseconds: int = 120,
     largest: int = LARGEST,
 ) -> None:
     """Write an animation as a GIF, made smaller until it has no more than `largest` bytes.
@@ -191,7 +162,6 @@ def save(
         stills: its moments, all of one size.
         path: of the GIF.
         entries: colour and name of each kind of outline.
-        milliseconds: that each moment stays.
         largest: bytes at most; the smallest size is taken even if it has more.
     """
     moments = list(stills)
@@ -199,7 +169,7 @@ def save(
     full = int(np.clip(moments[0].image.shape[1], NARROWEST, WIDTH))
     for share, colours in _SMALLER:
         pictures = [paint(still, round(full * share), entries) for still in moments]
-        content = encode(pictures, milliseconds, colours)
+        content = _encode(pictures, colours)
         if len(content) <= largest:
             break
     with atomic_path(path) as temporary:

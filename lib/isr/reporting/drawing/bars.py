@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 
 from isr import constraints
 from isr.reporting import words
@@ -65,33 +65,21 @@ def _bars(summary: pd.DataFrame) -> list[Bar]:
 def _draw_panel(axes: Axes, summary: pd.DataFrame, constraint: str) -> None:
     groups, bars = list(dict.fromkeys(summary["input"])), _bars(summary)
     shown = summary[summary["output"].isin(_COLOURS)]
-    sns.barplot(
-        shown.assign(bar=list(zip(shown["fit"], shown["output"], strict=True))),
-        x="input",
-        y="iou",
-        hue="bar",
-        order=groups,
-        hue_order=bars,
-        palette={bar: _COLOURS[bar[1]] for bar in bars},
-        saturation=1,
-        width=_WIDTH,
-        gap=0.06,
-        errorbar=None,
-        edgecolor=_DARK,
-        linewidth=0.7,
-        legend=False,
-        ax=axes,
-    )
-    for patch in axes.patches:
-        _hatch(patch, bars)
+    width = _WIDTH / len(bars)
     for row in shown.itertuples():
         place = groups.index(row.input) + _offset(bars.index((row.fit, row.output)), len(bars))
-        _add_marks(axes, place, row, len(bars))
+        if row.status == "ran":
+            colour, hatch = _COLOURS[row.output], _HATCHES.get(row.fit)
+            style: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": _DARK}
+            axes.bar(place, row.iou, 0.94 * width, linewidth=0.7, **style)
+        _add_marks(axes, place, row, width)
     for row in summary[summary["output"] == _projection(constraint)].itertuples():
         if row.status == "ran":
             number = bars.index((row.fit, REPRESENTATION))
             place = groups.index(row.input) + _offset(number, len(bars))
-            _draw_baseline(axes, place, float(row.iou), _WIDTH / len(bars) / 2)
+            for colour, line, order in (("#ffffff", 4, 3), (_GREY, 2.2, 4)):
+                ends = [place - width / 2, place + width / 2]
+                axes.plot(ends, [row.iou] * 2, color=colour, lw=line, zorder=order)
     _set_axes(axes, groups)
 
 
@@ -100,16 +88,7 @@ def _offset(number: int, count: int) -> float:
     return (number - (count - 1) / 2) * _WIDTH / count
 
 
-def _hatch(patch: Any, bars: Sequence[Bar]) -> None:
-    """Give a bar the hatch of its fit, which is told by its place."""
-    if isinstance(patch, Rectangle) and patch.get_width() > 0:
-        middle = patch.get_x() + patch.get_width() / 2
-        share = (middle - round(middle)) * len(bars) / _WIDTH
-        fit = bars[round(share + (len(bars) - 1) / 2)][0]
-        patch.set_hatch(_HATCHES.get(fit, ""))
-
-
-def _add_marks(axes: Axes, place: float, row: Any, count: int) -> None:
+def _add_marks(axes: Axes, place: float, row: Any, width: float) -> None:
     """The deviation of a bar, or why there is no bar, and the published value."""
     if row.status != "ran":
         style: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "bottom", "fontsize": 9}
@@ -118,18 +97,13 @@ def _add_marks(axes: Axes, place: float, row: Any, count: int) -> None:
         axes.errorbar(place, row.iou, row.iou_deviation, capsize=3, elinewidth=1.3, ecolor=_DARK)
     if not np.isnan(row.published_iou):
         # Beside the middle of the bar, where the error bar stands.
-        beside = place + _WIDTH / count / 4
+        beside = place + width / 4
         axes.plot(beside, row.published_iou, "D", ms=5, mfc="#ffffff", mec="#000000", zorder=5)
 
 
 def _projection(constraint: str) -> str | None:
     """The trivial projection that is marked, None for a constraint without."""
     return next(reversed(constraints.record(constraint).projections), None)
-
-
-def _draw_baseline(axes: Axes, place: float, iou: float, half: float) -> None:
-    for colour, width, order in (("#ffffff", 4, 3), (_GREY, 2.2, 4)):
-        axes.plot([place - half, place + half], [iou] * 2, color=colour, lw=width, zorder=order)
 
 
 def _set_axes(axes: Axes, groups: Sequence[str]) -> None:
@@ -156,11 +130,9 @@ def _add_legend(figure: Figure, summary: pd.DataFrame, constraint: str) -> None:
         for fit, output in _bars(summary)
     ]
     if projection := _projection(constraint):
-        found.append((Line2D([], [], color=_GREY, lw=2.2), words.BASELINES[projection]))
+        found.append((panels.line(_GREY, 2.2), words.BASELINES[projection]))
     if summary["published"].any():
         marker = Line2D([], [], marker="D", ls="", ms=6, mfc="#ffffff", mec="#000000")
         same = bool(summary["same_pictures"].any())
         found.append((marker, "published" if same else "published (other pictures)"))
-    handles, labels = zip(*found, strict=True)
-    style = {"ncols": 3, "frameon": False, "fontsize": 11, "handlelength": 2.4}
-    figure.legend(handles, labels, loc="lower center", handleheight=1.1, **style)
+    panels.add_legend(figure, found, ncols=3, fontsize=11, handlelength=2.4, handleheight=1.1)

@@ -15,18 +15,19 @@ from scipy.cluster.vq import kmeans2
 from isr.coordinates import Points, Scene, to_pixels
 from isr.evaluation.drawing import frozen_copy, level_function
 from isr.levels import foreground
+from isr.reporting.cell_files import Mask
 from isr.reporting.drawing import overlays, panels
 from isr.representations.path_connected import PathConnected
 
 Labels = NDArray[np.int_]
-Mask = NDArray[np.bool_]
 
 _LINES = 20
 _EVERY = 8
+"""Of so many rows and columns of points one is drawn as a line."""
 _BASE_SIDE = 420
 _EDGES = ("#e0218a", "#1f8bf2", "#35d461", "#e0b400")
 _GREY = "#8a939c"
-_PART_COLOURS = colormaps["tab10"].colors  # type: ignore[attr-defined]
+_COLOURS = colormaps["tab10"].colors  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,6 @@ class Deformation:
         parts: (h, w), 0 outside of the region, else the number of a part.
         grid: (rows, columns, 2), points of a regular grid over the picture in coordinates.
         carried: (rows, columns, 2), where the diffeomorphism carries them.
-        every: of so many rows and columns of points one is drawn as a line.
         base_parts: (n, n'), the part of the point that comes to lie at a point of the base's
             space, -1 where that point lies outside of the picture; on a regular raster.
         base_inside: (n, n'), the base's own foreground on the same raster.
@@ -49,13 +49,12 @@ class Deformation:
     parts: Labels
     grid: Points
     carried: Points
-    every: int
     base_parts: Labels
-    base_inside: NDArray[np.bool_]
+    base_inside: Mask
     base_window: tuple[float, float, float, float]
 
 
-def split(mask: NDArray[np.bool_], count: int = 6) -> Labels:
+def split(mask: Mask, count: int = 6) -> Labels:
     """Divide a mask (h, w) into about equal compact parts, numbered from 1 from left to right."""
     labels = np.zeros(mask.shape, dtype=int)
     points = np.argwhere(mask).astype(float)
@@ -103,7 +102,6 @@ def find_deformation(
         parts,
         grid,
         carried,
-        _EVERY,
         _look_up(parts, origins),
         foreground(level_function(frozen.base)(base)),
         window,
@@ -175,74 +173,58 @@ def draw(deformation: Deformation, title: str, *, name: str, base: str) -> Figur
     left, top, right, bottom = deformation.base_window
     wide = (right - left) / (bottom - top)
     picture = width / height
-    figure, axes = panels.lay_out(
-        [[wide, wide], [picture, wide]] if wide + picture > 1.6 else [[wide, wide, picture, wide]],
+    figure, (regular, deformed, coloured, carried) = panels.lay_out(
+        [wide, wide, picture, wide],
         title,
+        per_row=2 if wide + picture > 1.6 else 4,
         captions=False,
         tallest=4.4,
     )
-    regular, deformed, coloured, carried = _places(axes)
-    _show_base(regular, deformation, coloured=False)
-    _draw_grid(regular, deformation.grid, deformation.every)
+    _show_base(regular, deformation)
+    _draw_grid(regular, deformation.grid)
     panels.head(regular, f"(a) {base} base region on the picture's grid")
-    _show_base(deformed, deformation, coloured=False)
-    _draw_grid(deformed, deformation.carried, deformation.every)
+    _show_base(deformed, deformation)
+    _draw_grid(deformed, deformation.carried)
     panels.head(deformed, "(b) where the diffeomorphism carries the grid")
-    _show_parts(coloured, deformation)
+    parts = deformation.parts
+    faded = overlays.tinted(deformation.image, parts > 0, "#ffffff", strength=0.1)
+    overlays.show(coloured, overlays.painted(faded, _layers(parts), 0.7))
+    overlays.draw_outline(coloured, parts > 0, overlays.REPRESENTATION, width=1.6)
     panels.head(coloured, f"(c) {name}: the region in parts")
     _show_base(carried, deformation, coloured=True)
     panels.head(carried, "(d) the same parts in the base region")
     names = ("upper", "right", "lower", "left")
-    panels.add_legend(
-        figure,
-        [
-            (panels.line(colour), f"{edge} edge of the picture")
-            for colour, edge in zip(_EDGES, names, strict=True)
-        ],
-    )
+    edges = [f"{edge} edge of the picture" for edge in names]
+    panels.add_legend(figure, list(zip(map(panels.line, _EDGES), edges, strict=True)))
     return figure
 
 
-def _places(axes: list[list[Axes]]) -> list[Axes]:
-    return [place for row in axes for place in row]
-
-
-def _show_base(axes: Axes, deformation: Deformation, *, coloured: bool) -> None:
+def _show_base(axes: Axes, deformation: Deformation, *, coloured: bool = False) -> None:
     """The base's space: its foreground in orange, or each point in the colour of its part."""
     shown = np.ones((*deformation.base_parts.shape, 3))
     inside = deformation.base_inside
     shown[inside] = (0.99, 0.83, 0.66)
     if coloured:
-        shown = _with_parts(shown, np.where(inside, deformation.base_parts, 0), 0.85)
+        parts = np.where(inside, deformation.base_parts, 0)
+        shown = overlays.painted(shown, _layers(parts), 0.85)
     left, top, right, bottom = deformation.base_window
     axes.imshow(shown, extent=(left, right, bottom, top), interpolation="nearest")
-    for contour in overlays.contours(np.pad(inside.astype(float), 1), 0.5):
-        rows, columns = contour.T - 0.5
-        x = left + columns / inside.shape[1] * (right - left)
-        y = top + rows / inside.shape[0] * (bottom - top)
+    for line in overlays.outlines(inside):
+        x, y = ((left, top) + line / inside.shape[::-1] * (right - left, bottom - top)).T
         axes.plot(x, y, color=overlays.REPRESENTATION, linewidth=2.0)
     axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
 
 
-def _show_parts(axes: Axes, deformation: Deformation) -> None:
-    faded = overlays.tinted(deformation.image, deformation.parts > 0, "#ffffff", strength=0.1)
-    overlays.show(axes, _with_parts(faded, deformation.parts, 0.7))
-    overlays.draw_outline(axes, deformation.parts > 0, overlays.REPRESENTATION)
+def _layers(parts: Labels) -> list[tuple[Mask, Any]]:
+    """Each part with its colour."""
+    numbers = range(1, int(parts.max(initial=0)) + 1)
+    return [(parts == each, _COLOURS[(each - 1) % len(_COLOURS)]) for each in numbers]
 
 
-def _with_parts(image: NDArray[np.floating], parts: Labels, strength: float) -> Points:
-    shown = np.array(image, dtype=float)
-    for number in range(1, int(parts.max(initial=0)) + 1):
-        colour = np.array(_PART_COLOURS[(number - 1) % len(_PART_COLOURS)])
-        here = parts == number
-        shown[here] = (1 - strength) * shown[here] + strength * colour
-    return shown
-
-
-def _draw_grid(axes: Axes, grid: Points, every: int) -> None:
+def _draw_grid(axes: Axes, grid: Points) -> None:
     """Lines through a grid of points (rows, columns, 2), the outer four in colour."""
     columns = np.moveaxis(grid, 1, 0)
-    for line in (*grid[every:-1:every], *columns[every:-1:every]):
+    for line in (*grid[_EVERY:-1:_EVERY], *columns[_EVERY:-1:_EVERY]):
         axes.plot(*line.T, color=_GREY, linewidth=0.6)
     edges = (grid[0], grid[:, -1], grid[-1], grid[:, 0])
     for colour, edge in zip(_EDGES, edges, strict=True):

@@ -1,97 +1,65 @@
-"""Figures 5, 15 and 19: what ways of fitting make of pictures, of one frame, of many frames."""
+"""Figures 5, 6, 13, 15 and 19: what ways of fitting make of pictures and frames."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from isr.constraints import record
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND
+from isr.evaluation.pixels import SHARE
+from isr.reporting import words
 from isr.reporting.cell_files import PREDICTOR, REPRESENTATION, View
 from isr.reporting.drawing import overlays, panels
-from isr.reporting.drawing.outputs import draw_outputs, entries, scribble_entries
+from isr.reporting.drawing.overlays import draw_outputs, entries, scribble_entries
+from isr.reporting.drawing.thin_connection import pieces
+from isr.settings import SPATIO_TEMPORAL
 
-_PANELS = 5
-_PANEL_WIDTH = 2.5
-_CAPTION = 0.36
-_LEGEND = 0.42
 _DENSE = 0.2
 _TALL = 4
 _MOST = 12
 """Rows at most."""
 _LOWEST, _HIGHEST, _TOGETHER = 1.5, 3.1, 13.0
+_RIGHT, _WRONG = "#35d461", "#e0218a"
+_TRUTH = ("#ffd400", "#8f5bd6", "#19c5c5", "#c46a2b")
 
 
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """What two ways of fitting make of one item."""
-
-    sequential: View
-    joint: View
-
-
-def draw_pairs(rows: Sequence[Pair], title: str) -> Figure:
+def draw_pairs(rows: Sequence[tuple[View, View]], title: str) -> Figure:
     """Figure 5: a row of five panels for each item: scribbles, then both outputs of both fits.
 
     Masks are tinted and outlined, blue for predictors and orange for representations; the ground
     truth is a thin dashed outline; the IoU stands under each panel.
+
+    Args:
+        rows: the sequential and the joint fit of each item.
+        title: stands above.
     """
-    first = rows[0].sequential
-    headings = (
-        "(a) scribbles" if first.scribbles is not None else "(a) picture",
-        f"(b) {first.predictor}",
-        f"(c) projection: {first.constraint}",
-        f"(d) joint: {rows[0].joint.predictor}",
-        f"(e) joint: {rows[0].joint.constraint}",
-    )
-    heights = [_PANEL_WIDTH / row.sequential.aspect + _CAPTION for row in rows]
-    top = 0.62
-    size = (_PANELS * (_PANEL_WIDTH + 0.12), sum(heights) + top + _LEGEND)
-    figure = Figure(figsize=size, dpi=160)
-    grid = figure.add_gridspec(
-        len(rows),
-        _PANELS,
-        height_ratios=heights,
-        left=0.012,
-        right=0.988,
-        top=1 - top / size[1],
-        bottom=_LEGEND / size[1],
-        wspace=0.04,
-        hspace=0.0,
-    )
-    panels.add_title(figure, title, y=1 - 0.08 / size[1])
-    for index, row in enumerate(rows):
-        places = [figure.add_subplot(grid[index, column]) for column in range(_PANELS)]
-        _draw_pair(places, row)
-        if index == 0:
-            for axes, heading in zip(places, headings, strict=True):
-                panels.head(axes, heading)
-    views = [view for row in rows for view in (row.sequential, row.joint)]
-    panels.add_legend(figure, _pair_entries(views))
-    return figure
-
-
-def _draw_pair(places: Sequence[Axes], row: Pair) -> None:
-    first = row.sequential
-    shown = first.image
-    if first.scribbles is not None:
-        shown = overlays.with_scribbles(shown, first.scribbles)
-    overlays.show(places[0], shown)
-    panels.caption(places[0], " ".join(filter(None, [first.item, first.remark])))
-    for view, (left, right) in ((first, places[1:3]), (row.joint, places[3:5])):
-        draw_outputs(left, right, view, (left.get_title(), right.get_title()))
-        panels.caption(left, view.scored(PREDICTOR))
-        panels.caption(right, view.scored(REPRESENTATION))
-
-
-def _pair_entries(views: Sequence[View]) -> list[panels.Entry]:
+    aspects = [first.aspect for first, _ in rows for _ in range(5)]
+    figure, places = panels.lay_out(aspects, title, per_row=5)
+    for number, (first, joint) in enumerate(rows):
+        seen, *others = places[5 * number : 5 * number + 5]
+        heads = [
+            "(a) scribbles" if first.scribbles is not None else "(a) picture",
+            f"(b) {first.predictor}",
+            f"(c) projection: {first.constraint}",
+            f"(d) joint: {joint.predictor}",
+            f"(e) joint: {joint.constraint}",
+        ]
+        overlays.show(seen, overlays.with_scribbles(first.image, first.scribbles))
+        panels.head(seen, heads[0], " ".join(filter(None, [first.item, first.remark])))
+        for view, start in ((first, 0), (joint, 2)):
+            below = view.scored(PREDICTOR), view.scored(REPRESENTATION)
+            left, right = others[start : start + 2]
+            draw_outputs(left, right, view, heads[1 + start : 3 + start], below)
+    views = [view for row in rows for view in row]
     scribbled = any(view.scribbles is not None for view in views)
-    found = scribble_entries() if scribbled else []
-    truth = next((view for view in views if view.ground_truth is not None), views[0])
-    return found + entries(truth)
+    shown = next((view for view in views if view.ground_truth is not None), views[0])
+    panels.add_legend(figure, [*(scribble_entries() if scribbled else []), *entries(shown)])
+    return figure
 
 
 def draw_frame(
@@ -107,27 +75,27 @@ def draw_frame(
         title: stands above.
     """
     first = next(iter(views.values()))
-    figure, axes = panels.lay_out(
-        [[first.aspect] * 3] * len(views),
+    figure, places = panels.lay_out(
+        [first.aspect] * (3 * len(views)),
         title,
+        per_row=3,
         captions=any(view.status for view in views.values()),
         tallest=3.2,
     )
     if marks is None:
-        overlays.show(axes[0][0], first.image)
-        panels.head(axes[0][0], first.place)
+        overlays.show(places[0], first.image)
+        panels.head(places[0], first.place)
     else:
-        overlays.show(axes[0][0], _with_marks(first, marks))
+        overlays.show(places[0], _with_marks(first, marks))
         kind = "weak labels" if noun == "label" else f"{noun}s"
-        panels.head(axes[0][0], f"{first.place}: {kind}")
-    for row in axes[1:]:
-        overlays.show(row[0], first.image)
-        panels.head(row[0], "ground truth" if first.ground_truth is not None else "")
-    for row, (fit, view) in zip(axes, views.items(), strict=True):
+        panels.head(places[0], f"{first.place}: {kind}")
+    for place in places[3::3]:
+        overlays.show(place, first.image)
+        panels.head(place, "ground truth" if first.ground_truth is not None else "")
+    for number, (fit, view) in enumerate(views.items()):
         heads = view.heading(PREDICTOR, f"{fit} "), view.heading(REPRESENTATION, f"{fit} ")
-        draw_outputs(row[1], row[2], view, heads)
-    if first.ground_truth is not None:
-        overlays.draw_ground_truth(axes[-1][0], first.ground_truth)
+        draw_outputs(places[3 * number + 1], places[3 * number + 2], view, heads)
+    overlays.draw_ground_truth(places[-3], first)
     strokes = scribble_entries(noun) if marks is not None else []
     panels.add_legend(figure, strokes + entries(first))
     return figure
@@ -137,13 +105,11 @@ def _with_marks(view: View, marks: NDArray[np.uint8]) -> NDArray[np.floating]:
     """The frame with what is marked; where most pixels are, it shows through."""
     if np.count_nonzero(marks) < _DENSE * marks.size:
         return overlays.with_scribbles(0.6 * view.image + 0.4, marks)
-    shown = np.array(view.image, dtype=float)
-    for here, colour in (
+    layers = (
         (marks == BACKGROUND, overlays.BACKGROUND_SCRIBBLE),
         (marks == FOREGROUND, overlays.OBJECT_SCRIBBLE),
-    ):
-        shown[here] = 0.6 * shown[here] + 0.4 * np.asarray(to_rgb(colour))
-    return shown
+    )
+    return overlays.painted(view.image, layers, 0.4)
 
 
 def shown_frames(frames: Sequence[int], fits: int) -> list[int]:
@@ -170,24 +136,21 @@ def draw_frames(views: Sequence[Mapping[str, View]], title: str) -> Figure:
         views: for each frame, what it is by the name of the fit; all with the same names.
         title: stands above.
     """
-    fits = list(views[0])
-    beside = _beside(len(views), len(fits))
-    rows = [views[start : start + beside] for start in range(0, len(views), beside)]
-    aspect = next(iter(views[0].values())).aspect
-    tallest = min(_HIGHEST, max(_LOWEST, _TOGETHER / len(rows)))
-    columns = 1 + 2 * len(fits)
-    figure, axes = panels.lay_out(
-        [[aspect] * (columns * len(row)) for row in rows],
+    first = next(iter(views[0].values()))
+    beside = _beside(len(views), len(views[0]))
+    columns = 1 + 2 * len(views[0])
+    figure, places = panels.lay_out(
+        [first.aspect] * (columns * len(views)),
         title,
+        per_row=columns * beside,
         captions=any(view.status for frame in views for view in frame.values()),
-        tallest=tallest,
+        tallest=min(_HIGHEST, max(_LOWEST, _TOGETHER / -(-len(views) // beside))),
         # The last row may be half as long.
         even=True,
     )
-    for places, row in zip(axes, rows, strict=True):
-        for number, frame in enumerate(row):
-            _draw_one(places[number * columns : (number + 1) * columns], frame, beside > 1)
-    panels.add_legend(figure, entries(views[0][fits[0]]))
+    for number, frame in enumerate(views):
+        _draw_one(places[number * columns : (number + 1) * columns], frame, beside > 1)
+    panels.add_legend(figure, entries(first))
     return figure
 
 
@@ -195,8 +158,7 @@ def _draw_one(places: Sequence[Axes], frame: Mapping[str, View], narrow: bool) -
     """Draw one frame; where there is no room for names, colours tell the outputs apart."""
     first = next(iter(frame.values()))
     overlays.show(places[0], first.image)
-    if first.ground_truth is not None:
-        overlays.draw_ground_truth(places[0], first.ground_truth)
+    overlays.draw_ground_truth(places[0], first)
     panels.head(places[0], first.place)
     for number, (fit, view) in enumerate(frame.items()):
         if len(frame) > 1:
@@ -206,3 +168,70 @@ def _draw_one(places: Sequence[Axes], frame: Mapping[str, View], narrow: bool) -
         else:
             heads = view.heading(PREDICTOR), view.heading(REPRESENTATION)
         draw_outputs(places[1 + 2 * number], places[2 + 2 * number], view, heads)
+
+
+def draw_loss(view: View, title: str, *, why: str = "", remark: str = "") -> Figure:
+    """Figures 6 and 13: the ground truth, both outputs, and where the two disagree.
+
+    Args:
+        view: the frame, with a ground truth and unaries.
+        title: stands above.
+        why: what in the ground truth contradicts the constraint.
+        remark: what else is to be said of the choice of the frame.
+    """
+    figure, (truth, predictor, representation, differences) = panels.lay_out(
+        [view.aspect] * 4, title, per_row=2, tallest=3.3
+    )
+    overlays.show(truth, _parts_of_truth(view))
+    panels.head(truth, "(a) ground truth", why)
+    heads = view.heading(PREDICTOR, "(b) "), view.heading(REPRESENTATION, "(c) ")
+    draw_outputs(predictor, representation, view, heads)
+    differ = (view.mask != view.predicted) & ~view.unknown
+    right = view.mask == view.truth
+    layers = [(differ & right, _RIGHT), (differ & ~right, _WRONG)]
+    overlays.show(differences, overlays.highlighted(view.image, layers))
+    panels.head(differences, "(d) where they disagree", remark)
+    for axes in (truth, differences):
+        overlays.draw_ground_truth(axes, view)
+    verdicts: list[panels.Entry] = [
+        (Patch(color=_RIGHT), f"{view.constraint} is right, {view.predictor} wrong"),
+        (Patch(color=_WRONG), f"{view.predictor} is right, {view.constraint} wrong"),
+    ]
+    panels.add_legend(figure, entries(view) + verdicts)
+    return figure
+
+
+def _parts_of_truth(view: View) -> NDArray[np.floating]:
+    """The object's parts, each in a colour of its own; specks have that of the largest."""
+    # Pixels of which nothing is known may connect.
+    labels, count = pieces(view.truth | view.unknown)
+    parts = [view.truth & (labels == number) for number in range(1, count + 1)]
+    least = SHARE * np.count_nonzero(view.truth)
+    layers = [
+        (here, _TRUTH[number % len(_TRUTH) if np.count_nonzero(here) >= least else 0])
+        for number, here in enumerate(parts)
+    ]
+    return overlays.highlighted(view.image, layers, 0.5)
+
+
+def contradiction(row: Mapping[Hashable, Any]) -> str:
+    """Say whether the ground truth of a frame is such that no region with the constraint has it.
+
+    Args:
+        row: of metrics.csv, with the columns constraint, fit, contradicted, truth_components and
+            truth_holes.
+
+    Returns:
+        A line for a caption; empty of constraints of which it is not known what contradicts them,
+        and of regions in (x, y, t), whose slices may well be in parts.
+    """
+    if not record(row["constraint"]).contradiction or row["fit"] == SPATIO_TEMPORAL:
+        return ""
+    if str(row.get("contradicted")) != "True":
+        return "the ground truth does not contradict the constraint"
+    found = [
+        words.count(int(number), noun)
+        for key, noun, few in (("truth_components", "part", 1), ("truth_holes", "hole", 0))
+        if (number := row.get(key)) is not None and number > few
+    ]
+    return f"constraint contradicted: ground truth has {words.listing(found)}"

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 from numpy.typing import NDArray
@@ -30,14 +29,7 @@ _COLOURS = LinearSegmentedColormap.from_list(
 )
 
 
-def draw(
-    level: Floats,
-    image: NDArray[np.floating],
-    title: str | None = None,
-    *,
-    elevation: float = 27.0,
-    azimuth: float = -64.0,
-) -> Figure:
+def draw(level: Floats, image: NDArray[np.floating], title: str) -> Figure:
     """Draw the level (without sigmoid) over the picture, which lies as a plane at level 0.
 
     Heights are in units of the deepest level; the surface is cut off a little above the plane, so
@@ -47,15 +39,12 @@ def draw(
         level: (h, w), foreground where it is at most 0.
         image: (h, w, 3) in [0, 1].
         title: stands above.
-        elevation: angle of view over the plane, in degrees.
-        azimuth: angle of view around the vertical axis, in degrees.
     """
     figure = Figure(figsize=(8.0, 5.6), dpi=160)
     # Larger than the figure: a 3-D axes leaves wide margins around its box.
-    _add_scene(figure, (-0.2, -0.22, 1.4, 1.4), level, image, (elevation, azimuth))
+    _add_scene(figure, (-0.2, -0.22, 1.4, 1.4), level, image)
     _add_legend(figure)
-    if title:
-        panels.add_title(figure, title, y=0.97)
+    panels.add_title(figure, title, y=0.97)
     return figure
 
 
@@ -80,7 +69,7 @@ def draw_several(
         tall = height / size[1]
         # The axes are larger than their place, as in `draw`.
         place = (left - 0.1, low - 0.19 * tall, 0.7, 1.32 * tall)
-        _add_scene(figure, place, level, image, (27.0, -64.0))
+        _add_scene(figure, place, level, image)
         figure.text(left + 0.25, low + tall - 0.1 / size[1], heading, fontsize=12, ha="center")
     _add_legend(figure)
     panels.add_title(figure, title, y=1 - 0.1 / size[1])
@@ -92,7 +81,6 @@ def _add_scene(
     place: tuple[float, float, float, float],
     level: Floats,
     image: NDArray[np.floating],
-    view: tuple[float, float],
 ) -> None:
     """Put the picture, the surface and its outline at a place (left, bottom, width, height)."""
     lowest = float(level.min())
@@ -112,7 +100,7 @@ def _add_scene(
     axes.set(xlim=(0, width), ylim=(height, 0), zlim=(-_RELIEF, _TOP * _RELIEF))
     axes.set_box_aspect((width, height, _RELIEF * (1 + _TOP)), zoom=0.98)
     axes.set_axis_off()
-    axes.view_init(elev=view[0], azim=view[1])
+    axes.view_init(elev=27.0, azim=-64.0)
 
 
 def picture_squares(image: NDArray[np.floating]) -> tuple[Floats, Floats]:
@@ -260,13 +248,10 @@ def _add_edge(axes: Any, width: float, height: float) -> None:
 
 
 def _add_legend(figure: Figure) -> None:
-    rim = Line2D([], [], color="#ffffff", lw=2.4)
-    rim.set_path_effects(overlays.rim(2.4))
-    figure.legend(
-        [Patch(color=_COLOURS(0.75), alpha=0.6), Patch(color=_COLOURS(0.15)), rim],
-        ["level above 0: background", "level below 0: foreground", "outline: level 0"],
-        loc="lower center",
-        ncols=3,
-        frameon=False,
-        fontsize=11,
-    )
+    rim = panels.line("#ffffff", 2.4, path_effects=overlays.rim(2.4))
+    entries: list[panels.Entry] = [
+        (Patch(color=_COLOURS(0.75), alpha=0.6), "level above 0: background"),
+        (Patch(color=_COLOURS(0.15)), "level below 0: foreground"),
+        (rim, "outline: level 0"),
+    ]
+    panels.add_legend(figure, entries)

@@ -24,49 +24,49 @@ Entry = tuple[Any, str]
 
 
 def lay_out(
-    rows: Sequence[Sequence[float]],
+    aspects: Sequence[float],
     title: str,
     *,
+    per_row: int | None = None,
     captions: bool = True,
-    legend: bool = True,
     tallest: float = 4.2,
     even: bool = False,
-) -> tuple[Figure, list[list[Axes]]]:
-    """Make a figure with rows of axes.
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure with rows of axes, and room for a heading above each and a legend below all.
 
     The panels of a row share its height, and the row fills the figure's width unless it would be
     taller than `tallest`.
 
     Args:
-        rows: width over height of every panel.
+        aspects: width over height of every panel.
         title: stands above.
+        per_row: how many panels stand in a row; None: all.
         captions: whether room is left below the panels of each row.
-        legend: whether room is left at the bottom.
         tallest: height of a panel at most, in inches.
         even: whether all rows have one height.
 
     Returns:
-        The figure and its axes, row by row.
+        The figure and its axes.
     """
+    step = per_row or len(aspects)
+    rows = [aspects[start : start + step] for start in range(0, len(aspects), step)]
     inner = [WIDTH - 2 * _EDGE - _GAP * (len(row) - 1) for row in rows]
     heights = [min(tallest, width / sum(row)) for width, row in zip(inner, rows, strict=True)]
     if even:
         heights = [min(heights)] * len(rows)
     below = _CAPTION if captions else 0.06
-    lower = _LEGEND if legend else 0.1
-    height = _TITLE + sum(heights) + len(rows) * (_HEADING + below) + lower
+    height = _TITLE + sum(heights) + len(rows) * (_HEADING + below) + _LEGEND
     figure = Figure(figsize=(WIDTH, height), dpi=160)
     add_title(figure, title, y=1 - 0.1 / height)
     top = height - _TITLE
-    axes: list[list[Axes]] = []
+    axes: list[Axes] = []
     for row, panel in zip(rows, heights, strict=True):
         top -= _HEADING + panel
         widths = [panel * aspect for aspect in row]
         left = (WIDTH - sum(widths) - _GAP * (len(row) - 1)) / 2
-        axes.append([])
         for width in widths:
             place = (left / WIDTH, top / height, width / WIDTH, panel / height)
-            axes[-1].append(figure.add_axes(place))
+            axes.append(figure.add_axes(place))
             left += width + _GAP
         top -= below
     return figure, axes
@@ -78,12 +78,15 @@ def add_title(figure: Figure, text: str, y: float) -> None:
     figure.suptitle(text, fontsize=_fitting(text, 13, width, least=7), y=y, va="top")
 
 
-def head(axes: Axes, text: str) -> None:
-    """Write above a panel; what is long is written smaller."""
+def head(axes: Axes, text: str, below: str = "") -> None:
+    """Write above a panel, what is long smaller, and below it."""
     figure = axes.get_figure(root=True)
     assert figure is not None
     width = axes.get_position().width * float(figure.get_size_inches()[0]) + 0.8 * _GAP
     axes.set_title(text, fontsize=_fitting(text, 11.5, width, least=8), pad=5)
+    if below:
+        style: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "top"}
+        axes.annotate(below, (0.5, 0.0), (0, -4), "axes fraction", fontsize=10, **style)
 
 
 def _fitting(text: str, size: float, width: float, *, least: float) -> float:
@@ -95,36 +98,16 @@ def _fitting(text: str, size: float, width: float, *, least: float) -> float:
     return max(least, size * min(1.0, width / max(found, 1e-9)))
 
 
-def caption(axes: Axes, text: str) -> None:
-    """Write below a panel."""
-    axes.annotate(
-        text,
-        (0.5, 0.0),
-        xycoords="axes fraction",
-        xytext=(0, -4),
-        textcoords="offset points",
-        ha="center",
-        va="top",
-        fontsize=10,
-    )
-
-
-def line(colour: str, width: float = 2.5, style: str = "-", **more: Any) -> Line2D:
+def line(colour: Any, width: float = 2.5, style: str = "-", **more: Any) -> Line2D:
     """A line for a legend."""
     return Line2D([], [], color=colour, lw=width, ls=style, **more)
 
 
-def add_legend(figure: Figure, entries: Sequence[Entry]) -> None:
-    """Put a legend of one row at the bottom."""
-    figure.legend(
-        [handle for handle, _ in entries],
-        [text for _, text in entries],
-        loc="lower center",
-        ncols=len(entries),
-        frameon=False,
-        fontsize=10.5,
-        borderaxespad=0.3,
-    )
+def add_legend(figure: Figure, entries: Sequence[Entry], **style: Any) -> None:
+    """Put a legend at the bottom, of one row unless the style says otherwise."""
+    handles, texts = zip(*entries, strict=True)
+    usual = {"ncols": len(entries), "frameon": False, "fontsize": 10.5, "borderaxespad": 0.3}
+    figure.legend(handles, texts, loc="lower center", **usual | style)
 
 
 def save(figure: Figure, path: Path) -> None:

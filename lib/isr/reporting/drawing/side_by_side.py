@@ -10,20 +10,10 @@ from scipy import ndimage
 from isr.evaluation.baselines import convex_hull
 from isr.evaluation.columns import UNARIES
 from isr.reporting import words
-from isr.reporting.cell_files import PREDICTOR, REPRESENTATION, View
+from isr.reporting.cell_files import PREDICTOR, REPRESENTATION, Mask, View
 from isr.reporting.drawing import overlays, panels
-from isr.reporting.drawing.outputs import (
-    draw_evidence,
-    draw_result,
-    evidence,
-    evidence_entries,
-    score_line,
-)
+from isr.reporting.drawing.overlays import draw_evidence, draw_result, evidence, evidence_entries
 
-Mask = NDArray[np.bool_]
-
-_PAIRS = 2
-_PER_ROW = 5
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _FOUND = "#e0218a"
 _SMALL = 0.2
@@ -35,19 +25,15 @@ def draw_pairs(views: Sequence[View], title: str) -> Figure:
     Unaries are thresholded and blue, representations orange with their outline; below stands the
     IoU with the ground truth where it is known, else with the unaries.
     """
-    rows = [views[start : start + _PAIRS] for start in range(0, len(views), _PAIRS)]
-    aspects = [[view.aspect for view in row for _ in range(2)] for row in rows]
-    figure, axes = panels.lay_out(aspects, title, tallest=3.4)
-    places = [place for row in axes for place in row]
+    aspects = [view.aspect for view in views for _ in range(2)]
+    figure, places = panels.lay_out(aspects, title, per_row=4, tallest=3.4)
     for number, view in enumerate(views):
         left, right = places[2 * number : 2 * number + 2]
-        first, second = (_letter(2 * number + shift) for shift in range(2))
         draw_evidence(left, view)
-        panels.head(left, f"({first}) {view.item}: {evidence(view)}")
-        panels.caption(left, view.remark)
+        first = f"({_letter(2 * number)}) {view.item}: {evidence(view)}"
+        panels.head(left, first, view.remark)
         draw_result(right, view)
-        panels.head(right, f"({second}) {view.constraint}")
-        panels.caption(right, score_line(view))
+        panels.head(right, f"({_letter(2 * number + 1)}) {view.constraint}", view.score_line)
     panels.add_legend(figure, evidence_entries(views, "representation"))
     return figure
 
@@ -69,25 +55,25 @@ def draw_pattern(views: Sequence[View], title: str) -> Figure:
     first = views[0]
     aspects = [view.aspect for view in (first, first, *views)]
     per_row = 2 if len(views) <= 2 else 3
-    rows = [aspects[start : start + per_row] for start in range(0, len(aspects), per_row)]
-    figure, axes = panels.lay_out(rows, title, even=True)
-    places = [place for row in axes for place in row]
+    figure, places = panels.lay_out(aspects, title, per_row=per_row, even=True)
     overlays.show(places[0], first.image)
     panels.head(places[0], f"(a) {first.item}")
     draw_evidence(places[1], first)
-    panels.head(places[1], f"(b) {evidence(first)}")
+    found = ""
     if first.predicted is not None:
-        found = words.count(count_holes(first.predicted), "hole")
-        panels.caption(places[1], found + _score(first.iou(PREDICTOR)))
-    for letter, axis, view in zip("cdefgh", places[2:], views, strict=False):
-        draw_result(axis, view, outline=0.9)
+        holes = words.count(count_holes(first.predicted), "hole")
+        found = holes + _score(first.iou(PREDICTOR))
+    panels.head(places[1], f"(b) {evidence(first)}", found)
+    for number, (place, view) in enumerate(zip(places[2:], views, strict=True)):
+        draw_result(place, view, outline=0.9)
         hidden = hidden_holes(view.mask, view.predicted)
-        overlays.draw_outline(axis, hidden, _FOUND, width=1.8)
-        panels.head(axis, f"({letter}) {view.constraint}")
-        panels.caption(
-            axis,
-            f"{words.count(count_holes(view.mask), 'hole')}, {count_holes(hidden)} of them not in "
-            f"the unaries{_score(view.iou(REPRESENTATION))}",
+        overlays.draw_outline(place, hidden, _FOUND)
+        holes = words.count(count_holes(view.mask), "hole")
+        panels.head(
+            place,
+            f"({_letter(2 + number)}) {view.constraint}",
+            f"{holes}, {count_holes(hidden)} of them not in the unaries"
+            f"{_score(view.iou(REPRESENTATION))}",
         )
     shown = evidence_entries(views, "representation")
     shown.append((panels.line(_FOUND), "where the unaries show no hole"))
@@ -136,17 +122,15 @@ def draw_depth(views: Sequence[View], depth: NDArray[np.floating], title: str) -
     first = views[0]
     aspects = [first.aspect] * (2 + len(views))
     per_row = len(aspects) if len(aspects) * first.aspect <= 6 else 2
-    rows = [aspects[start : start + per_row] for start in range(0, len(aspects), per_row)]
-    figure, axes = panels.lay_out(rows, title, tallest=3.6, even=True)
-    places = [place for row in axes for place in row]
+    figure, places = panels.lay_out(aspects, title, per_row=per_row, tallest=3.6, even=True)
     draw_evidence(places[0], first)
     panels.head(places[0], f"(a) {first.item}: {evidence(first)}")
     overlays.show(places[1], _grey(depth))
     panels.head(places[1], "(b) depth (bright: large values)")
-    for letter, place, view in zip("cdefgh", places[2:], views, strict=False):
+    for number, (place, view) in enumerate(zip(places[2:], views, strict=True)):
         draw_result(place, view)
-        panels.head(place, f"({letter}) {view.constraint} in (x, y, depth)")
-        panels.caption(place, score_line(view))
+        name = f"({_letter(2 + number)}) {view.constraint} in (x, y, depth)"
+        panels.head(place, name, view.score_line)
     panels.add_legend(figure, evidence_entries(views, "representation"))
     return figure
 
@@ -168,27 +152,22 @@ def draw_decays(views: Sequence[View], decays: Sequence[float], title: str) -> F
         title: stands above.
     """
     order = np.argsort(decays, kind="stable")
-    count = len(views) + 1
-    per_row = -(-count // -(-count // _PER_ROW))
-    aspects = [views[0].aspect] * count
-    rows = [aspects[start : start + per_row] for start in range(0, count, per_row)]
-    figure, axes = panels.lay_out(rows, title, tallest=3.4, even=True)
-    places = [place for row in axes for place in row]
+    aspects = [views[0].aspect] * (len(views) + 1)
+    # Of at most five in a row, about as many in each.
+    per_row = -(-len(aspects) // -(-len(aspects) // 5))
+    figure, places = panels.lay_out(aspects, title, per_row=per_row, tallest=3.4, even=True)
     draw_evidence(places[0], views[0])
     panels.head(places[0], f"{views[0].item}: {evidence(views[0])}")
     for place, index in zip(places[1:], order, strict=True):
         view = views[index]
         draw_result(place, view)
-        panels.head(place, f"weight decay {_power(decays[index])}")
-        panels.caption(place, f"{_agreement(view)}{solidity(view.mask):.0%} of its hull")
+        iou = view.iou(REPRESENTATION, UNARIES)
+        agrees = "" if np.isnan(iou) else f"IoU {iou:.3f}, "
+        fills = f"{agrees}fills {solidity(view.mask):.0%} of its hull"
+        panels.head(place, f"weight decay {_power(decays[index])}", fills)
     names = words.listing(dict.fromkeys(view.constraint for view in views))
     panels.add_legend(figure, evidence_entries(views, f"{names} representation"))
     return figure
-
-
-def _agreement(view: View) -> str:
-    iou = view.iou(REPRESENTATION, UNARIES)
-    return "fills " if np.isnan(iou) else f"IoU {iou:.3f}, fills "
 
 
 def _power(value: float) -> str:

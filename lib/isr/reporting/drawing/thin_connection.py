@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -17,11 +16,9 @@ from isr.evaluation.outlines import outline
 from isr.evaluation.paths import path
 from isr.levels import foreground
 from isr.reporting import words
+from isr.reporting.cell_files import Mask, Region
 from isr.reporting.drawing import overlays, panels
-from isr.reporting.drawing.overlays import Region
 from isr.representations.path_connected import PathConnected
-
-Mask = NDArray[np.bool_]
 
 _PIECES = ("#f07f13", "#1f8bf2", "#35d461", "#e0218a", "#8f5bd6")
 _PATH = "#ffffff"
@@ -145,74 +142,51 @@ def draw(connection: Connection, title: str, *, name: str) -> Figure:
     height, width = connection.image.shape[:2]
     left, top, right, bottom = connection.window
     zoom = (right - left) / (bottom - top)
-    figure, ((whole, outline, finer),) = panels.lay_out([[width / height, zoom, zoom]], title)
+    figure, (whole, near, finer) = panels.lay_out([width / height, zoom, zoom], title)
     labels, count = pieces(connection.mask)
     rows, columns = labels.shape
-    _show_pieces(whole, connection, labels)
-    _frame(whole, connection.window)
-    panels.head(whole, f"(a) {name}, raster {columns} x {rows}")
-    remark = "" if connection.path is not None else ", also on all coarser rasters tried"
-    panels.caption(whole, f"{words.count(count, 'piece')}{remark}")
-    _show_pieces(outline, connection, labels)
-    overlays.draw_region(outline, connection.region, "#000000", width=0.8)
-    _draw_path(outline, connection.path)
-    panels.head(
-        outline, "(b) outline" + ("" if connection.path is None else " and connecting path")
-    )
-    _show_fine(finer, connection)
-    overlays.draw_region(finer, connection.region, "#000000", width=0.8)
-    inside = pieces(connection.fine)[1]
-    panels.head(finer, f"(c) raster {connection.fineness:g} times as fine")
-    panels.caption(finer, f"{words.count(inside, 'piece')} in this part")
-    for axes in (outline, finer):
+    shown = _with_pieces(connection.image, labels)
+    overlays.show(whole, shown)
+    for colour, line in (("#000000", 3.4), ("#ffffff", 2.0)):
+        place = ((left, top), right - left, bottom - top)
+        whole.add_patch(Rectangle(*place, fill=False, edgecolor=colour, lw=line))
+    has_path = connection.path is not None
+    remark = "" if has_path else ", also on all coarser rasters tried"
+    name = f"(a) {name}, raster {columns} x {rows}"
+    panels.head(whole, name, f"{words.count(count, 'piece')}{remark}")
+    overlays.show(near, shown)
+    overlays.draw_outline(near, connection.region, "#000000", width=0.8)
+    if connection.path is not None:
+        near.plot(*connection.path.T, color=_PATH, linewidth=1.4, path_effects=overlays.rim(1.4))
+    panels.head(near, "(b) outline" + (" and connecting path" if has_path else ""))
+    fine = np.where(connection.fine[..., None], 0.25 + 0.75 * np.array(to_rgb(_PIECES[0])), 0.92)
+    finer.imshow(fine, extent=(left, right, bottom, top), interpolation="nearest")
+    finer.set_axis_off()
+    overlays.draw_outline(finer, connection.region, "#000000", width=0.8)
+    inside = words.count(pieces(connection.fine)[1], "piece")
+    finest = f"(c) raster {connection.fineness:g} times as fine"
+    panels.head(finer, finest, f"{inside} in this part")
+    for axes in (near, finer):
         axes.set(xlim=(left, right), ylim=(bottom, top))
-    _add_legend(figure, count, connection.path is not None)
-    return figure
-
-
-def _frame(axes: Axes, window: tuple[float, float, float, float]) -> None:
-    left, top, right, bottom = window
-    for colour, width in (("#000000", 3.4), ("#ffffff", 2.0)):
-        axes.add_patch(
-            Rectangle(
-                (left, top), right - left, bottom - top, fill=False, edgecolor=colour, lw=width
-            )
-        )
-
-
-def _show_pieces(axes: Axes, connection: Connection, labels: NDArray[np.int32]) -> None:
-    height, width = connection.image.shape[:2]
-    rows = np.minimum((np.arange(height) + 0.5) * labels.shape[0] / height, labels.shape[0] - 1)
-    columns = np.minimum((np.arange(width) + 0.5) * labels.shape[1] / width, labels.shape[1] - 1)
-    large = labels[rows.astype(int)][:, columns.astype(int)]
-    shown = overlays.tinted(connection.image, large > 0, _PIECES[0], strength=0.0)
-    for number in range(1, int(labels.max(initial=0)) + 1):
-        colour = np.asarray(to_rgb(_PIECES[min(number, len(_PIECES)) - 1]))
-        shown[large == number] = 0.25 * connection.image[large == number] + 0.75 * colour
-    overlays.show(axes, shown)
-
-
-def _show_fine(axes: Axes, connection: Connection) -> None:
-    left, top, right, bottom = connection.window
-    colour = np.asarray(to_rgb(_PIECES[0]))
-    shown = np.where(connection.fine[..., None], 0.25 + 0.75 * colour, 0.92)
-    axes.imshow(shown, extent=(left, right, bottom, top), interpolation="nearest")
-    axes.set_axis_off()
-
-
-def _draw_path(axes: Axes, path: Points | None) -> None:
-    if path is not None:
-        axes.plot(*path.T, color=_PATH, linewidth=1.4, path_effects=overlays.rim(1.4))
-
-
-def _add_legend(figure: Figure, count: int, has_path: bool) -> None:
     entries = [
-        (panels.line(colour, 6), f"piece {number + 1}")
-        for number, colour in enumerate(_PIECES[: min(count, len(_PIECES))])
+        (panels.line(colour, 6), f"piece {number}")
+        for number, colour in enumerate(_PIECES[:count], 1)
     ]
     entries.append((panels.line("#000000", 1.6), "outline of the region"))
     if has_path:
-        rimmed = panels.line(_PATH, 1.4)
-        rimmed.set_path_effects(overlays.rim(1.4))
+        rimmed = panels.line(_PATH, 1.4, path_effects=overlays.rim(1.4))
         entries.append((rimmed, "path inside the region"))
     panels.add_legend(figure, entries)
+    return figure
+
+
+def _with_pieces(image: NDArray[np.floating], labels: NDArray[np.int32]) -> NDArray[np.floating]:
+    """The picture (h, w, 3) with the pieces of a raster over it, each in a colour."""
+    places = [
+        np.minimum((np.arange(side) + 0.5) * count / side, count - 1).astype(int)
+        for side, count in zip(image.shape[:2], labels.shape, strict=True)
+    ]
+    large = labels[np.ix_(*places)]
+    numbers = range(1, int(labels.max(initial=0)) + 1)
+    layers = [(large == each, _PIECES[min(each, len(_PIECES)) - 1]) for each in numbers]
+    return overlays.highlighted(image, layers)

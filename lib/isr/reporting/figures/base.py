@@ -1,9 +1,10 @@
 """What every kind of figure offers: its keys, the cells that it shows, and how it is drawn."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import Field
 
@@ -13,14 +14,18 @@ from isr.models import Model, OutputName, Text, must_know, suggest
 from isr.reporting.study import Cells, Study, pick
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from isr.data.items import Item
     from isr.reporting.cell_files import CellFiles
+
+    Opened: TypeAlias = tuple[CellFiles, Item]
+    """A cell and its only item."""
 
 FRAMEWISE = ("sequential", "joint")
 """Fits of a video frame by frame."""
 
 ItemName = Annotated[str | int, Field(union_mode="left_to_right")]
-Between = Annotated[int, Field(ge=1)]
 Choice = OutputName | dict[str, Any]
 """A cell by its name, or by as many axes as pick one."""
 Choices = Annotated[list[Choice], Field(min_length=1)]
@@ -90,10 +95,12 @@ class OfCells(FigureKind):
     """One that sets several cells, each of one item, beside each other.
 
     Attributes:
+        content: what it shows, for the title.
         constraints: that the cells must have; all where there are none.
         same_item: whether they have to be of the same item.
     """
 
+    content: ClassVar[str]
     constraints: ClassVar[tuple[str, ...]] = ()
     same_item: ClassVar[bool] = False
 
@@ -124,30 +131,34 @@ class OfCells(FigureKind):
                 "cells of one."
             )
 
-    def opened(self, study: Study, shown: Sequence[str]) -> "list[tuple[CellFiles, Item]]":
-        """Its cells, each with its item."""
+    def draw(self, study: Study, shown: Sequence[str], output: Path) -> None:
+        """Draw its cells under a title that says of which data they are."""
         from isr.reporting.cell_files import CellFiles
+        from isr.reporting.drawing import panels
 
         cells = [CellFiles(study.cell(name).folder) for name in shown]
-        return [(cell, cell.item(cell.items[0])) for cell in cells]
+        opened = [(cell, cell.item(cell.items[0])) for cell in cells]
+        items = list(dict.fromkeys(item.name for _, item in opened))
+        title = f"{self.title or self.content}: {study.describe(items)}"
+        panels.save(self.figure(opened, title), output)
 
-    def headline(self, study: Study, default: str, items: Sequence[str]) -> str:
-        """The title: what is shown, of which data."""
-        return f"{self.title or default}: {study.describe(list(dict.fromkeys(items)))}"
+    @abstractmethod
+    def figure(self, opened: "Sequence[Opened]", title: str) -> "Figure":
+        """The figure of some cells, each with its item."""
 
 
 class OfItem(FigureKind):
     """One that shows an item of one cell, or of several that differ in their fit.
 
     Attributes:
-        fits: kinds of fits that it can show.
-        both: whether it shows a cell of each of these fits, which the choice leaves open.
-        constraints: that the cells must have; all where there are none.
+        fits: kinds of fits that it can show; all where there are none.
+        constraints: that the cell must have; all where there are none.
+        of_video: whether the item has to be a video.
     """
 
     fits: ClassVar[tuple[str, ...]] = ()
-    both: ClassVar[bool] = False
     constraints: ClassVar[tuple[str, ...]] = ()
+    of_video: ClassVar[bool] = False
 
     item: ItemName | None = Field(None, description="of the cell; null: its only one")
     cell: Choice = Field(
@@ -155,18 +166,8 @@ class OfItem(FigureKind):
     )
 
     def shown(self, cells: Cells, place: str) -> list[str]:
-        """The cell that is meant, or one for each fit."""
-        where = f"{place}.cell"
-        if self.both:
-            found = pick_fits(cells, self.cell, self.fits, where)
-        else:
-            found = [self._pick(cells, where)]
-        for name in found:
-            must_have(self, cells, name, where)
-        return found
-
-    def _pick(self, cells: Cells, where: str) -> str:
-        fits = self.fits
+        """The cell that is meant."""
+        where, fits = f"{place}.cell", self.fits
         named = self.cell.get("fit") if isinstance(self.cell, dict) else None
         if fits and named is not None and named not in fits:
             raise UserError(
@@ -181,39 +182,101 @@ class OfItem(FigureKind):
                 f"config: {where} is {name!r}, whose fit is {cells[name].fit}, but {self.kind} "
                 f"shows {' or '.join(fits)}; choose another."
             )
-        return name
+        must_have(self, cells, name, where)
+        return [name]
 
     def check_items(self, items: Mapping[str, Sequence[str]], place: str) -> None:
         """The item is one of each cell."""
         for own in items.values():
-            _item_of(self, own, place)
+            self._item_of(own, place)
 
-    def opened(self, study: Study, shown: Sequence[str]) -> "tuple[dict[str, CellFiles], Item]":
-        """Its cells by their fit, and the item."""
+    def _item_of(self, items: Sequence[str], place: str) -> str:
+        """The item that is meant of those of a cell."""
+        if self.item is not None:
+            must_know(f"{place}.item", str(self.item), items)
+            return str(self.item)
+        if len(items) != 1:
+            raise UserError(f"config: {place} lacks the item; {suggest('', items)}.")
+        return items[0]
+
+    def opened(self, study: Study, shown: Sequence[str]) -> "Subject":
+        """What it shows.
+
+        Raises:
+            UserError: it has to be a video, and is none.
+        """
         from isr.reporting.cell_files import CellFiles
 
-        files: dict[str, CellFiles] = {}
-        for name in shown:
-            cell = study.cell(name)
-            files[cell.settings.fit] = CellFiles(cell.folder)
+        cells = [study.cell(name) for name in shown]
+        files: dict[str, CellFiles] = {cell.settings.fit: CellFiles(cell.folder) for cell in cells}
         first = next(iter(files.values()))
-        return files, first.item(_item_of(self, first.items, self.kind))
+        item = first.item(self._item_of(first.items, self.kind))
+        if self.of_video and not item.is_video:
+            raise UserError(
+                f"{self.kind} shows a video, but {item.name} is none: name another item."
+            )
+        return Subject(self, study, files, item)
 
-    def headline(
-        self,
-        study: Study,
-        files: "Mapping[str, CellFiles]",
-        item: str,
-        default: str,
-        detail: str = "",
-    ) -> str:
-        """The title: what is shown, of which item and data, and what it was made from."""
+    def draw(self, study: Study, shown: Sequence[str], output: Path) -> None:
+        """Draw what is shown."""
+        from isr.reporting.drawing import panels
+
+        panels.save(self.figure(self.opened(study, shown)), output)
+
+    def figure(self, subject: "Subject") -> "Figure":
+        """The figure, of one that is no animation."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The item that a figure shows, with its cells.
+
+    Attributes:
+        figure: that shows it.
+        study: whose cells they are.
+        files: of the cells, by their fit.
+        item: the item.
+    """
+
+    figure: OfItem
+    study: Study
+    files: "Mapping[str, CellFiles]"
+    item: "Item"
+
+    @property
+    def cell(self) -> "CellFiles":
+        """The cell, of a figure that shows one."""
+        (cell,) = self.files.values()
+        return cell
+
+    def title(self, content: str, detail: str = "") -> str:
+        """A title: what is shown, of which item and data, and what it was made from."""
         from isr.reporting.cell_files import conditions
 
-        place = ", ".join(filter(None, (item.replace("_", " "), detail)))
-        told = conditions(list(files.values()), item)
-        shown = "; ".join(filter(None, (place, study.describe([item]), told)))
-        return f"{self.title or default}: {shown}"
+        name = self.item.name
+        place = ", ".join(filter(None, (name.replace("_", " "), detail)))
+        told = conditions(list(self.files.values()), name)
+        shown = "; ".join(filter(None, (place, self.study.describe([name]), told)))
+        return f"{self.figure.title or content}: {shown}"
+
+    def number(self, frame: int | None, otherwise: Callable[[], int]) -> int | None:
+        """The frame that a figure names, or else another; None of a picture or a volume.
+
+        Raises:
+            UserError: the item has no such frame.
+        """
+        item, kind = self.item, self.figure.kind
+        if frame is None:
+            return otherwise() if item.is_video else None
+        if not item.is_video:
+            raise UserError(f"frame {frame} of {kind}: {item.name} is no video: leave frame out.")
+        if not 0 <= frame < len(item):
+            raise UserError(
+                f"frame {frame} of {kind}: {item.name} has {len(item)} frames, from 0: name "
+                "another."
+            )
+        return frame
 
 
 def must_have(figure: OfCells | OfItem, cells: Cells, name: str, where: str) -> None:
@@ -244,40 +307,3 @@ def pick_fits(cells: Cells, wanted: Choice, fits: Sequence[str], where: str) -> 
             "axes that pick a cell of each, without fit."
         )
     return [pick(cells, {**wanted, "fit": fit}, where) for fit in fits]
-
-
-def _item_of(figure: OfItem, items: Sequence[str], place: str) -> str:
-    """The item that is meant of those of a cell."""
-    if figure.item is not None:
-        must_know(f"{place}.item", str(figure.item), items)
-        return str(figure.item)
-    if len(items) != 1:
-        raise UserError(f"config: {place} lacks the item; {suggest('', items)}.")
-    return items[0]
-
-
-def chosen(frame: int | None, item: "Item", kind: str) -> int | None:
-    """The frame that a figure names, None where it names none.
-
-    Raises:
-        UserError: the item has no such frame.
-    """
-    if frame is None:
-        return None
-    if not item.is_video:
-        raise UserError(f"frame {frame} of {kind}: {item.name} is no video: leave frame out.")
-    if not 0 <= frame < len(item):
-        raise UserError(
-            f"frame {frame} of {kind}: {item.name} has {len(item)} frames, from 0: name another."
-        )
-    return frame
-
-
-def must_be_video(item: "Item", kind: str) -> None:
-    """See that an item has frames in time.
-
-    Raises:
-        UserError: it has not.
-    """
-    if not item.is_video:
-        raise UserError(f"{kind} shows a video, but {item.name} is none: name another item.")

@@ -23,9 +23,8 @@ from isr.evaluation.certificates.rounding import (
 from isr.evaluation.certificates.verdicts import Finding, at_most, joined
 from isr.evaluation.drawing import draw_level
 from isr.evaluation.outlines import outline
-from isr.networks.input_convex import InputConvexNetwork
+from isr.networks.input_convex import InputConvexNetwork, PartiallyConvexNetwork
 from isr.networks.layers import MLP
-from isr.networks.partially_convex import PartiallyConvexNetwork
 from isr.representations.base import Representation
 from isr.representations.convex import Convex
 

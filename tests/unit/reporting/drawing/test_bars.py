@@ -102,12 +102,6 @@ def test_it_is_said_whose_pictures_the_published_numbers_are_of(same):
     assert labels[:2] == ["sequential: predictor", "sequential: convex"]
 
 
-def test_bars_without_ground_truth_say_so():
-    told = {"status": "no ground truth", "iou": np.nan}
-    (axes,) = draw([row(**told), row(output="representation", **told)]).axes
-    assert [text.get_text() for text in axes.texts] == ["no ground truth"] * 2
-
-
 @pytest.mark.parametrize(
     ("constraint", "labels"),
     [

@@ -1,4 +1,4 @@
-"""Figures 5, 15 and 19: ways of fitting side by side, and whether their headings have room."""
+"""Figures 5, 6, 13, 15 and 19: ways of fitting side by side, and whether headings have room."""
 
 import doctest
 import itertools
@@ -19,7 +19,7 @@ def pair(**changes):
     about = {"scribbles": drawn.scribbles, "ground_truth": drawn.ground_truth} | changes
     sequential = disc_view(scores={("predictor", TRUTH): 0.25}, predictor="FCN", **about)
     joint = disc_view(scores={("representation", TRUTH): 1.0}, predictor="FCN", **about)
-    return fits_compared.Pair(sequential, joint)
+    return sequential, joint
 
 
 def test_five_panels_for_each_picture():
@@ -32,11 +32,6 @@ def test_five_panels_for_each_picture():
     assert captions(figure)[:3] == ["disc", "IoU 0.250", "IoU 1.000"]
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     assert legend == ["object scribble", "background scribble", "FCN", "convex", "ground truth"]
-
-
-def test_an_empty_mask_is_drawn():
-    empty = pair(mask=np.zeros((30, 40), bool))
-    assert len(fits_compared.draw_pairs([empty], "Title").axes) == 5
 
 
 def test_dense_marks_let_the_frame_show_through():
@@ -102,6 +97,7 @@ def test_headings_have_room(count, fits, beside, heading):
 
 @pytest.mark.parametrize(("fits", "count"), [(["joint"], 24), (["sequential", "joint"], 12)])
 def test_many_frames_stay_on_a_page(fits, count):
+    assert fits_compared.shown_frames([3, 7, 8], len(fits)) == [3, 7, 8]
     shown = fits_compared.shown_frames(range(5, 205), len(fits))
     assert len(shown) == count
     assert (shown[0], shown[-1]) == (5, 204)
@@ -117,18 +113,6 @@ def test_worked_examples():
     assert results.failed == 0
 
 
-@pytest.mark.parametrize("fits", [1, 2])
-def test_few_frames_are_all_shown(fits):
-    assert fits_compared.shown_frames([3, 7, 8], fits) == [3, 7, 8]
-
-
-def test_the_last_row_has_panels_of_the_same_size():
-    figure = fits_compared.draw_frames(make(7, ["joint"]), "A title")
-    places = [axes.get_position() for axes in figure.axes]
-    assert len(places) == 21
-    assert len({(round(each.width, 6), round(each.height, 6)) for each in places}) == 1
-
-
 @pytest.mark.parametrize(("count", "fits"), [(3, ["joint"]), (7, ["joint"]), (5, ["joint", "x"])])
 def test_remarks_do_not_lie_on_the_headings_below(count, fits):
     figure = fits_compared.draw_frames(make(count, fits, "skipped"), "A title")
@@ -138,3 +122,66 @@ def test_remarks_do_not_lie_on_the_headings_below(count, fits):
     boxes = [box for box in boxes if box.width > 1]
     assert len(boxes) > len(figure.axes)
     assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+def make_view(truth, predicted, mask):
+    return disc_view(
+        frame=9,
+        image=np.full((*truth.shape, 3), 0.4),
+        ground_truth=np.where(truth, 255, 0).astype(np.uint8),
+        predicted=predicted,
+        mask=mask,
+        scores={("predictor", TRUTH): 0.623, ("representation", TRUTH): 0.578},
+        predictor="UNet",
+        constraint="path-connected",
+    )
+
+
+def two_bars():
+    truth = np.zeros((20, 30), bool)
+    truth[5:15, 3:10] = truth[5:15, 20:27] = True
+    bridged = truth.copy()
+    bridged[9:11] |= np.arange(30) < 25
+    bridged[9:11, :3] = False
+    return make_view(truth, truth, bridged)
+
+
+@pytest.mark.parametrize(
+    ("contradicted", "parts", "holes", "line"),
+    [
+        (True, 2.0, 0.0, "constraint contradicted: ground truth has 2 parts"),
+        (True, 1.0, 1.0, "constraint contradicted: ground truth has 1 hole"),
+        (True, 3.0, 2.0, "constraint contradicted: ground truth has 3 parts and 2 holes"),
+        (False, 1.0, 0.0, "the ground truth does not contradict the constraint"),
+    ],
+)
+def test_the_line_on_a_contradiction(contradicted, parts, holes, line):
+    row = {"contradicted": contradicted, "truth_components": parts, "truth_holes": holes}
+    row |= {"constraint": "path_connected", "fit": "joint"}
+    assert fits_compared.contradiction(row) == line
+    # Nothing of the kind was looked for.
+    assert fits_compared.contradiction(row | {"constraint": "convex"}) == ""
+    assert fits_compared.contradiction(row | {"fit": "spatio-temporal"}) == ""
+
+
+def test_four_panels_with_their_scores_and_the_reason():
+    figure = fits_compared.draw_loss(two_bars(), "A title", why="because", remark="a remark")
+    assert titles(figure) == [
+        "(a) ground truth",
+        "(b) UNet: IoU 0.623",
+        "(c) path-connected: IoU 0.578",
+        "(d) where they disagree",
+    ]
+    below = [[text.get_text() for text in axes.texts] for axes in figure.axes]
+    assert below[0] == ["because"]
+    assert below[3] == ["a remark"]
+
+
+def test_parts_of_the_truth_have_colours_of_their_own_and_the_bridge_is_wrong():
+    figure = fits_compared.draw_loss(two_bars(), "A title")
+    truth, differences = (figure.axes[place].images[0].get_array() for place in (0, 3))
+    assert not np.allclose(truth[9, 5], truth[9, 22])
+    assert np.ptp(truth[1, 1]) == pytest.approx(0)
+    wrong = 0.25 * 0.4 + 0.75 * np.array(to_rgb("#e0218a"))
+    assert np.allclose(differences[9, 15], wrong)
+    assert not np.allclose(differences[7, 5], wrong)

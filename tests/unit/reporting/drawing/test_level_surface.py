@@ -41,7 +41,7 @@ def test_cutting_keeps_the_part_below():
 @pytest.mark.parametrize("level", [np.full((30, 40), 2.0), np.full((30, 40), -2.0), cone() * 1e6])
 def test_empty_full_and_steep_levels_are_drawn(level):
     stream = io.BytesIO()
-    level_surface.draw(level, disc_picture().image).savefig(stream)
+    level_surface.draw(level, disc_picture().image, "").savefig(stream)
     assert stream.tell() > 10_000
 
 

@@ -29,11 +29,8 @@ def test_figure_1_says_what_it_shows():
     for words in ("(a) disc: unaries", "(b) convex", "(c) disc: scribbles", "Title"):
         assert words in found
     assert "IoU with unaries 0.810" in found
-
-
-def test_figure_1_with_many_pictures():
-    figure = side_by_side.draw_pairs([disc_view()] * 14, "Title")
-    assert "(28) convex" in texts(figure)
+    many = side_by_side.draw_pairs([disc_view()] * 14, "Title")
+    assert many.axes[-1].get_title() == "(28) convex"
 
 
 def holes(places):
@@ -51,14 +48,13 @@ def test_hidden_holes_are_counted_and_specks_are_not():
     np.testing.assert_array_equal(side_by_side.hidden_holes(mask, likely), holes([(12, 12)]))
     assert not side_by_side.hidden_holes(mask, None).any()
     assert side_by_side.count_holes(np.zeros((3, 3), bool)) == 0
-    figure = side_by_side.draw_pattern([replace(disc_view(), mask=mask, predicted=likely)], "Title")
-    assert "4 holes, 1 of them not in the unaries" in texts(figure)
-    truth = "ground truth"
-    scores = {("representation", truth): 0.5, ("predictor", truth): 0.75}
-    scored = replace(disc_view(), mask=mask, predicted=likely, scores=scores)
-    found = texts(side_by_side.draw_pattern([scored], "Title"))
+    view = replace(disc_view(), mask=mask, predicted=likely)
+    found = texts(side_by_side.draw_pattern([view], "Title"))
+    assert {"3 holes", "4 holes, 1 of them not in the unaries"} <= set(found)
+    scores = {(output, "ground truth"): 0.5 for output in ("representation", "predictor")}
+    found = texts(side_by_side.draw_pattern([replace(view, scores=scores)] * 8, "Title"))
     assert "4 holes, 1 of them not in the unaries; IoU with the truth 0.500" in found
-    assert "3 holes; IoU with the truth 0.750" in found
+    assert {"3 holes; IoU with the truth 0.500", "(j) convex"} <= set(found)
 
 
 @pytest.mark.parametrize("depth", [np.zeros((30, 40)), np.linspace(3, 9, 1200).reshape(30, 40)])

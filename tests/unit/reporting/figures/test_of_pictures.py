@@ -32,14 +32,12 @@ def titles(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def draw(kind: str, output: Path, *folders: Path, **keys: Any) -> None:
     names = [folder.name for folder in folders]
-    own = {"cell": names[0]} if kind in ("figure_3", "figure_9a", *PLANE) else {"cells": names}
+    of_item = kind in ("figure_3", "figure_9a", "figure_14", "figure_16")
+    own = {"cell": names[0]} if of_item else {"cells": names}
     figure: Any = parse(Figure, {"kind": kind, **own, **keys}, "config")
     study = study_of(*folders, **GALLERY)
     cells = {cell.name: cell.settings for cell in study.cells}
     figure.draw(study, figure.shown(cells, "figures.f"), output)
-
-
-PLANE = ("figure_14", "figure_16")
 
 
 @pytest.mark.parametrize(
@@ -107,10 +105,3 @@ def test_png_and_svg_repeat_bit_for_bit(tmp_path: Path) -> None:
             assert picture.width > 1500
             assert min(picture.info["dpi"]) > 150
     assert contents[0] == contents[1]
-
-
-def test_several_cells_beside_each_other(tmp_path: Path, titles: list[str]) -> None:
-    folders = [whole_cell(tmp_path, name) for name in ("convex", "star_shaped")]
-    draw("figure_1", tmp_path / "f.png", *folders)
-    draw("figure_9", tmp_path / "g.png", *folders)
-    assert len(titles) == 2

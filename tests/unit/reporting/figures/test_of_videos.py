@@ -27,7 +27,7 @@ from PIL import Image
 from isr.errors import UserError
 from isr.models import parse
 from isr.reporting.cell_files import CellFiles
-from isr.reporting.drawing import fits_compared, overlays, panels, time_slices
+from isr.reporting.drawing import fits_compared, in_time, overlays, panels
 from isr.reporting.figures import Figure
 
 DATA = "Demo data (1 drawn video, not the paper's); motion labels"
@@ -122,12 +122,15 @@ def test_figure_16_shows_the_best_frame(make: Make) -> None:
     assert len(figure.axes) == 4
 
 
-def test_figure_17_stacks_the_slices(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figure_17_stacks_the_slices(make: Make) -> None:
     figure = make("figure_17", "spatio-temporal", between=2)
     (axes,) = figure.axes
     filled: list[Any] = [each for each in axes.patches if isinstance(each, PathPatch3D)]
     assert len(filled) == FRAMES
     middles = [np.mean([point[0] for point in each._segment3d]) for each in filled]
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts[1] == "between frames (2 times as many slices)"
+    assert list(axes.get_zticks()) == list(range(FRAMES))
     assert np.diff(middles) == pytest.approx(0.25 * WIDTH / (FRAMES - 1), abs=0.2)
 
 
@@ -142,6 +145,7 @@ def test_figure_18_marks_the_noisy_frames(make: Make, monkeypatch: pytest.Monkey
         *("frame 5", "", ""),
     ]
     assert figure.axes[0].get_title().startswith("frame 3: IoU ")
+    assert figure.axes[3].title.get_color() == in_time.NOISE
     monkeypatch.setattr(CellFiles, "noisy", lambda self, name: [])
     clean = make("figure_18", "spatio-temporal")
     assert clean.get_suptitle() == f"Fitted in time without noise: clip; {DATA}"
@@ -185,14 +189,14 @@ def test_an_animation_shows_every_frame(
 
 def test_levels_between_frames(cells: Cells) -> None:
     cell = CellFiles(cells["spatio-temporal"])
-    (level,) = time_slices.levels(cell, cells.item, np.array([1.5]), (HEIGHT, WIDTH))
+    (level,) = in_time.levels(cell, cells.item, np.array([1.5]), WIDTH)
     columns = np.nonzero((level <= 0).any(axis=0))[0]
     assert (columns[0] / WIDTH, (columns[-1] + 1) / WIDTH) == (
         pytest.approx(left(1.5), abs=0.02),
         pytest.approx(left(1.5) + 0.375, abs=0.02),
     )
     with pytest.raises(UserError, match="holds no fit of clip"):
-        next(time_slices.levels(CellFiles(cells["joint"]), cells.item, np.zeros(1), (4, 4)))
+        next(in_time.levels(CellFiles(cells["joint"]), cells.item, np.zeros(1)))
 
 
 @pytest.mark.parametrize(

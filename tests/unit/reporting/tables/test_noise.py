@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from score_rows import make_study, noise_plan, noise_row, pick
 
-from isr.data.weak_labels.foreground import ANOTHER
+from isr.data.weak_labels.store import ANOTHER
 
 
 @pytest.fixture

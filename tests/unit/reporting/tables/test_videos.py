@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from score_rows import entries, make_study, pick, plan, row
 
-from isr.data.weak_labels.foreground import ANOTHER, NONE
+from isr.data.weak_labels.store import ANOTHER, NO_OBJECT
 
 PUBLISHED = {"labels_kind": "published", "weights": "published"}
 AUTO = [plan(labels="auto")]
@@ -182,7 +182,7 @@ def test_labels_that_follow_another_object_are_told_and_not_compared(make):
 
 
 def test_where_no_sequence_is_compared_there_is_no_mean_of_differences(make):
-    summary, table = make(both(labels_follow=NONE))
+    summary, table = make(both(labels_follow=NO_OBJECT))
     assert np.isnan(
         pick(summary, row="mean over sequences", output="representation").difference_iou
     )
