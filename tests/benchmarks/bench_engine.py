@@ -21,13 +21,11 @@ import torch
 from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.phases import Schedule
-from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.queue import EqualWorks, Schedule, Settings
 from isr.fitting.engine.stack import Stack
-from isr.fitting.projection import Projection
+from isr.fitting.engine.task import Points
 from isr.fitting.schedules import joint_schedule, projection_schedule
-from isr.fitting.tasks import PictureTraining, PredictorTraining, Task
+from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection, Task
 from isr.networks.cnn import CNN
 from isr.networks.fcn import FCN
 

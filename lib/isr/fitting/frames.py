@@ -9,10 +9,8 @@ import torch
 
 from isr.data.problems import Problem
 from isr.fitting.engine.long_work import files_digest
-from isr.fitting.engine.phases import Schedule, describe, phase_ends
-from isr.fitting.engine.queue import Key, State, Work
-from isr.fitting.jobs import FitJob, Found
-from isr.fitting.optimise import Plan
+from isr.fitting.engine.queue import Key, Schedule, State, Work, describe, phase_ends
+from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.recipe import Recipe
 from isr.levels import foreground, likely_foreground
 from isr.representations import Representation

@@ -17,18 +17,17 @@ from isr.data.problems import Problem, ProblemReader
 from isr.errors import UserError
 from isr.fitting.engine.long_work import complete, files_digest, fingerprint
 from isr.fitting.engine.optimiser import StackedOptimiser
-from isr.fitting.engine.phases import Phase, describe
-from isr.fitting.engine.queue import History, Key, State
-from isr.fitting.engine.random_numbers import uniforms
-from isr.fitting.engine.sampling import unaries_strata
+from isr.fitting.engine.queue import History, Key, Phase, State, describe
+from isr.fitting.engine.sampling import unaries_strata, uniforms
 from isr.fitting.frames import agreement, inputs_of
 from isr.fitting.jobs import FitJob, Found
-from isr.fitting.labelled_video import LabelledVideo, check_kind
 from isr.fitting.recipe import Recipe
 from isr.fitting.schedules import COUPLING
 from isr.fitting.weak_label_training import (
     MULTICUT,
+    LabelledVideo,
     UNetTraining,
+    check_kind,
     settle_statistics,
     stored_network,
     unet_metadata,

@@ -15,10 +15,8 @@ from isr.data.problems import write_unaries
 from isr.errors import UserError
 from isr.fitting import weak_label_training
 from isr.fitting.engine.long_work import files_digest
-from isr.fitting.engine.phases import describe
-from isr.fitting.engine.queue import Key
-from isr.fitting.jobs import PredictJob
-from isr.fitting.optimise import Plan, write_history
+from isr.fitting.engine.queue import Key, describe
+from isr.fitting.jobs import Plan, PredictJob, write_history
 from isr.fitting.schedules import predictor_schedule
 from isr.fitting.wholes import about_predictor, training
 from isr.io import atomic_folder

@@ -10,9 +10,8 @@ from isr import constraints
 from isr.data.pictures import BACKGROUND_SCRIBBLE
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.phases import Schedule
-from isr.fitting.projection import Projection
+from isr.fitting.engine.queue import Schedule
+from isr.fitting.engine.task import Points
 from isr.fitting.schedules import (
     ABSOLUTE_DISTANCE,
     COUPLING,
@@ -29,6 +28,7 @@ from isr.fitting.schedules import (
     scribbles_schedule,
     unaries_schedule,
 )
+from isr.fitting.tasks import Projection
 from isr.representations import Representation
 from isr.representations.rotationally_symmetric import choose_order
 from isr.settings import CellSettings, Distance, OptimiserKind, Protocol

@@ -17,14 +17,11 @@ from isr.data.features.sets import channels
 from isr.data.margins import with_margin
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.engine.batches import Points
 from isr.fitting.engine.long_work import files_digest
-from isr.fitting.engine.phases import Schedule, describe
-from isr.fitting.engine.queue import Key, Result, State
-from isr.fitting.engine.task import Task
-from isr.fitting.jobs import FitJob, Found
+from isr.fitting.engine.queue import Key, Result, Schedule, State, describe
+from isr.fitting.engine.task import Points, Task
+from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.objects import ObjectsTask, schedule_of_all, separate
-from isr.fitting.optimise import Plan
 from isr.fitting.recipe import Recipe, check_parts
 from isr.fitting.tasks import CouplingMode, PictureTraining, PredictorTraining
 from isr.predictors import PredictorKind, Trained

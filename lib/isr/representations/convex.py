@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from isr.networks.input_convex import InputConvexNetwork
-from isr.representations.base import Representation
+from isr.representations import Representation
 
 
 class Convex(Representation):

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from isr.errors import UserError
 from isr.networks.layers import MLP
-from isr.representations.base import Representation
+from isr.representations import Representation
 from isr.representations.orientations import MAGNIFICATION, direction_frame, parameter_of
 from isr.representations.starts import Array, Raster, known_points, rasterise
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from isr.constraints import build
 from isr.errors import UserError
 from isr.networks.real_nvp import RealNVP
-from isr.representations.base import Representation
+from isr.representations import Representation
 
 LOG_SCALE_BOUND = 3.0
 """Largest absolute log-scale of the linear map: factors from 1/20 to 20."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from isr.errors import UserError
 from isr.networks.partially_convex import PartiallyConvexNetwork
-from isr.representations.base import Representation
+from isr.representations import Representation
 from isr.representations.starts import centroid, inside_point, value_near
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from isr.errors import UserError
 from isr.networks.layers import MLP
-from isr.representations.base import Representation
+from isr.representations import Representation
 from isr.representations.orientations import (
     MAGNIFICATION,
     direction_frame,

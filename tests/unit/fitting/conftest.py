@@ -15,13 +15,11 @@ from isr.constraints import build
 from isr.data.items import Frame, Item, write_video
 from isr.data.problems import Problem
 from isr.data.weak_labels.store import WeakLabels, write_labels
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.phases import Phase
-from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.queue import EqualWorks, Phase, Settings
 from isr.fitting.engine.stack import Stack
-from isr.fitting.projection import Projection
+from isr.fitting.engine.task import Points
 from isr.fitting.schedules import COUPLING, REPRESENTATION_SCRIBBLES
-from isr.fitting.tasks import PictureTraining, PredictorTraining
+from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection
 from isr.networks.cnn import CNN
 from isr.networks.fcn import FCN
 

@@ -13,7 +13,7 @@ from disc_videos import FRAMES, HEIGHT, WIDTH, disc_unaries, fit_videos, open_vi
 from isr.data.problems import Problem, write_unaries
 from isr.errors import UserError
 from isr.fitting.engine.long_work import Run
-from isr.fitting.engine.phases import Phase
+from isr.fitting.engine.queue import Phase
 from isr.fitting.engine.stack import Stack
 from isr.fitting.frames import Stage, VideoQueue, agreement, following_schedule, inputs_of
 from isr.fitting.schedules import COUPLING, UNARIES_ENTROPY, path_connected_schedule

@@ -15,8 +15,8 @@ from isr.fitting.engine.long_work import Run
 from isr.fitting.engine.stack import Stack
 from isr.fitting.frames import agreement
 from isr.fitting.in_time import load_video
-from isr.fitting.optimise import Job
-from isr.fitting.projection import Projection
+from isr.fitting.jobs import Job
+from isr.fitting.tasks import Projection
 from isr.store import FITS, HISTORY, read_parts
 
 IN_TIME = {"fit": "spatio-temporal"}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from isr.errors import UserError
-from isr.fitting.noise import noisy_frames, replace_with_noise_
+from isr.fitting.in_time import noisy_frames, replace_with_noise_
 
 
 @pytest.mark.parametrize(("share", "count"), [(0, 0), (0.1, 2), (0.2, 4), (0.6, 11)])

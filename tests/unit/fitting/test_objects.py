@@ -15,8 +15,8 @@ from isr.fitting.engine.queue import EqualWorks, Result, Settings
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.task import bind
 from isr.fitting.fit import fit
+from isr.fitting.jobs import Job, Plan
 from isr.fitting.objects import ObjectsTask, separate, split
-from isr.fitting.optimise import Job, Plan
 from isr.fitting.schedules import (
     COUPLING,
     OVERLAP,

@@ -9,9 +9,8 @@ import torch
 from isr.constraints import build
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.engine.batches import Batch, Points
-from isr.fitting.engine.task import Task, bind, first_guess
-from isr.fitting.projection import Projection
+from isr.fitting.engine.task import Batch, Points, Task, bind, first_guess
+from isr.fitting.tasks import Projection
 from isr.networks.layers import initialise_
 
 CPU = torch.device("cpu")

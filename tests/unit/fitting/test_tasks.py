@@ -9,10 +9,8 @@ import torch
 from isr.constraints import build
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.engine.batches import Batch, Points
-from isr.fitting.engine.task import Task, bind
-from isr.fitting.projection import Projection
-from isr.fitting.tasks import PictureTraining, PredictorTraining
+from isr.fitting.engine.task import Batch, Points, Task, bind
+from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection
 from isr.networks.cnn import CNN
 from isr.networks.fcn import FCN
 from isr.networks.layers import initialise_

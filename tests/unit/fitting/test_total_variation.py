@@ -9,12 +9,11 @@ from torch.func import vmap
 import isr
 from isr.constraints import NAMES, build
 from isr.data.kinds import embedded
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.phases import Phase
-from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.queue import EqualWorks, Phase, Settings
 from isr.fitting.engine.stack import Stack
-from isr.fitting.projection import Projection
+from isr.fitting.engine.task import Points
 from isr.fitting.schedules import COUPLING, TOTAL_VARIATION
+from isr.fitting.tasks import Projection
 from isr.objectives import total_variation
 from isr.predictors.likelihood import log_likelihood_ratio
 

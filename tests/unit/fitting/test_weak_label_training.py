@@ -14,9 +14,9 @@ from isr.data.problems import read_unaries
 from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
 from isr.errors import UserError
 from isr.fitting.engine.long_work import PLAIN_RUN, Run, complete
-from isr.fitting.labelled_video import LabelledVideo
 from isr.fitting.predict import PredictJob, predict
 from isr.fitting.weak_label_training import (
+    LabelledVideo,
     UNetTraining,
     WeakLabelTraining,
     settle_statistics,

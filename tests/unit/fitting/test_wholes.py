@@ -12,11 +12,10 @@ from isr.data.pictures import Picture
 from isr.data.problems import write_unaries
 from isr.errors import UserError
 from isr.fitting import schedules
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.phases import phase_ends
-from isr.fitting.optimise import Job, Plan
-from isr.fitting.projection import Projection
-from isr.fitting.tasks import PictureTraining, PredictorTraining
+from isr.fitting.engine.queue import phase_ends
+from isr.fitting.engine.task import Points
+from isr.fitting.jobs import Job, Plan
+from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection
 from isr.fitting.wholes import fit, training
 from isr.networks.cnn import CNN
 from isr.networks.fcn import FCN

@@ -10,7 +10,7 @@ from torch.func import functional_call, stack_module_state, vmap
 from isr.coordinates import pixel_coordinates
 from isr.errors import UserError
 from isr.networks.layers import initialise_
-from isr.representations.lattice_periodic import PERSPECTIVE_BOUND, LatticePeriodic
+from isr.representations.periodic import PERSPECTIVE_BOUND, LatticePeriodic
 
 BASIS = [[0.11, 0.02], [-0.015, 0.125]]
 TILT = [0.22, -0.1]

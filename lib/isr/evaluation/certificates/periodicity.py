@@ -21,8 +21,7 @@ from isr.evaluation.certificates.verdicts import (
 )
 from isr.evaluation.drawing import frozen_copy
 from isr.representations import Representation
-from isr.representations.lattice_periodic import MIDDLE, PERSPECTIVE_BOUND, LatticePeriodic
-from isr.representations.periodic import Periodic
+from isr.representations.periodic import MIDDLE, PERSPECTIVE_BOUND, LatticePeriodic, Periodic
 
 LATTICE = "lattice-periodic"
 POINTS = 1000

@@ -13,12 +13,10 @@ from torch import Tensor
 from torch.func import vmap
 
 from isr.data.problems import Problem
-from isr.fitting.engine.batches import Batch, Source
-from isr.fitting.engine.optimiser import StackedOptimiser
-from isr.fitting.engine.parameters import StackedParameters
+from isr.fitting.engine.optimiser import StackedOptimiser, StackedParameters
 from isr.fitting.engine.queue import Key, Queue, Result, Settings, Slot
-from isr.fitting.engine.random_numbers import generator
-from isr.fitting.engine.task import Task, Terms, bind
+from isr.fitting.engine.sampling import generator
+from isr.fitting.engine.task import Batch, Source, Task, Terms, bind
 from isr.networks.layers import initialise_
 
 _BLOCK = 50

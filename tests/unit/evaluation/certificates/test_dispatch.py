@@ -14,7 +14,7 @@ from isr.coordinates import ThirdAxis
 from isr.evaluation.certificates import Certificate, all_hold, certify
 from isr.evaluation.drawing import draw_level
 from isr.evaluation.outlines import outline
-from isr.representations.base import Representation
+from isr.representations import Representation
 from isr.representations.convex import Convex
 
 

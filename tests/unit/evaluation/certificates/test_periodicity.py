@@ -8,7 +8,7 @@ from isr.constraints import build
 from isr.coordinates import ThirdAxis
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.drawing import draw_level
-from isr.representations.lattice_periodic import LatticePeriodic
+from isr.representations.periodic import LatticePeriodic
 
 METHODS = ["structure", "sampled margin", "raster"]
 

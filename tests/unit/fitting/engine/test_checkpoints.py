@@ -14,8 +14,7 @@ from stacks import named, run
 
 from isr.fitting.engine import stack as engine
 from isr.fitting.engine.long_work import Run, complete, resume, save
-from isr.fitting.engine.phases import Phase
-from isr.fitting.engine.queue import Result
+from isr.fitting.engine.queue import Phase, Result
 from isr.fitting.schedules import COUPLING
 
 NAMES = [f"p{n}" for n in range(5)]
@@ -222,11 +221,11 @@ torch.set_num_threads(1)
 from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
-from isr.fitting.engine.batches import Points
+from isr.fitting.engine.task import Points
 from isr.fitting.engine.long_work import Run, complete
 from isr.fitting.engine.queue import EqualWorks, Settings
 from isr.fitting.engine.stack import Stack
-from isr.fitting.projection import Projection
+from isr.fitting.tasks import Projection
 from isr.fitting.schedules import unaries_schedule
 
 def load(name, seed):

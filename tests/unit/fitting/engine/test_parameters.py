@@ -2,8 +2,8 @@ import torch
 from torch import nn
 
 from isr.constraints import build
-from isr.fitting.engine.parameters import StackedParameters
-from isr.fitting.engine.phases import Phase
+from isr.fitting.engine.optimiser import StackedParameters
+from isr.fitting.engine.queue import Phase
 
 CPU = torch.device("cpu")
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isr.fitting.engine.random_numbers import generator, uniforms
+from isr.fitting.engine.sampling import generator, uniforms
 
 
 def _draw(first_step=0, steps=6, count=5, *, seed=1, name="disc", stream="points"):

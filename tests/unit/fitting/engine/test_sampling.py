@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from isr.errors import UserError
 from isr.fitting.engine import sampling
-from isr.fitting.engine.random_numbers import uniforms
 from isr.fitting.engine.sampling import (
     object_strata,
     pixel_strata,
@@ -14,6 +13,7 @@ from isr.fitting.engine.sampling import (
     stroke_strata,
     systematic,
     unaries_strata,
+    uniforms,
 )
 
 

@@ -8,8 +8,7 @@ from stacks import run
 
 from isr.constraints import build
 from isr.fitting.engine import stack as engine
-from isr.fitting.engine.phases import Phase
-from isr.fitting.engine.queue import Result
+from isr.fitting.engine.queue import Phase, Result
 from isr.fitting.engine.stack import Stack
 from isr.fitting.schedules import (
     COUPLING,
@@ -146,7 +145,7 @@ def test_stored_states_are_projected_ones(make_stack):
 
 def test_without_projection_stored_states_are_not_convex(make_stack, monkeypatch):
     monkeypatch.setattr(
-        "isr.fitting.engine.parameters.StackedParameters.project_", lambda self: None
+        "isr.fitting.engine.optimiser.StackedParameters.project_", lambda self: None
     )
     state = run(make_stack(["p0"], steps=20)).states["p0"]
     assert (state["representation.network.hidden_z.0.weight"] < 0).any()
