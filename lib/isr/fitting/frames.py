@@ -257,10 +257,10 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     schedule = recipe.schedule(unaries=True, scribbles=False)
     queue = _queue(job, keys, recipe, schedule)
     modules = {"representation": recipe.about(2)}
-    task = recipe.projection(recipe.build(2), unaries=True, scribbles=False)
+    task = recipe.projection(recipe.build(2), keys[0][0], unaries=True)
     plan = Plan(task, schedule, job.cell.first_steps, modules)
     inputs = inputs_of(job, keys)
-    result = job.shared.optimise(plan, queue, queue.load, inputs=inputs, name="frames")
+    result = job.optimise(plan, queue, queue.load, inputs=inputs, name="frames")
     for key in queue.keys:
         if queue.frames[key]["status"] != FITTED:
             _log.warning("%s: %s", key[0], queue.frames[key]["status"])

@@ -66,14 +66,14 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     schedule = recipe.schedule(unaries=True, scribbles=False)
     kind = Projection if job.cell.noise is None else _FromEnds
     modules = {"representation": recipe.about(3)}
-    task = recipe.projection(recipe.build(3), unaries=True, scribbles=False, kind=kind)
+    task = recipe.projection(recipe.build(3), keys[0][0], unaries=True, kind=kind)
     plan = Plan(task, schedule, job.steps, modules)
 
     def load(name: str, seed: int) -> Problem:
         return load_video(job, (name, seed))
 
     inputs = inputs_of(job, keys)
-    result = job.shared.optimise(plan, fitted, load, inputs=inputs, name="in-time")
+    result = job.optimise(plan, fitted, load, inputs=inputs, name="in-time")
     found = Found(
         groups=[Group(result.states, modules)] if result.states else [],
         history=result.history,

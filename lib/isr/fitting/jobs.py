@@ -51,80 +51,21 @@ class Plan:
     modules: Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
 class Job:
-    """What all plans of a job share.
-
-    Attributes:
-        settings: what the job was told, as plain data.
-        stack_size: problems side by side.
-        shared_initial_weights: start every problem from the same weights.
-        run: where to compute, and the checkpoint.
-        what: names the work in messages.
-    """
+    """What any job is told, and how it optimises what it plans."""
 
     settings: Mapping[str, Any]
-    stack_size: int
-    shared_initial_weights: bool
     run: Run
-    what: str
 
-    def optimise(
-        self,
-        plan: Plan,
-        works: Queue | Sequence[Key],
-        load: Callable[[str, int], Problem],
-        *,
-        inputs: str,
-        name: str = "",
-    ) -> Result:
-        """Optimise a plan for some problems, going on from a checkpoint of the same work.
+    @property
+    def what(self) -> str:
+        """Names the work in messages."""
+        raise NotImplementedError
 
-        Args:
-            plan: task and schedule.
-            works: the problems and seeds, or a queue of works on them.
-            load: reads one.
-            inputs: a hash of all files that the problems are read from.
-            name: tells the checkpoints of several plans of a job apart.
-        """
-        run = self.run.beside(name) if name else self.run
-        queue = works if isinstance(works, Queue) else EqualWorks(works, plan.schedule, plan.steps)
-        settings = Settings(self.stack_size, self.shared_initial_weights, run.device)
-        stack = Stack(plan.task, queue, load, settings)
-        complete(
-            stack,
-            run,
-            fingerprint=fingerprint(
-                self.settings,
-                run,
-                inputs=inputs,
-                keys=list(queue.keys),
-                schedule=describe(plan.schedule),
-                stack_size=self.stack_size,
-            ),
-            what=self.what,
-        )
-        stack.collect_history()
-        for (problem, seed), finite in stack.result.finite.items():
-            if not finite:
-                _log.warning(
-                    "%s: %s (seed %d) did not stay finite; its last finite state is kept",
-                    *(self.what, problem, seed),
-                )
-        return stack.result
-
-
-def write_history(path: Path, history: History) -> None:
-    """Write the course of the loss terms: item, seed, step, term, value."""
-    rows = pd.DataFrame(history, columns=["item", "seed", "step", "term", "value"])
-    with atomic_path(path) as temporary:
-        rows.to_parquet(temporary, index=False)
-
-
-class _Told:
-    """What is read from the settings of any job, once."""
-
-    settings: Mapping[str, Any]
+    @property
+    def stack_size(self) -> int:
+        """Problems side by side."""
+        raise NotImplementedError
 
     @cached_property
     def keys(self) -> list[Key]:
@@ -156,9 +97,47 @@ class _Told:
         about = {"settings": dict(self.settings), "versions": versions()}
         return {**about, "convention": self.convention, **more}
 
+    def optimise(
+        self,
+        plan: Plan,
+        works: Queue | Sequence[Key],
+        load: Callable[[str, int], Problem],
+        *,
+        inputs: str,
+        name: str = "",
+    ) -> Result:
+        """Optimise a plan for some problems, going on from a checkpoint of the same work.
+
+        Args:
+            plan: task and schedule.
+            works: the problems and seeds, or a queue of works on them.
+            load: reads one.
+            inputs: a hash of all files that the problems are read from.
+            name: tells the checkpoints of several plans of a job apart.
+        """
+        run = self.run.beside(name) if name else self.run
+        queue = works if isinstance(works, Queue) else EqualWorks(works, plan.schedule, plan.steps)
+        settings = Settings(self.stack_size, self.published, run.device)
+        stack = Stack(plan.task, queue, load, settings)
+        more = {
+            "inputs": inputs,
+            "keys": list(queue.keys),
+            "schedule": describe(plan.schedule),
+            "stack_size": self.stack_size,
+        }
+        complete(stack, run, fingerprint=fingerprint(self.settings, run, **more), what=self.what)
+        stack.collect_history()
+        for (problem, seed), finite in stack.result.finite.items():
+            if not finite:
+                _log.warning(
+                    "%s: %s (seed %d) did not stay finite; its last finite state is kept",
+                    *(self.what, problem, seed),
+                )
+        return stack.result
+
 
 @dataclass(frozen=True)
-class FitJob(_Told):
+class FitJob(Job):
     """What a part of a batch is fitted from.
 
     Attributes:
@@ -214,14 +193,13 @@ class FitJob(_Told):
         )
 
     @property
-    def shared(self) -> Job:
-        """What all its plans share."""
-        size = self.cell.stack_size or 1
-        return Job(self.settings, size, self.published, self.run, self.what)
+    def stack_size(self) -> int:
+        """Problems side by side."""
+        return self.cell.stack_size or 1
 
 
 @dataclass(frozen=True)
-class PredictJob(_Told):
+class PredictJob(Job):
     """What predictions are made from.
 
     Attributes:
@@ -265,10 +243,9 @@ class PredictJob(_Told):
         return ProblemReader(self.items, self.convention, scale, self.features, self.semantic)
 
     @property
-    def shared(self) -> Job:
-        """What all its plans share."""
-        size = int(self.settings["stack_size"])
-        return Job(self.settings, size, self.published, self.run, self.what)
+    def stack_size(self) -> int:
+        """Problems side by side."""
+        return int(self.settings["stack_size"])
 
     def shares(self) -> list[tuple[list[str], int]]:
         """Videos that share a network, with their seeds."""
@@ -309,3 +286,10 @@ class Found:
         self.frames |= other.frames
         self.noisy |= other.noisy
         self.predictors += other.predictors
+
+
+def write_history(path: Path, history: History) -> None:
+    """Write the course of the loss terms: item, seed, step, term, value."""
+    rows = pd.DataFrame(history, columns=["item", "seed", "step", "term", "value"])
+    with atomic_path(path) as temporary:
+        rows.to_parquet(temporary, index=False)

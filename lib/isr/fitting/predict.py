@@ -64,7 +64,7 @@ def _train(job: PredictJob, folder: Path) -> None:
     keys = [(each, seed) for name, seed in job.keys for each in reader.problems([name])]
     names = list(dict.fromkeys(name for name, _ in job.keys))
     inputs = files_digest(reader.files(names, []))
-    result = job.shared.optimise(plan, keys, reader.load, inputs=inputs)
+    result = job.optimise(plan, keys, reader.load, inputs=inputs)
     finite = [[*key, value] for key, value in result.finite.items()]
     path = folder / PREDICTOR
     metadata = job.metadata(schedule=describe(plan.schedule), finite=finite)

@@ -3,7 +3,7 @@
 What the fits are asked for is checked before anything is computed.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
@@ -19,10 +19,12 @@ from isr.fitting.engine.long_work import choose_device
 from isr.fitting.engine.queue import EqualWorks, Schedule, Settings
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.task import Points
-from isr.fitting.recipe import Recipe
+from isr.fitting.recipe import Recipe, count_objects
 from isr.representations import Representation
 from isr.settings import DISTANCES, Distance, OptimiserKind
 from isr.store import load_parameters, own_parameters
+
+Grid = tuple[int, ...]
 
 
 def fit_unaries(
@@ -104,12 +106,12 @@ def fit_unaries(
         tv_weight=tv_weight,
         overlap_weight=overlap_weight,
     )
-    return _fit(
-        recipe,
-        "unaries",
-        unaries,
-        scribbles,
-        third,
+    return _Fit(
+        recipe=recipe,
+        fitted="unaries",
+        unaries=unaries,
+        scribbles=scribbles,
+        third=third,
         points=points,
         margin=margin,
         steps=steps,
@@ -117,7 +119,7 @@ def fit_unaries(
         device=device,
         convention=convention,
         schedule=schedule,
-    )
+    ).run()
 
 
 def fit_scribbles(
@@ -173,12 +175,12 @@ def fit_scribbles(
         weight_decay=weight_decay,
         overlap_weight=overlap_weight,
     )
-    return _fit(
-        recipe,
-        "scribbles",
-        None,
-        scribbles,
-        third,
+    return _Fit(
+        recipe=recipe,
+        fitted="scribbles",
+        unaries=None,
+        scribbles=scribbles,
+        third=third,
         points=points,
         margin=margin,
         steps=steps,
@@ -186,148 +188,88 @@ def fit_scribbles(
         device=device,
         convention=convention,
         schedule=schedule,
-    )
+    ).run()
 
 
-def _fit(
-    recipe: Recipe,
-    fitted: Literal["unaries", "scribbles"],
-    unaries: NDArray[np.floating] | None,
-    scribbles: NDArray[np.uint8] | None,
-    third: ThirdAxis | None,
-    *,
-    points: int,
-    margin: int,
-    steps: int,
-    seed: int,
-    device: str,
-    convention: Convention,
-    schedule: Schedule | None,
-) -> Representation:
-    check_arguments(
-        recipe,
-        fitted,
-        unaries,
-        scribbles,
-        third,
-        points=points,
-        margin=margin,
-        steps=steps,
-        seed=seed,
-        device=device,
-        convention=convention,
-    )
-    given = scribbles if unaries is None else unaries
-    assert given is not None
-    known = None if unaries is None else unaries.astype(np.float32)
-    coordinates = _coordinates(given.shape, third, convention)
-    problem = Problem(fitted, coordinates, scribbles, None, known)
-    # Generators of random numbers cannot count in NumPy's integers.
-    half = int(points) // 2
-    return fit_problem(
-        with_margin(problem, int(margin)),
-        replace(recipe, points=Points(half, int(points) - half)),
-        steps=int(steps),
-        seed=int(seed),
-        device=str(choose_device(device)),
-        schedule=schedule,
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Fit:
+    """A fit that is asked for: all that `fit_unaries` and `fit_scribbles` take."""
 
+    recipe: Recipe
+    fitted: Literal["unaries", "scribbles"]
+    unaries: NDArray[np.floating] | None
+    scribbles: NDArray[np.uint8] | None
+    third: ThirdAxis | None
+    points: int
+    margin: int
+    steps: int
+    seed: int
+    device: str
+    convention: Convention
+    schedule: Schedule | None
 
-def fit_problem(
-    problem: Problem,
-    recipe: Recipe,
-    *,
-    steps: int,
-    seed: int,
-    device: str,
-    schedule: Schedule | None = None,
-) -> Representation:
-    """Fit a shape to one problem.
+    def check(self) -> None:
+        """See that every argument is of its kind and range, and that they agree."""
+        third, grid = self.third, None
+        _check_third(third)
+        frames = third is not None and third.name != "depth"
+        if self.fitted == "unaries":
+            grid = _check_grid(self.unaries, "unaries", frames)
+            _check_unaries(self.unaries)
+        if self.fitted == "scribbles" or self.scribbles is not None:
+            grid = _check_scribbles(self.scribbles, frames, grid)
+        if third is not None and grid is not None:
+            _check_agreement(third, grid)
+        _check_choice(self.convention, "convention", get_args(Convention))
+        _check_integer(self.points, "points", 2)
+        _check_integer(self.margin, "margin", 0)
+        if self.margin and third is not None and third.name == "depth":
+            raise UserError("margin: a depth has no value outside its picture; set margin to 0.")
+        _check_integer(self.steps, "steps", 1)
+        if isinstance(self.seed, bool) or not isinstance(self.seed, Integral):
+            raise UserError(f"seed is {self.seed!r}: give an integer.")
+        if not isinstance(self.device, str | torch.device):
+            raise UserError(f"device is {self.device!r}: give the name of one, such as 'cpu'.")
+        _check_recipe(self.recipe, 2 if third is None else 3)
 
-    Raises:
-        UserError: the fit did not stay finite, or the problem lacks what the shape needs.
-    """
-    recipe = recipe.for_problem(problem)
-    unaries, scribbles = problem.unaries is not None, problem.scribbles is not None
-    phases = schedule or recipe.schedule(unaries=unaries, scribbles=scribbles)
-    queue = EqualWorks([(problem.name, seed)], phases, steps)
-    settings = Settings(device=torch.device(device))
-    stack = Stack(recipe.task(problem), queue, lambda *_: problem, settings)
-    while not stack.finished:
-        stack.advance()
-    ((key, state),) = stack.result.states.items()
-    if not stack.result.finite[key]:
-        raise UserError("the fit did not stay finite: lower the learning rate of the schedule.")
-    representation = recipe.build(problem.coordinates.shape[-1])
-    load_parameters(representation, own_parameters(state, "representation"))
-    return representation.requires_grad_(False)
+    def problem(self) -> Problem:
+        """The problem, with its margin."""
+        given = self.scribbles if self.unaries is None else self.unaries
+        assert given is not None
+        plane = pixel_coordinates(given.shape[-2], given.shape[-1], self.convention)
+        coordinates = with_third(plane, self.third).astype(np.float32)
+        known = None if self.unaries is None else self.unaries.astype(np.float32)
+        problem = Problem(self.fitted, coordinates, self.scribbles, None, known)
+        return with_margin(problem, int(self.margin))
 
-
-def _coordinates(
-    grid: tuple[int, ...], third: ThirdAxis | None, convention: Convention
-) -> NDArray[np.float32]:
-    """Coordinates (*grid, dim) of the pixels of an array of shape `grid`."""
-    plane = pixel_coordinates(grid[-2], grid[-1], convention)
-    return with_third(plane, third).astype(np.float32)
-
-
-Grid = tuple[int, ...]
-
-
-def check_arguments(
-    recipe: Recipe,
-    fitted: Literal["unaries", "scribbles"],
-    unaries: NDArray[np.floating] | None,
-    scribbles: NDArray[np.uint8] | None,
-    third: ThirdAxis | None,
-    *,
-    points: int,
-    margin: int,
-    steps: int,
-    seed: int,
-    device: str,
-    convention: Convention,
-) -> None:
-    """Check all that `fit_unaries` and `fit_scribbles` take, apart from a schedule.
-
-    Args:
-        recipe: what is fitted, and how.
-        fitted: the array that has to be there.
-        unaries: foreground probabilities; None for a fit to scribbles alone.
-        scribbles: None for none.
-        third: the third axis.
-        points: drawn per step.
-        margin: in pixels.
-        steps: of the optimisation.
-        seed: of all random numbers.
-        device: its name.
-        convention: of the coordinates.
-
-    Raises:
-        UserError: an argument is of the wrong kind or outside its range, or two do not agree.
-    """
-    _check_third(third)
-    frames = third is not None and third.name != "depth"
-    grid = None
-    if fitted == "unaries":
-        grid = _check_grid(unaries, "unaries", frames)
-        _check_unaries(unaries)
-    if fitted == "scribbles" or scribbles is not None:
-        grid = _check_scribbles(scribbles, frames, grid)
-    if third is not None and grid is not None:
-        _check_agreement(third, grid)
-    _check_choice(convention, "convention", get_args(Convention))
-    _check_integer(points, "points", 2)
-    _check_integer(margin, "margin", 0)
-    if margin and third is not None and third.name == "depth":
-        raise UserError("margin: a depth has no value outside its picture; set margin to 0.")
-    _check_integer(steps, "steps", 1)
-    if isinstance(seed, bool) or not isinstance(seed, Integral):
-        raise UserError(f"seed is {seed!r}: give an integer.")
-    if not isinstance(device, str | torch.device):
-        raise UserError(f"device is {device!r}: give the name of one, such as 'cpu'.")
-    _check_recipe(recipe, 2 if third is None else 3)
+    def run(self) -> Representation:
+        """The representation that is found."""
+        self.check()
+        problem, device = self.problem(), choose_device(str(self.device))
+        # Generators of random numbers cannot count in NumPy's integers.
+        half = int(self.points) // 2
+        points = Points(half, int(self.points) - half)
+        recipe = replace(self.recipe, points=points).for_problem(problem)
+        unaries, scribbles = problem.unaries is not None, problem.scribbles is not None
+        schedule = self.schedule or recipe.schedule(unaries=unaries, scribbles=scribbles)
+        queue = EqualWorks([(problem.name, int(self.seed))], schedule, int(self.steps))
+        representation = recipe.build(problem.coordinates.shape[-1])
+        task = recipe.projection(
+            representation,
+            problem.name,
+            unaries=unaries,
+            scribbles=scribbles,
+            objects=count_objects(problem),
+        )
+        stack = Stack(task, queue, lambda *_: problem, Settings(device=device))
+        while not stack.finished:
+            stack.advance()
+        ((key, state),) = stack.result.states.items()
+        if not stack.result.finite[key]:
+            raise UserError("the fit did not stay finite: lower the learning rate of the schedule.")
+        representation = recipe.build(representation.dim)
+        load_parameters(representation, own_parameters(state, "representation"))
+        return representation.requires_grad_(False)
 
 
 def _check_recipe(recipe: Recipe, dim: int) -> None:

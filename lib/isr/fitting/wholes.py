@@ -22,7 +22,7 @@ from isr.fitting.engine.queue import Key, Result, Schedule, State, describe
 from isr.fitting.engine.task import Points, Task
 from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.objects import ObjectsTask, schedule_of_all, separate
-from isr.fitting.recipe import Recipe, check_parts
+from isr.fitting.recipe import Recipe
 from isr.fitting.tasks import CouplingMode, PictureTraining, PredictorTraining
 from isr.predictors import PredictorKind, Trained
 from isr.representations import Representation
@@ -43,7 +43,7 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     plans = {alike: alike.plan(own[0][0]) for alike, own in stacks.items()}
     for number, (alike, own) in enumerate(stacks.items()):
         plan = plans[alike]
-        result = job.shared.optimise(
+        result = job.optimise(
             plan, own, alike.load, inputs=_inputs(job, own), name=f"stack-{number}"
         )
         if alike.objects > 1:
@@ -145,13 +145,11 @@ class _Alike:
             about = about_predictor(self.job.predictor, self.job.cell.features, self.dim)
             modules["predictor"] = about
         if self.objects == 1:
-            representation = self.recipe.build(self.dim)
-            check_parts(representation, self.members, name)
-            task = self._task(representation)
+            task = self._task(self.recipe.build(self.dim), name)
             return Plan(task, self._schedule(), self.job.steps, modules)
         options = dict(self.recipe.options)
         union = Union(self.dim, member=self.recipe.constraint, count=self.objects, options=options)
-        tasks = [self._task(cast(Representation, member)) for member in union.members]
+        tasks = [self._task(cast(Representation, member), name) for member in union.members]
         every = ObjectsTask(tasks, union, self.recipe.points.random)
         schedule = schedule_of_all(self._schedule(), self.objects, self.recipe.overlap_weight)
         return Plan(every, schedule, self.job.steps, modules)
@@ -161,13 +159,14 @@ class _Alike:
             return self.recipe.training_schedule(self.job.cell.fit)
         return self.recipe.schedule(unaries=self.unaries, scribbles=self.scribbles)
 
-    def _task(self, representation: Representation) -> Task:
+    def _task(self, representation: Representation, name: str) -> Task:
         if not self.job.trains:
             return self.recipe.projection(
                 representation,
+                name,
                 unaries=self.unaries,
                 scribbles=self.scribbles,
-                objects=self.members > 1,
+                objects=self.members,
             )
         return training(
             self.job.predictor,
