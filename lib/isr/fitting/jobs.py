@@ -55,6 +55,8 @@ class Job:
     """What any job is told, and how it optimises what it plans."""
 
     settings: Mapping[str, Any]
+    items: Mapping[str, Item]
+    labels: Mapping[str, Path]
     run: Run
 
     @property

@@ -26,7 +26,7 @@ from isr.errors import UserError
 from isr.fitting.engine.long_work import complete, files_digest, fingerprint
 from isr.fitting.engine.queue import History, Key, State
 from isr.fitting.engine.sampling import generator, uniforms
-from isr.fitting.jobs import PredictJob, write_history
+from isr.fitting.jobs import Job, PredictJob, write_history
 from isr.networks.inference import channels_innermost, frame_tensor, predict_video
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet
@@ -36,17 +36,17 @@ from isr.predictors.unet import UNet as UNetKind
 from isr.store import HISTORY, PREDICTOR, UNARIES, Group, read_fits, write_fits
 
 
-def check_kind(labels: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of some labels, which have to be of the kind that the settings name.
+def check_kind(labels: Path, wanted: str | None) -> dict[str, Any]:
+    """What is known of some labels, which have to be of the `wanted` kind, that of the settings.
 
     Raises:
         UserError: there are no labels, or they are of another kind.
     """
     about = label_kind(labels)
-    if settings["labels"] not in (about["kind"], about.get("wanted")):
+    if wanted not in (about["kind"], about.get("wanted")):
         raise UserError(
             f"{labels} holds labels of the kind {about['kind']!r}, the settings say "
-            f"{settings['labels']!r}: give the folder of those."
+            f"{wanted!r}: give the folder of those."
         )
     return about
 
@@ -79,6 +79,12 @@ class LabelledVideo:
                 f"{labels} has labels of {rows} frames, {video.name} has {len(video)}: label the "
                 "video again."
             )
+
+    @classmethod
+    def of(cls, job: Job, name: str, seed: int) -> "LabelledVideo":
+        """The labelled video of this name of a job."""
+        scale, device = job.predictor.scale, job.run.device
+        return cls(job.items[name], job.labels[name], scale=scale, seed=seed, device=device)
 
     def _read(self, number: int) -> WeakLabels:
         return read_labels(self.labels, number, self.size, frame_size=self.video.size)
@@ -360,13 +366,13 @@ def predict(job: PredictJob, folder: Path) -> None:
         UserError: a file is missing or does not fit, the labels are of another kind or size than
             the settings and the videos say, or the training failed.
     """
-    told = {name: check_kind(path, job.settings) for name, path in job.labels.items()}
+    told = {name: check_kind(path, job.settings["labels"]) for name, path in job.labels.items()}
     states: dict[Key, State] = {}
     origins: dict[str, dict[str, Any]] = {}
     history: History = []
     about: Mapping[str, Any] = {}
     for names, seed in job.shares():
-        videos = [_video(job, name, seed) for name in names]
+        videos = [LabelledVideo.of(job, name, seed) for name in names]
         network, origin, own_history = _network(job, videos)
         history += own_history
         about = {"predictor": unet_metadata(network)}
@@ -403,11 +409,6 @@ def _write_unaries(job: PredictJob, keys: Sequence[Key], folder: Path) -> None:
         own = stored.of_seed(seed).predictor(name).to(job.run.device)
         for number, unaries in enumerate(predict_video(own, job.items[name], job.predictor.scale)):
             write_unaries(folder / UNARIES / str(seed), frame_name(name, number), unaries)
-
-
-def _video(job: PredictJob, name: str, seed: int) -> LabelledVideo:
-    scale, device = job.predictor.scale, job.run.device
-    return LabelledVideo(job.items[name], job.labels[name], scale=scale, seed=seed, device=device)
 
 
 def _published(kind: UNetKind, name: str, checkpoints: Path | None) -> tuple[UNet | None, str]:
