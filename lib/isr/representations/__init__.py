@@ -30,11 +30,21 @@ class Representation(nn.Module, ABC):
         return 1
 
     def constrained_weights(self) -> dict[str, Tensor]:
-        """The parameters on whose sign the guarantee rests, by name; none by default."""
-        return {}
+        """The parameters on whose sign the guarantee rests, by name: those of its modules."""
+        return {
+            f"{module}.{name}": weight
+            for module, own in self.named_children()
+            for name, weight in getattr(own, "constrained_weights", dict)().items()
+        }
 
     def project_(self) -> None:
-        """Put the parameters back into the constraint set, in place and element by element."""
+        """Put the parameters back into the constraint set, in place and element by element.
+
+        By default every module of its own that has such a set is put back: z-weights of input
+        convex networks, on whose sign convexity rests, are clamped at zero.
+        """
+        for module in self.children():
+            getattr(module, "project_", lambda: None)()
 
     def regulariser(self) -> Tensor:
         """What a fit may penalise beside its data (the R of equation 9), (); zero by default."""

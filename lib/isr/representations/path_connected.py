@@ -100,17 +100,6 @@ class PathConnected(Representation):
         """The coordinates (..., dim) that are carried to base coordinates (..., dim)."""
         return self.linear.inverse(self.flow.inverse(2 * base_coordinates - 1) / 2 + 0.5)
 
-    def constrained_weights(self) -> dict[str, Tensor]:
-        """The base's constrained weights; the diffeomorphism needs none."""
-        weights = self.base.constrained_weights()
-        return {f"base.{name}": weight for name, weight in weights.items()}
-
-    def project_(self) -> None:
-        """Project the base and bound the log-scales of T and D."""
-        self.base.project_()
-        self.linear.project_()
-        self.flow.project_()
-
     def regulariser(self) -> Tensor:
         """The base's."""
         return self.base.regulariser()

@@ -86,15 +86,6 @@ class Polar(Representation):
         at_centre = self.network.values(terms, torch.zeros_like(radius).unsqueeze(-1))
         return at_radius - at_centre
 
-    def constrained_weights(self) -> dict[str, Tensor]:
-        """The network's z-weights: convexity in the radius rests on their being non-negative."""
-        weights = self.network.constrained_weights()
-        return {f"network.{name}": weight for name, weight in weights.items()}
-
-    def project_(self) -> None:
-        """Clamp the z-weights at zero."""
-        self.network.project_()
-
 
 class StarShaped(Polar):
     """A region that contains, with every point, the segment to a learnable centre.
