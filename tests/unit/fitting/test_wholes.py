@@ -93,7 +93,7 @@ def test_a_joint_fit_trains_both_at_the_protocols_rates(items, plans, protocol, 
     assert phase_ends(plan.schedule, 3000) == [200, 3000]
     assert "coupling" not in plan.schedule[0].terms
     assert plan.schedule[1].terms["coupling"] == 1.0
-    assert job.shared.shared_initial_weights == (protocol == "published-code")
+    assert job.published == (protocol == "published-code")
     assert job.convention == {"paper": "isotropic", "published-code": "linspace"}[protocol]
 
 
@@ -139,28 +139,6 @@ def test_pictures_and_volumes_and_other_numbers_of_objects_are_stacks_of_their_o
     assert names == [["first", "again"], ["ball"], ["several"]]
     assert [plan.modules["representation"]["dim"] for plan, _ in found] == [2, 3, 2]
     assert [plan.modules["predictor"]["channels"] for plan, _ in found] == [5, 6, 5]
-
-
-def _flower(name: str, petals: int) -> Picture:
-    rows, columns = np.mgrid[0:48, 0:48] + 0.5
-    angle = np.arctan2(rows - 24, columns - 24)
-    unaries = 14 + 6 * np.cos(petals * angle) > np.hypot(rows - 24, columns - 24)
-    image = np.zeros((48, 48, 3), np.float32)
-    return Picture(name, image, unaries=unaries.astype(np.float32))
-
-
-def test_problems_of_other_orders_are_stacks_of_one_file(plans, tmp_path):
-    flowers = write_items(tmp_path, [_flower("a", 3), _flower("b", 5), _flower("c", 3)])
-    settings = {
-        "predictor": "given",
-        "features": None,
-        "constraint": "rotationally_symmetric",
-        "options": {"order": [2, 3, 4, 5, 6]},
-    }
-    found = plans(fit_job(flowers, **settings))
-    assert [[name for name, _ in works] for _, works in found] == [["a", "c"], ["b"]]
-    orders = [plan.modules["representation"]["options"]["order"] for plan, _ in found]
-    assert orders == [3, 5]
 
 
 def test_an_order_among_several_needs_unaries(items, plans, tmp_path):
