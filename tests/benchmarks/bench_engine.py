@@ -21,7 +21,7 @@ import torch
 from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
-from isr.fitting.engine.queue import EqualWorks, Schedule, Settings
+from isr.fitting.engine.queue import EqualWorks, Schedule
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.task import Points
 from isr.fitting.schedules import joint_schedule, projection_schedule
@@ -73,7 +73,7 @@ def stack(
         task,
         EqualWorks([(str(number), 0) for number in range(count)], schedule, steps),
         lambda name, _: picture(name, *size, unaries=unaries),
-        Settings(stack_size=count),
+        stack_size=count,
     )
 
 

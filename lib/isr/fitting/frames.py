@@ -14,7 +14,7 @@ from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.recipe import Recipe
 from isr.levels import foreground, likely_foreground
 from isr.representations import Representation
-from isr.store import Group, load_parameters, own_parameters
+from isr.store import Group
 
 _log = logging.getLogger(__name__)
 
@@ -230,11 +230,10 @@ def agreement(representation: Representation, problem: Problem) -> float:
 
 
 def _queue(job: FitJob, keys: Sequence[Key], recipe: Recipe, schedule: Schedule) -> VideoQueue:
-    judge, reader = recipe.build(2), job.reader
+    reader = job.reader
 
     def judged(problem: Problem, state: State) -> float:
-        load_parameters(judge, own_parameters(state, "representation"))
-        return agreement(judge, problem)
+        return agreement(recipe.built(2, state), problem)
 
     return VideoQueue(
         {(name, seed): reader.frames(name) for name, seed in keys},

@@ -21,7 +21,7 @@ from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.recipe import Recipe
 from isr.fitting.tasks import Projection
 from isr.levels import likely_foreground
-from isr.store import Group, load_parameters, own_parameters
+from isr.store import Group
 
 _log = logging.getLogger(__name__)
 
@@ -150,8 +150,7 @@ def load_video(job: FitJob, key: Key) -> Problem:
 
 def _judged(job: FitJob, key: Key, state: State, recipe: Recipe) -> dict[Key, dict[str, object]]:
     """The agreement of a fit in time with the unaries of each frame but those of noise."""
-    judge = recipe.build(3)
-    load_parameters(judge, own_parameters(state, "representation"))
+    judge = recipe.built(3, state)
     whole, noisy = load_video(job, key), _noisy(job, key)
     assert whole.unaries is not None
     found: dict[str, float | None] = {}

@@ -20,7 +20,6 @@ from isr.fitting.engine.queue import (
     Queue,
     Result,
     Schedule,
-    Settings,
     describe,
 )
 from isr.fitting.engine.stack import Stack
@@ -119,8 +118,14 @@ class Job:
         """
         run = self.run.beside(name) if name else self.run
         queue = works if isinstance(works, Queue) else EqualWorks(works, plan.schedule, plan.steps)
-        settings = Settings(self.stack_size, self.published, run.device)
-        stack = Stack(plan.task, queue, load, settings)
+        stack = Stack(
+            plan.task,
+            queue,
+            load,
+            stack_size=self.stack_size,
+            shared_initial_weights=self.published,
+            device=run.device,
+        )
         more = {
             "inputs": inputs,
             "keys": list(queue.keys),

@@ -10,7 +10,7 @@ from isr import constraints
 from isr.data.pictures import BACKGROUND_SCRIBBLE
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.engine.queue import Schedule
+from isr.fitting.engine.queue import Schedule, State
 from isr.fitting.engine.task import Points
 from isr.fitting.schedules import (
     ABSOLUTE_DISTANCE,
@@ -32,6 +32,7 @@ from isr.fitting.tasks import Projection
 from isr.representations import Representation
 from isr.representations.rotationally_symmetric import choose_order
 from isr.settings import CellSettings, Distance, OptimiserKind, Protocol
+from isr.store import load_parameters, own_parameters
 
 _TERMS: dict[Distance, str] = {
     "squared": COUPLING,
@@ -133,6 +134,12 @@ class Recipe:
     def build(self, dim: int) -> Representation:
         """The representation, not yet fitted."""
         return constraints.build(self.constraint, dim, **self.options)
+
+    def built(self, dim: int, state: State) -> Representation:
+        """The representation with the parameters of what was fitted by this recipe."""
+        representation = self.build(dim)
+        load_parameters(representation, own_parameters(state, "representation"))
+        return representation
 
     def about(self, dim: int) -> dict[str, Any]:
         """How the representation is built again, to be stored with it."""

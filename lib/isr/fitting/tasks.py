@@ -109,11 +109,7 @@ class PredictorTraining(Task):
         coordinates = batch["coordinates"]
         overlaps = OVERLAP in active and self._parts > 1
         seen = coordinates if overlaps or COUPLING in active else coordinates[:strokes]
-        if overlaps:
-            levels = call("representation", seen, method="parts")
-            level = levels.amin(-1)
-        else:
-            level = call("representation", seen)
+        level, levels = _levels(call, seen, parts=overlaps)
         terms = {
             REPRESENTATION_SCRIBBLES: cross_entropy(
                 level[:strokes], batch["targets"], batch["stroke_weights"]
@@ -271,11 +267,8 @@ class Projection(Task):
         seen = coordinates if needs_points else coordinates[:strokes]
         terms: Terms = {}
         begins = UNARIES_ENTROPY in active and "shares" in batch
-        if objects or begins or OVERLAP in active:
-            levels = call("representation", seen, method="parts")
-            level = levels.amin(-1)
-        else:
-            level = call("representation", seen)
+        parts = bool(objects or begins or OVERLAP in active)
+        level, levels = _levels(call, seen, parts=parts)
         if strokes:
             scribbled = levels if objects else level
             terms[REPRESENTATION_SCRIBBLES] = _entropy(
@@ -295,15 +288,21 @@ class Projection(Task):
             terms[UNARIES_ENTROPY] = _entropy(
                 levels[strokes:], batch["shares"], batch["point_weights"]
             )
-        return self._unaries_terms(level[strokes:], batch, active) | terms
-
-    @staticmethod
-    def _unaries_terms(level: Tensor, batch: Batch, active: Set[str]) -> Terms:
-        return {
-            name: distance(level, batch["unaries"], batch["point_weights"])
+        distances = {
+            name: distance(level[strokes:], batch["unaries"], batch["point_weights"])
             for name, distance in _OF_UNARIES.items()
             if name in active
         }
+        return distances | terms
+
+
+def _levels(call: Call, coordinates: Tensor, *, parts: bool) -> tuple[Tensor, Tensor]:
+    """Levels (n,) of the representation and, where they are asked for, of its parts (n, parts)."""
+    if not parts:
+        level = call("representation", coordinates)
+        return level, level
+    levels = call("representation", coordinates, method="parts")
+    return levels.amin(-1), levels
 
 
 def _entropy(level: Tensor, targets: Tensor, weights: Tensor) -> Tensor:

@@ -16,13 +16,12 @@ from isr.data.margins import with_margin
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.engine.long_work import choose_device
-from isr.fitting.engine.queue import EqualWorks, Schedule, Settings
+from isr.fitting.engine.queue import EqualWorks, Schedule
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.task import Points
 from isr.fitting.recipe import Recipe, count_objects
 from isr.representations import Representation
 from isr.settings import DISTANCES, Distance, OptimiserKind
-from isr.store import load_parameters, own_parameters
 
 Grid = tuple[int, ...]
 
@@ -261,15 +260,13 @@ class _Fit:
             scribbles=scribbles,
             objects=count_objects(problem),
         )
-        stack = Stack(task, queue, lambda *_: problem, Settings(device=device))
+        stack = Stack(task, queue, lambda *_: problem, device=device)
         while not stack.finished:
             stack.advance()
         ((key, state),) = stack.result.states.items()
         if not stack.result.finite[key]:
             raise UserError("the fit did not stay finite: lower the learning rate of the schedule.")
-        representation = recipe.build(representation.dim)
-        load_parameters(representation, own_parameters(state, "representation"))
-        return representation.requires_grad_(False)
+        return recipe.built(representation.dim, state).requires_grad_(False)
 
 
 def _check_recipe(recipe: Recipe, dim: int) -> None:

@@ -5,12 +5,11 @@ that are fitted alike, by one recipe on as many coordinates and objects, are one
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
-from torch import Tensor
 
 from isr.constraints import load, record
 from isr.data.features.sets import channels
@@ -27,7 +26,7 @@ from isr.fitting.tasks import CouplingMode, PictureTraining, PredictorTraining
 from isr.predictors import PredictorKind, Trained
 from isr.representations import Representation
 from isr.representations.union import Union
-from isr.store import Group, load_parameters, own_parameters
+from isr.store import Group
 
 
 def fit(job: FitJob, keys: Sequence[Key]) -> Found:
@@ -183,9 +182,8 @@ class _Alike:
         states = {key: self._shift(state) for key, state in result.states.items()}
         return Result(states, result.finite, result.history)
 
-    def _shift(self, state: Mapping[str, Tensor]) -> State:
-        representation: Any = self.recipe.build(self.dim)
-        load_parameters(representation, own_parameters(state, "representation"))
+    def _shift(self, state: State) -> State:
+        representation: Any = self.recipe.built(self.dim, state)
         with torch.no_grad():
             representation.shift_threshold_(self.job.cell.threshold)
         shifted = {f"representation.{k}": p.detach() for k, p in representation.named_parameters()}

@@ -15,7 +15,7 @@ from isr.constraints import build
 from isr.data.items import Frame, Item, write_video
 from isr.data.problems import Problem
 from isr.data.weak_labels.store import WeakLabels, write_labels
-from isr.fitting.engine.queue import EqualWorks, Phase, Settings
+from isr.fitting.engine.queue import EqualWorks, Phase
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.task import Points
 from isr.fitting.schedules import COUPLING, REPRESENTATION_SCRIBBLES
@@ -81,8 +81,14 @@ def make_stack(problems) -> Callable[..., Stack]:
             return problem if projects else dataclasses.replace(problem, unaries=None)
 
         works = EqualWorks([(name, seed) for name in names for seed in seeds], schedule, steps)
-        settings = Settings(stack_size, shared_initial_weights, torch.device(device))
-        return Stack(_task(kind), works, load, settings)
+        return Stack(
+            _task(kind),
+            works,
+            load,
+            stack_size=stack_size,
+            shared_initial_weights=shared_initial_weights,
+            device=torch.device(device),
+        )
 
     return make
 

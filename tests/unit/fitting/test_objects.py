@@ -12,7 +12,7 @@ from isr.data.problems import Predictions, Problem, ProblemReader, read_unaries
 from isr.evaluation.drawing import draw_mask
 from isr.evaluation.metrics import foreground_iou
 from isr.fitting.engine.long_work import Run
-from isr.fitting.engine.queue import EqualWorks, Result, Settings
+from isr.fitting.engine.queue import EqualWorks, Result
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.task import bind
 from isr.fitting.fit import fit
@@ -254,7 +254,7 @@ def test_the_penalty_takes_overlap_away(plan_of):
     for weight in (0.0, 1.0):
         plan = plan_of(2, overlap_weight=weight)
         works = EqualWorks([("two", 3)], plan.schedule, 250)
-        stack = Stack(plan.task, works, lambda *_: problem, Settings())
+        stack = Stack(plan.task, works, lambda *_: problem)
         while not stack.finished:
             stack.advance()
         state = stack.result.states["two", 3]

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
-import torch
 from torch import Tensor
 
 from isr.errors import UserError
@@ -172,21 +171,6 @@ class Result:
     states: dict[Key, State] = field(default_factory=dict)
     finite: dict[Key, bool] = field(default_factory=dict)
     history: History = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a stack is run.
-
-    Attributes:
-        stack_size: problems side by side.
-        shared_initial_weights: start every problem from the same weights.
-        device: where the optimisation runs.
-    """
-
-    stack_size: int = 1
-    shared_initial_weights: bool = False
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
 @runtime_checkable

@@ -156,7 +156,7 @@ from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
 from isr.fitting.engine.task import Points
 from isr.fitting.engine.long_work import Run, complete
-from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.queue import EqualWorks
 from isr.fitting.engine.stack import Stack
 from isr.fitting.tasks import Projection
 from isr.fitting.schedules import unaries_schedule
@@ -173,7 +173,7 @@ class Told(Stack):
 
 task = Projection(build("convex", width=16), Points(0, 64))
 works = EqualWorks([(name, 3) for name in "01234"], unaries_schedule(), 600)
-stack = Told(task, works, load, Settings(stack_size=2))
+stack = Told(task, works, load, stack_size=2)
 checkpoint = Path(sys.argv[1]) if len(sys.argv) > 3 else None
 complete(stack, Run(checkpoint=checkpoint, every=0.0), fingerprint="x", what="fit")
 stack.collect_history()
