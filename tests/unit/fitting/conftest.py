@@ -15,9 +15,11 @@ from isr.constraints import build
 from isr.data.items import Frame, Item, write_video
 from isr.data.problems import Problem
 from isr.data.weak_labels.store import WeakLabels, write_labels
-from isr.fitting.engine.queue import EqualWorks, Phase
+from isr.fitting import wholes
+from isr.fitting.engine.queue import EqualWorks, Key, Phase, Result
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.task import Points
+from isr.fitting.jobs import FitJob, Job, Plan
 from isr.fitting.schedules import COUPLING, REPRESENTATION_SCRIBBLES
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection
 from isr.networks.cnn import CNN
@@ -144,3 +146,22 @@ def disc_folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("videos")
     write_disc_videos(folder)
     return folder
+
+
+@pytest.fixture
+def plans(monkeypatch) -> Callable[..., list[tuple[Plan, list[Key]]]]:
+    """The plans of the stacks of a job on whole items, with their works; none is optimised."""
+
+    def of(job: FitJob) -> list[tuple[Plan, list[Key]]]:
+        found = []
+
+        def optimise(self, plan, works, load, **options):
+            found.append((plan, list(works)))
+            return Result({key: {} for key in works}, dict.fromkeys(works, True))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Job, "optimise", optimise)
+            wholes.fit(job, job.keys)
+        return found
+
+    return of

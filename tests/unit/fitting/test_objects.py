@@ -16,7 +16,7 @@ from isr.fitting.engine.queue import EqualWorks, Result
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.task import bind
 from isr.fitting.fit import fit
-from isr.fitting.jobs import Job, Plan
+from isr.fitting.jobs import Plan
 from isr.fitting.objects import ObjectsTask, separate, split
 from isr.fitting.schedules import (
     COUPLING,
@@ -24,7 +24,6 @@ from isr.fitting.schedules import (
     PREDICTOR_SCRIBBLES,
     REPRESENTATION_SCRIBBLES,
 )
-from isr.fitting.wholes import fit as fit_wholes
 from isr.representations.union import Union
 from isr.store import load_parameters, own_parameters
 
@@ -132,26 +131,17 @@ def test_problems_of_a_picture_are_those_read_one_by_one(items, tmp_path):
 
 
 @pytest.fixture
-def plan_of(monkeypatch, tmp_path):
+def plan_of(plans, tmp_path):
     """The plan of a fit to a picture of some objects."""
 
     def make(count: int, **changed) -> Plan:
-        found = []
-
-        def optimise(self, plan, works, load, **options):
-            found.append(plan)
-            return Result({key: {} for key in works}, dict.fromkeys(works, True))
-
         centres = {1: [(20, 30)], 2: TWO, 3: THREE}[count]
         items = write_items(tmp_path / f"{count}", [_discs("some", centres, 7)])
         predictions = []
         if changed.get("fit") != "joint":
             predictions = [predicted(items, tmp_path / f"made {count}", **TOLD | {"steps": 2})]
-        job = fit_job(items, predictions=predictions, **{**TOLD, **changed})
-        with monkeypatch.context() as patch:
-            patch.setattr(Job, "optimise", optimise)
-            fit_wholes(job, job.keys)
-        return found[0]
+        ((plan, _),) = plans(fit_job(items, predictions=predictions, **{**TOLD, **changed}))
+        return plan
 
     return make
 

@@ -14,7 +14,7 @@ from isr.errors import UserError
 from isr.fitting import schedules
 from isr.fitting.engine.queue import phase_ends
 from isr.fitting.engine.task import Points
-from isr.fitting.jobs import Job, Plan
+from isr.fitting.jobs import Job
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection
 from isr.fitting.wholes import fit, training
 from isr.networks.cnn import CNN
@@ -27,26 +27,6 @@ from isr.store import UNARIES
 def items(tmp_path_factory) -> dict[str, Item]:
     folder = tmp_path_factory.mktemp("items")
     return write_items(folder, [bright_disc("first", 30, 40), bright_ball("ball")])
-
-
-@pytest.fixture
-def plans(monkeypatch):
-    """The plans of the stacks of a job, with their problems; none is optimised."""
-    from isr.fitting.engine.queue import Result
-
-    def of(job, keys=None) -> list[tuple[Plan, list]]:
-        found = []
-
-        def optimise(self, plan, works, load, **options):
-            found.append((plan, list(works)))
-            return Result({key: {} for key in works}, dict.fromkeys(works, True))
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Job, "optimise", optimise)
-            fit(job, keys or job.keys)
-        return found
-
-    return of
 
 
 def _picture(items, **changed):
