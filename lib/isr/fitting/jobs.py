@@ -12,7 +12,7 @@ import pandas as pd
 from isr.coordinates import Convention
 from isr.data.items import Item
 from isr.data.problems import Predictions, Problem, ProblemReader
-from isr.fitting.engine.long_work import PLAIN_RUN, Run, complete, fingerprint, versions
+from isr.fitting.engine.long_work import PLAIN_RUN, LongWork, Run, complete, fingerprint, versions
 from isr.fitting.engine.queue import (
     EqualWorks,
     History,
@@ -98,6 +98,18 @@ class Job:
         about = {"settings": dict(self.settings), "versions": versions()}
         return {**about, "convention": self.convention, **more}
 
+    def complete(self, work: LongWork, checkpoint: str, what: str, /, **more: Any) -> None:
+        """Advance some work of the job to its end, going on from a checkpoint of the same work.
+
+        Args:
+            work: before its first step.
+            checkpoint: tells the checkpoints of several works of a job apart; empty if it has one.
+            what: names it in messages.
+            **more: what determines its numbers beside the settings.
+        """
+        run = self.run.beside(checkpoint) if checkpoint else self.run
+        complete(work, run, fingerprint=fingerprint(self.settings, run, **more), what=what)
+
     def optimise(
         self,
         plan: Plan,
@@ -116,7 +128,6 @@ class Job:
             inputs: a hash of all files that the problems are read from.
             name: tells the checkpoints of several plans of a job apart.
         """
-        run = self.run.beside(name) if name else self.run
         queue = works if isinstance(works, Queue) else EqualWorks(works, plan.schedule, plan.steps)
         stack = Stack(
             plan.task,
@@ -124,15 +135,17 @@ class Job:
             load,
             stack_size=self.stack_size,
             shared_initial_weights=self.published,
-            device=run.device,
+            device=self.run.device,
         )
-        more = {
-            "inputs": inputs,
-            "keys": list(queue.keys),
-            "schedule": describe(plan.schedule),
-            "stack_size": self.stack_size,
-        }
-        complete(stack, run, fingerprint=fingerprint(self.settings, run, **more), what=self.what)
+        self.complete(
+            stack,
+            name,
+            self.what,
+            inputs=inputs,
+            keys=list(queue.keys),
+            schedule=describe(plan.schedule),
+            stack_size=self.stack_size,
+        )
         stack.collect_history()
         for (problem, seed), finite in stack.result.finite.items():
             if not finite:

@@ -15,7 +15,7 @@ from isr import constraints
 from isr.data.items import frame_name
 from isr.data.problems import ProblemReader
 from isr.errors import UserError
-from isr.fitting.engine.long_work import complete, files_digest, fingerprint
+from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.optimiser import StackedOptimiser, StackedParameters
 from isr.fitting.engine.queue import Key, Phase, State, describe
 from isr.fitting.engine.sampling import unaries_strata, uniforms
@@ -341,14 +341,8 @@ def tune(before: Before) -> JointTraining:
         UserError: a file is missing or damaged, or the video has no foreground label.
     """
     training, job, name, seed = before.training(), before.job, before.name, before.seed
-    run = job.run.beside(f"{name}-{seed}")
-    inputs = before.digest(training.video)
-    complete(
-        training,
-        run,
-        fingerprint=fingerprint(job.settings, run, name=name, seed=seed, inputs=inputs),
-        what=f"{job.what}: {name}, seed {seed}",
-    )
+    what, inputs = f"{job.what}: {name}, seed {seed}", before.digest(training.video)
+    job.complete(training, f"{name}-{seed}", what, name=name, seed=seed, inputs=inputs)
     if job.published:
         settle_statistics(training.network, training.video)
     return training

@@ -23,7 +23,7 @@ from isr.data.weak_labels.store import (
     read_labels,
 )
 from isr.errors import UserError
-from isr.fitting.engine.long_work import complete, files_digest, fingerprint
+from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.queue import History, Key, State
 from isr.fitting.engine.sampling import generator, uniforms
 from isr.fitting.jobs import Job, PredictJob, write_history
@@ -338,14 +338,9 @@ def train(job: PredictJob, *videos: LabelledVideo) -> WeakLabelTraining:
         decay=kind.decay,
         min_steps=kind.min_steps,
     )
-    run = job.run.beside(f"{name}-{seed}" if len(videos) == 1 else f"together-{seed}")
-    inputs = "".join(video.digest() for video in videos)
-    complete(
-        training,
-        run,
-        fingerprint=fingerprint(job.settings, run, name=name, seed=seed, inputs=inputs),
-        what=f"{job.what}: {name}, seed {seed}",
-    )
+    checkpoint = f"{name}-{seed}" if len(videos) == 1 else f"together-{seed}"
+    what, inputs = f"{job.what}: {name}, seed {seed}", "".join(v.digest() for v in videos)
+    job.complete(training, checkpoint, what, name=name, seed=seed, inputs=inputs)
     settle_statistics(training.network, *videos)
     return training
 
