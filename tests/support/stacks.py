@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from isr.fitting.engine.queue import Result
 from isr.fitting.engine.stack import Stack
@@ -29,6 +30,16 @@ def named(stack: Stack) -> Any:
     found.history = [(name, *rest) for name, _, *rest in stack.result.history]
     assert len({seed for _, seed in stack.result.states}) <= 1
     return found
+
+
+def assert_same_bits(one: Result, other: Result) -> None:
+    """See that two results are the same to the last bit."""
+    assert list(one.states) == list(other.states)
+    for name, state in one.states.items():
+        for key, value in state.items():
+            assert torch.equal(value, other.states[name][key]), (name, key)
+    assert one.finite == other.finite
+    assert one.history == other.history
 
 
 class StoppedError(Exception):

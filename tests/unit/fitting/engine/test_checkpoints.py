@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from stacks import limited, named, run, stopped
+from stacks import assert_same_bits, limited, named, run, stopped
 
 from isr.fitting.engine import stack as engine
 from isr.fitting.engine.long_work import Run, complete, resume, save
@@ -19,15 +19,6 @@ from isr.fitting.engine.queue import Phase, Result
 from isr.fitting.schedules import COUPLING
 
 NAMES = [f"p{n}" for n in range(5)]
-
-
-def _same(one: Result, other: Result) -> None:
-    assert sorted(one.states) == sorted(other.states)
-    for name, state in one.states.items():
-        for key, value in state.items():
-            assert torch.equal(value, other.states[name][key]), (name, key)
-    assert one.finite == other.finite
-    assert one.history == other.history
 
 
 def _completed(stack, path: Path) -> Result:
@@ -60,7 +51,7 @@ def test_a_stopped_fit_ends_with_the_bits_of_one_left_alone(
     whole = run(make(), after_block=lambda stack: blocks.append(stack.done))
     random = np.random.default_rng(len(names))
     stops = random.integers(0, len(blocks) // 3, 3).tolist()
-    _same(whole, _interrupted(make, tmp_path / "fit.checkpoint", stops))
+    assert_same_bits(whole, _interrupted(make, tmp_path / "fit.checkpoint", stops))
 
 
 def test_every_block_is_a_place_to_go_on_from(make_stack, tmp_path, monkeypatch):
@@ -79,7 +70,7 @@ def test_every_block_is_a_place_to_go_on_from(make_stack, tmp_path, monkeypatch)
     for limit in range(1, len(blocks)):
         path = tmp_path / f"{limit}.checkpoint"
         result = _interrupted(make, path, [limit])
-        _same(whole, result)
+        assert_same_bits(whole, result)
 
 
 def test_a_frozen_problem_stays_frozen_over_a_stop(make_stack, problems, tmp_path, monkeypatch):
@@ -143,7 +134,7 @@ def test_a_damaged_checkpoint_is_left_out_of_account(make_stack, tmp_path, damag
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
     stack = make_stack(["p0", "p1"], steps=20, stack_size=2)
     assert resume(path, stack, "x") is False
-    _same(whole, _completed(stack, path))
+    assert_same_bits(whole, _completed(stack, path))
 
 
 KILLED_JOB = """

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from stacks import run
+from stacks import assert_same_bits, run
 
 from isr.constraints import build
 from isr.fitting.engine import stack as engine
@@ -20,15 +20,6 @@ from isr.levels import foreground
 
 EIGHT = [f"p{n}" for n in range(8)]
 KINDS = ["projection", "fcn", "cnn"]
-
-
-def assert_same_bits(one: Result, other: Result) -> None:
-    assert list(one.states) == list(other.states)
-    for name, state in one.states.items():
-        for key, value in state.items():
-            assert torch.equal(value, other.states[name][key]), (name, key)
-    assert one.finite == other.finite
-    assert one.history == other.history
 
 
 def _largest_difference(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
