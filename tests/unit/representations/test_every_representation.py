@@ -74,7 +74,7 @@ def test_gradients_are_finite_at_odd_points(name, dim, value):
 @pytest.mark.parametrize(("name", "dim", "options"), VARIANTS)
 def test_parameters_all_receive_a_gradient(name, dim, options):
     representation = _built(name, dim, **options)
-    representation(_points(dim)).square().sum().backward()
+    representation.parts(_points(dim)).square().sum().backward()
     for key, parameter in representation.named_parameters():
         assert parameter.grad is not None, key
         assert (parameter.grad != 0).any(), key
