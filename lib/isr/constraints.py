@@ -115,7 +115,7 @@ CONSTRAINTS = (
     ),
     Constraint(
         "lattice_periodic",
-        "isr.representations.lattice_periodic:LatticePeriodic",
+        "isr.representations.periodic:LatticePeriodic",
         "lattice-periodic",
         "isr.evaluation.certificates.invariance:certify_lattice",
     ),

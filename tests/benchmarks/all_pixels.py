@@ -21,7 +21,7 @@ from isr import fit_unaries
 from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.evaluation.drawing import draw_mask
-from isr.fitting.engine.phases import phase_ends
+from isr.fitting.engine.queue import phase_ends
 from isr.fitting.schedules import UNARIES_ENTROPY, unaries_schedule
 from isr.networks.layers import initialise_
 from isr.objectives import cross_entropy, squared_distance

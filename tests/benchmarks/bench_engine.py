@@ -21,13 +21,11 @@ import torch
 from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.phases import Schedule
-from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.queue import EqualWorks, Schedule
 from isr.fitting.engine.stack import Stack
-from isr.fitting.projection import Projection
+from isr.fitting.engine.task import Points
 from isr.fitting.schedules import joint_schedule, projection_schedule
-from isr.fitting.tasks import PictureTraining, PredictorTraining, Task
+from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection, Task
 from isr.networks.predictors import CNN, FCN
 
 MEBIBYTE = 2**20
@@ -74,7 +72,7 @@ def stack(
         task,
         EqualWorks([(str(number), 0) for number in range(count)], schedule, steps),
         lambda name, _: picture(name, *size, unaries=unaries),
-        Settings(stack_size=count),
+        stack_size=count,
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from isr.coordinates import ThirdAxis
 from isr.evaluation.certificates import certify
-from isr.representations.base import Representation
+from isr.representations import Representation
 
 THIRD = {
     "t": ThirdAxis("t", np.linspace(0, 1, 5)),

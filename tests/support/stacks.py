@@ -1,7 +1,12 @@
-"""Stacks of test problems, run to their ends."""
+"""Stacks of test problems, run to their ends, and long work that is stopped before its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+import pytest
+import torch
 
 from isr.fitting.engine.queue import Result
 from isr.fitting.engine.stack import Stack
@@ -25,3 +30,45 @@ def named(stack: Stack) -> Any:
     found.history = [(name, *rest) for name, _, *rest in stack.result.history]
     assert len({seed for _, seed in stack.result.states}) <= 1
     return found
+
+
+def assert_same_bits(one: Result, other: Result) -> None:
+    """See that two results are the same to the last bit."""
+    assert list(one.states) == list(other.states)
+    for name, state in one.states.items():
+        for key, value in state.items():
+            assert torch.equal(value, other.states[name][key]), (name, key)
+    assert one.finite == other.finite
+    assert one.history == other.history
+
+
+class StoppedError(Exception):
+    """Stands for whatever ends a job early."""
+
+
+@contextmanager
+def limited(work: Any, times: int) -> Iterator[None]:
+    """Work of this class advances so often in all, and raises `StoppedError` at the next time."""
+    advance, left = work.advance, [times]
+
+    def stop(self: Any) -> None:
+        if left[0] == 0:
+            raise StoppedError
+        left[0] -= 1
+        advance(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work, "advance", stop)
+        yield
+
+
+@contextmanager
+def stopped(work: Any, times: int) -> Iterator[None]:
+    """What is done here is stopped after work of this class has advanced so often."""
+    with limited(work, times), pytest.raises(StoppedError):
+        yield
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """What the files under a folder hold, by their places in it."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from isr.evaluation.certificates.verdicts import Certificate
-from isr.representations.base import Representation
+from isr.representations import Representation
 
 
 class Disc(Representation):

@@ -12,8 +12,7 @@ from typing import Any
 from isr.errors import UserError
 from isr.fitting import frames, in_time, joint_frames, wholes
 from isr.fitting.engine.queue import Key
-from isr.fitting.jobs import FitJob, Found
-from isr.fitting.optimise import write_history
+from isr.fitting.jobs import FitJob, Found, write_history
 from isr.io import atomic_folder
 from isr.settings import SPATIO_TEMPORAL
 from isr.store import FITS, HISTORY, PREDICTORS, write_fits

@@ -9,14 +9,12 @@ import torch
 
 from isr.data.problems import Problem
 from isr.fitting.engine.long_work import files_digest
-from isr.fitting.engine.phases import Schedule, describe, phase_ends
-from isr.fitting.engine.queue import Key, State, Work
-from isr.fitting.jobs import FitJob, Found
-from isr.fitting.optimise import Plan
+from isr.fitting.engine.queue import Key, Schedule, State, Work, describe, phase_ends
+from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.recipe import Recipe
 from isr.levels import foreground, likely_foreground
 from isr.representations import Representation
-from isr.store import Group, load_parameters, own_parameters
+from isr.store import Group
 
 _log = logging.getLogger(__name__)
 
@@ -232,11 +230,10 @@ def agreement(representation: Representation, problem: Problem) -> float:
 
 
 def _queue(job: FitJob, keys: Sequence[Key], recipe: Recipe, schedule: Schedule) -> VideoQueue:
-    judge, reader = recipe.build(2), job.reader
+    reader = job.reader
 
     def judged(problem: Problem, state: State) -> float:
-        load_parameters(judge, own_parameters(state, "representation"))
-        return agreement(judge, problem)
+        return agreement(recipe.built(2, state), problem)
 
     return VideoQueue(
         {(name, seed): reader.frames(name) for name, seed in keys},
@@ -259,10 +256,10 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     schedule = recipe.schedule(unaries=True, scribbles=False)
     queue = _queue(job, keys, recipe, schedule)
     modules = {"representation": recipe.about(2)}
-    task = recipe.projection(recipe.build(2), unaries=True, scribbles=False)
+    task = recipe.projection(recipe.build(2), keys[0][0], unaries=True)
     plan = Plan(task, schedule, job.cell.first_steps, modules)
     inputs = inputs_of(job, keys)
-    result = job.shared.optimise(plan, queue, queue.load, inputs=inputs, name="frames")
+    result = job.optimise(plan, queue, queue.load, inputs=inputs, name="frames")
     for key in queue.keys:
         if queue.frames[key]["status"] != FITTED:
             _log.warning("%s: %s", key[0], queue.frames[key]["status"])

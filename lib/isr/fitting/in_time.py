@@ -1,4 +1,7 @@
-"""Fits of whole videos: one representation in (x, y, t) (the paper's section C.3.3)."""
+"""Fits of whole videos: one representation in (x, y, t) (the paper's section C.3.3).
+
+The unaries of some frames may be replaced by noise (section C.3.4).
+"""
 
 import logging
 import math
@@ -7,19 +10,18 @@ from dataclasses import replace
 from statistics import fmean
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isr.data.problems import Problem, working_size
 from isr.errors import UserError
-from isr.fitting.engine.phases import describe
-from isr.fitting.engine.queue import Key, State
+from isr.fitting.engine.queue import Key, State, describe
+from isr.fitting.engine.sampling import generator
 from isr.fitting.frames import FITTED, NOTHING, PROPER_FIT, SKIPPED, agreement, inputs_of
-from isr.fitting.jobs import FitJob, Found
-from isr.fitting.noise import noisy_frames, replace_with_noise_
-from isr.fitting.optimise import Plan
-from isr.fitting.projection import Projection
+from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.recipe import Recipe
+from isr.fitting.tasks import Projection
 from isr.levels import likely_foreground
-from isr.store import Group, load_parameters, own_parameters
+from isr.store import Group
 
 _log = logging.getLogger(__name__)
 
@@ -64,14 +66,14 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     schedule = recipe.schedule(unaries=True, scribbles=False)
     kind = Projection if job.cell.noise is None else _FromEnds
     modules = {"representation": recipe.about(3)}
-    task = recipe.projection(recipe.build(3), unaries=True, scribbles=False, kind=kind)
+    task = recipe.projection(recipe.build(3), keys[0][0], unaries=True, kind=kind)
     plan = Plan(task, schedule, job.steps, modules)
 
     def load(name: str, seed: int) -> Problem:
         return load_video(job, (name, seed))
 
     inputs = inputs_of(job, keys)
-    result = job.shared.optimise(plan, fitted, load, inputs=inputs, name="in-time")
+    result = job.optimise(plan, fitted, load, inputs=inputs, name="in-time")
     found = Found(
         groups=[Group(result.states, modules)] if result.states else [],
         history=result.history,
@@ -148,8 +150,7 @@ def load_video(job: FitJob, key: Key) -> Problem:
 
 def _judged(job: FitJob, key: Key, state: State, recipe: Recipe) -> dict[Key, dict[str, object]]:
     """The agreement of a fit in time with the unaries of each frame but those of noise."""
-    judge = recipe.build(3)
-    load_parameters(judge, own_parameters(state, "representation"))
+    judge = recipe.built(3, state)
     whole, noisy = load_video(job, key), _noisy(job, key)
     assert whole.unaries is not None
     found: dict[str, float | None] = {}
@@ -161,3 +162,45 @@ def _judged(job: FitJob, key: Key, state: State, recipe: Recipe) -> dict[Key, di
         lost = _LOST if recipe.distance == "absolute" else ""
         _log.warning(_POOR, key[0], mean, lost)
     return {(name, key[1]): {"status": FITTED, "iou": iou} for name, iou in found.items()}
+
+
+def noisy_frames(frames: int, share: float, *, seed: int, name: str) -> list[int]:
+    """Numbers of the frames that become noise: never the first or the last.
+
+    Args:
+        frames: of the video.
+        share: of its frames that become noise, rounded to whole frames.
+        seed: of the study.
+        name: of the video.
+
+    Raises:
+        UserError: the share is negative, or so many frames do not lie between the first and the
+            last.
+    """
+    if share < 0:
+        raise UserError(f"noise is {share}: give a share of the frames from 0.")
+    count = round(frames * share)
+    if count > max(0, frames - 2):
+        raise UserError(
+            f"noise is {share}: {count} of the {frames} frames of {name} cannot lie between its "
+            "first and its last; lower it."
+        )
+    # A smaller share's frames are among those of a larger one, so that shares compare.
+    order = generator(seed, name, "noisy frames").permutation(np.arange(1, max(1, frames - 1)))
+    return sorted(int(number) for number in order[:count])
+
+
+def replace_with_noise_(
+    unaries: NDArray[np.float32], numbers: Sequence[int], *, seed: int, name: str
+) -> None:
+    """Replace the unaries of some frames by normal noise about 0.5 in [0, 1], in place.
+
+    Args:
+        unaries: (frames, h, w).
+        numbers: of the frames to replace.
+        seed: of the study.
+        name: of the video.
+    """
+    for number in numbers:
+        drawn = generator(seed, name, f"noise {number}").normal(0.5, 1.0, unaries.shape[1:])
+        unaries[number] = drawn.clip(0.0, 1.0)

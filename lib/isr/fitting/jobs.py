@@ -1,28 +1,72 @@
-"""What a job of fits or predictions is told, and what its fits have found."""
+"""Jobs of fits or predictions: what they are told, how they optimise, and what they have found."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+import pandas as pd
+
 from isr.coordinates import Convention
 from isr.data.items import Item
-from isr.data.problems import Predictions, ProblemReader
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.long_work import PLAIN_RUN, Run, versions
-from isr.fitting.engine.queue import History, Key
-from isr.fitting.optimise import Job
+from isr.data.problems import Predictions, Problem, ProblemReader
+from isr.fitting.engine.long_work import PLAIN_RUN, LongWork, Run, complete, fingerprint, versions
+from isr.fitting.engine.queue import (
+    EqualWorks,
+    History,
+    Key,
+    Queue,
+    Result,
+    Schedule,
+    describe,
+)
+from isr.fitting.engine.stack import Stack
+from isr.fitting.engine.task import Points, Task
+from isr.io import atomic_path
 from isr.predictors import PredictorKind, read_entry
 from isr.predictors.base import trains_along
 from isr.settings import CONVENTIONS, TOGETHER, CellSettings, Protocol
 from isr.store import Group, StoredFits
 
+_log = logging.getLogger(__name__)
 
-class _Told:
-    """What is read from the settings of any job, once."""
+
+@dataclass(frozen=True)
+class Plan:
+    """What is optimised for some problems of one kind, and how.
+
+    Attributes:
+        task: modules, batches and loss terms.
+        schedule: phases.
+        steps: of problems that a queue says nothing else of.
+        modules: how the stored modules are built again: `representation`, `predictor`.
+    """
+
+    task: Task
+    schedule: Schedule
+    steps: int
+    modules: Mapping[str, Mapping[str, Any]]
+
+
+class Job:
+    """What any job is told, and how it optimises what it plans."""
 
     settings: Mapping[str, Any]
+    items: Mapping[str, Item]
+    labels: Mapping[str, Path]
+    run: Run
+
+    @property
+    def what(self) -> str:
+        """Names the work in messages."""
+        raise NotImplementedError
+
+    @property
+    def stack_size(self) -> int:
+        """Problems side by side."""
+        raise NotImplementedError
 
     @cached_property
     def keys(self) -> list[Key]:
@@ -54,9 +98,66 @@ class _Told:
         about = {"settings": dict(self.settings), "versions": versions()}
         return {**about, "convention": self.convention, **more}
 
+    def complete(self, work: LongWork, checkpoint: str, what: str, /, **more: Any) -> None:
+        """Advance some work of the job to its end, going on from a checkpoint of the same work.
+
+        Args:
+            work: before its first step.
+            checkpoint: tells the checkpoints of several works of a job apart; empty if it has one.
+            what: names it in messages.
+            **more: what determines its numbers beside the settings.
+        """
+        run = self.run.beside(checkpoint) if checkpoint else self.run
+        complete(work, run, fingerprint=fingerprint(self.settings, run, **more), what=what)
+
+    def optimise(
+        self,
+        plan: Plan,
+        works: Queue | Sequence[Key],
+        load: Callable[[str, int], Problem],
+        *,
+        inputs: str,
+        name: str = "",
+    ) -> Result:
+        """Optimise a plan for some problems, going on from a checkpoint of the same work.
+
+        Args:
+            plan: task and schedule.
+            works: the problems and seeds, or a queue of works on them.
+            load: reads one.
+            inputs: a hash of all files that the problems are read from.
+            name: tells the checkpoints of several plans of a job apart.
+        """
+        queue = works if isinstance(works, Queue) else EqualWorks(works, plan.schedule, plan.steps)
+        stack = Stack(
+            plan.task,
+            queue,
+            load,
+            stack_size=self.stack_size,
+            shared_initial_weights=self.published,
+            device=self.run.device,
+        )
+        self.complete(
+            stack,
+            name,
+            self.what,
+            inputs=inputs,
+            keys=list(queue.keys),
+            schedule=describe(plan.schedule),
+            stack_size=self.stack_size,
+        )
+        stack.collect_history()
+        for (problem, seed), finite in stack.result.finite.items():
+            if not finite:
+                _log.warning(
+                    "%s: %s (seed %d) did not stay finite; its last finite state is kept",
+                    *(self.what, problem, seed),
+                )
+        return stack.result
+
 
 @dataclass(frozen=True)
-class FitJob(_Told):
+class FitJob(Job):
     """What a part of a batch is fitted from.
 
     Attributes:
@@ -112,14 +213,13 @@ class FitJob(_Told):
         )
 
     @property
-    def shared(self) -> Job:
-        """What all its plans share."""
-        size = self.cell.stack_size or 1
-        return Job(self.settings, size, self.published, self.run, self.what)
+    def stack_size(self) -> int:
+        """Problems side by side."""
+        return self.cell.stack_size or 1
 
 
 @dataclass(frozen=True)
-class PredictJob(_Told):
+class PredictJob(Job):
     """What predictions are made from.
 
     Attributes:
@@ -163,10 +263,9 @@ class PredictJob(_Told):
         return ProblemReader(self.items, self.convention, scale, self.features, self.semantic)
 
     @property
-    def shared(self) -> Job:
-        """What all its plans share."""
-        size = int(self.settings["stack_size"])
-        return Job(self.settings, size, self.published, self.run, self.what)
+    def stack_size(self) -> int:
+        """Problems side by side."""
+        return int(self.settings["stack_size"])
 
     def shares(self) -> list[tuple[list[str], int]]:
         """Videos that share a network, with their seeds."""
@@ -207,3 +306,10 @@ class Found:
         self.frames |= other.frames
         self.noisy |= other.noisy
         self.predictors += other.predictors
+
+
+def write_history(path: Path, history: History) -> None:
+    """Write the course of the loss terms: item, seed, step, term, value."""
+    rows = pd.DataFrame(history, columns=["item", "seed", "step", "term", "value"])
+    with atomic_path(path) as temporary:
+        rows.to_parquet(temporary, index=False)

@@ -2,33 +2,32 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from isr import constraints
 from isr.data.items import frame_name
-from isr.data.problems import Problem, ProblemReader
+from isr.data.problems import ProblemReader
 from isr.errors import UserError
-from isr.fitting.engine.long_work import complete, files_digest, fingerprint
-from isr.fitting.engine.optimiser import StackedOptimiser
-from isr.fitting.engine.phases import Phase, describe
-from isr.fitting.engine.queue import History, Key, State
-from isr.fitting.engine.random_numbers import uniforms
-from isr.fitting.engine.sampling import unaries_strata
+from isr.fitting.engine.long_work import files_digest
+from isr.fitting.engine.optimiser import StackedOptimiser, StackedParameters
+from isr.fitting.engine.queue import Key, Phase, State, describe
+from isr.fitting.engine.sampling import unaries_strata, uniforms
 from isr.fitting.frames import agreement, inputs_of
 from isr.fitting.jobs import FitJob, Found
-from isr.fitting.labelled_video import LabelledVideo, check_kind
 from isr.fitting.recipe import Recipe
 from isr.fitting.schedules import COUPLING
 from isr.fitting.weak_label_training import (
     MULTICUT,
+    LabelledVideo,
     UNetTraining,
+    check_kind,
     settle_statistics,
     stored_network,
     unet_metadata,
@@ -70,17 +69,14 @@ class FrameRepresentations:
     ) -> None:
         self.module = module.to(device=device, dtype=torch.float32).requires_grad_(True).train()
         self.row = {name: number for number, name in enumerate(states)}
-        parameters = dict(module.named_parameters())
-        self.shapes = {key: parameter.shape for key, parameter in parameters.items()}
-        rows = [
-            torch.cat([state[PREFIX + key].reshape(-1) for key in self.shapes])
-            for state in states.values()
-        ]
-        size = sum(shape.numel() for shape in self.shapes.values())
-        self.values = torch.stack(rows).to(device) if rows else torch.zeros(0, size, device=device)
+        modules = nn.ModuleDict({"representation": self.module})
+        self.parameters = StackedParameters(modules, len(states), device)
+        self.values = self.parameters.values
+        for number, state in enumerate(states.values()):
+            self.values[number] = self.parameters.flatten(state).to(device)
         self.mean, self.spread = torch.zeros_like(self.values), torch.zeros_like(self.values)
-        self.steps = torch.zeros(len(rows), 1, device=device)
-        self.optimiser = StackedOptimiser(1, size, device)
+        self.steps = torch.zeros(len(states), 1, device=device)
+        self.optimiser = StackedOptimiser(1, self.parameters.size, device)
         self.optimiser.configure(0, rate=learning_rate, active=True)
 
     def __contains__(self, frame: object) -> bool:
@@ -113,13 +109,7 @@ class FrameRepresentations:
 
     def stored(self, frame: str) -> dict[str, Tensor]:
         """Parameters of a frame under the names of stored fits: copies on the CPU."""
-        pieces = torch.split(
-            self.values[self.row[frame]].cpu(), [shape.numel() for shape in self.shapes.values()]
-        )
-        return {
-            PREFIX + key: piece.reshape(shape).clone()
-            for (key, shape), piece in zip(self.shapes.items(), pieces, strict=True)
-        }
+        return self.parameters.unflatten(self.values[self.row[frame]].cpu())
 
     def state(self) -> dict[str, Tensor]:
         """All tensors by name, for a checkpoint."""
@@ -128,7 +118,7 @@ class FrameRepresentations:
     def load_state(self, state: Mapping[str, Any], /) -> None:
         """Take over the tensors of a checkpoint made by `state`."""
         for name in _ROWS:
-            setattr(self, name, state[name].to(self.values.device))
+            getattr(self, name).copy_(state[name])
 
 
 class JointTraining(UNetTraining):
@@ -236,25 +226,6 @@ class JointTraining(UNetTraining):
         self.finite = dict(state["finite"])
 
 
-@dataclass
-class Tuned:
-    """What was found for one video.
-
-    Attributes:
-        states: of the representations, by frame.
-        frames: what became of each frame, as the sequential fits told it, with the IoU now.
-        finite: whether each representation's steps stayed finite.
-        network: the tuned UNet.
-        history: rows (frame, seed, epoch, term, value).
-    """
-
-    states: dict[str, State]
-    frames: dict[str, dict[str, Any]]
-    finite: dict[str, bool]
-    network: UNet
-    history: History
-
-
 @dataclass(frozen=True)
 class Before:
     """What the joint fit of one video goes on from.
@@ -282,7 +253,7 @@ class Before:
         name, seed = key
         if name not in job.labels:
             raise UserError(f"{name}: no weak labels are given, which a joint fit learns from.")
-        check_kind(job.labels[name], {"labels": job.cell.labels})
+        check_kind(job.labels[name], job.cell.labels)
         for part in job.sequential:
             told = part.metadata["frames"].get(str(seed), {})
             if all(frame in told for frame in job.reader.frames(name)):
@@ -346,13 +317,7 @@ class Before:
         """The training, before its first step."""
         job, cell = self.job, self.job.cell
         rate = cell.joint_learning_rate or LEARNING_RATE
-        video = LabelledVideo(
-            job.items[self.name],
-            job.labels[self.name],
-            scale=job.predictor.scale,
-            seed=self.seed,
-            device=job.run.device,
-        )
+        video = LabelledVideo.of(job, self.name, self.seed)
         about = self.about()
         module = constraints.build(about["name"], about["dim"], **about["options"])
         points = cell.points
@@ -369,49 +334,31 @@ class Before:
         )
 
 
-def tune(before: Before) -> Tuned:
+def tune(before: Before) -> JointTraining:
     """Tune the UNet of a video and the representations of its frames.
 
     Raises:
         UserError: a file is missing or damaged, or the video has no foreground label.
     """
-    frames, training, job = before.frames(), before.training(), before.job
-    run = job.run.beside(f"{before.name}-{before.seed}")
-    complete(
-        training,
-        run,
-        fingerprint=fingerprint(
-            job.settings,
-            run,
-            name=before.name,
-            seed=before.seed,
-            inputs=before.digest(training.video),
-        ),
-        what=f"{job.what}: {before.name}, seed {before.seed}",
-    )
+    training, job, name, seed = before.training(), before.job, before.name, before.seed
+    what, inputs = f"{job.what}: {name}, seed {seed}", before.digest(training.video)
+    job.complete(training, f"{name}-{seed}", what, name=name, seed=seed, inputs=inputs)
     if job.published:
         settle_statistics(training.network, training.video)
-    own = training.representations
-    for name, problem in _tuned_unaries(before, training, frames):
+    return training
+
+
+def _judged(before: Before, training: JointTraining) -> dict[Key, dict[str, Any]]:
+    """What became of every frame, with the agreement of its fit with the tuned UNet."""
+    job, own = before.job, training.representations
+    found: dict[Key, dict[str, Any]] = {}
+    predicted = predict_video(training.network, training.video.video, job.predictor.scale)
+    for (name, told), unaries in zip(before.frames().items(), predicted, strict=True):
         if name in own:
-            frames[name]["iou"] = agreement(own.load(name), problem)
-    return Tuned(
-        states={name: own.stored(name) for name in own.row},
-        frames=frames,
-        finite={name: training.finite.get(name, True) for name in own.row},
-        network=training.network,
-        history=training.history,
-    )
-
-
-def _tuned_unaries(
-    before: Before, training: JointTraining, frames: Iterable[str]
-) -> Iterator[tuple[str, Problem]]:
-    """The problems of all frames with the unaries of the tuned UNet."""
-    item = training.video.video
-    predicted = predict_video(training.network, item, before.job.predictor.scale)
-    for name, unaries in zip(frames, predicted, strict=True):
-        yield name, replace(before.job.reader.load_frame(name, before.seed), unaries=unaries)
+            problem = replace(job.reader.load_frame(name, before.seed), unaries=unaries)
+            told["iou"] = agreement(own.load(name), problem)
+        found[name, before.seed] = told
+    return found
 
 
 def fit(job: FitJob, keys: Sequence[Key]) -> Found:
@@ -426,14 +373,15 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     modules: dict[str, Any] = {}
     about: dict[str, Any] = {}
     for (name, seed), before in every.items():
-        tuned = tune(before)
+        training = tune(before)
+        own = training.representations
+        found.frames |= _judged(before, training)
+        found.finite |= {(frame, seed): training.finite.get(frame, True) for frame in own.row}
+        found.history += training.history
+        states |= {(frame, seed): own.stored(frame) for frame in own.row}
+        networks[name, seed] = stored_network(training.network)
         modules = {"representation": before.about()}
-        states |= {(frame, seed): state for frame, state in tuned.states.items()}
-        found.frames |= {(frame, seed): each for frame, each in tuned.frames.items()}
-        found.finite |= {(frame, seed): each for frame, each in tuned.finite.items()}
-        found.history += tuned.history
-        networks[name, seed] = stored_network(tuned.network)
-        about = {"predictor": unet_metadata(tuned.network)}
+        about = {"predictor": unet_metadata(training.network)}
     rate = job.cell.joint_learning_rate or LEARNING_RATE
     found.schedules["joint"] = describe((Phase(1.0, rate, {MULTICUT: 1.0, COUPLING: 1.0}),))
     found.groups = [Group(states, modules)] if states else []

@@ -14,10 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from isr.data.problems import Problem, object_names, scribbles_of
-from isr.fitting.engine.batches import Batch, Points, PointSource, Source
-from isr.fitting.engine.phases import Phase, Schedule
-from isr.fitting.engine.queue import Result
-from isr.fitting.engine.task import Call, Task, Terms
+from isr.fitting.engine.queue import Phase, Result, Schedule
+from isr.fitting.engine.task import Batch, Call, Points, PointSource, Source, Task, Terms
 from isr.fitting.schedules import OVERLAP
 from isr.objectives import overlap
 from isr.representations.union import Union

@@ -15,10 +15,8 @@ from isr.data.problems import write_unaries
 from isr.errors import UserError
 from isr.fitting import weak_label_training
 from isr.fitting.engine.long_work import files_digest
-from isr.fitting.engine.phases import describe
-from isr.fitting.engine.queue import Key
-from isr.fitting.jobs import PredictJob
-from isr.fitting.optimise import Plan, write_history
+from isr.fitting.engine.queue import Key, describe
+from isr.fitting.jobs import Plan, PredictJob, write_history
 from isr.fitting.schedules import predictor_schedule
 from isr.fitting.wholes import about_predictor, training
 from isr.io import atomic_folder
@@ -66,7 +64,7 @@ def _train(job: PredictJob, folder: Path) -> None:
     keys = [(each, seed) for name, seed in job.keys for each in reader.problems([name])]
     names = list(dict.fromkeys(name for name, _ in job.keys))
     inputs = files_digest(reader.files(names, []))
-    result = job.shared.optimise(plan, keys, reader.load, inputs=inputs)
+    result = job.optimise(plan, keys, reader.load, inputs=inputs)
     finite = [[*key, value] for key, value in result.finite.items()]
     path = folder / PREDICTOR
     metadata = job.metadata(schedule=describe(plan.schedule), finite=finite)

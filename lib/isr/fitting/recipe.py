@@ -10,9 +10,8 @@ from isr import constraints
 from isr.data.pictures import BACKGROUND_SCRIBBLE
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.phases import Schedule
-from isr.fitting.projection import Projection
+from isr.fitting.engine.queue import Schedule, State
+from isr.fitting.engine.task import Points
 from isr.fitting.schedules import (
     ABSOLUTE_DISTANCE,
     COUPLING,
@@ -29,9 +28,11 @@ from isr.fitting.schedules import (
     scribbles_schedule,
     unaries_schedule,
 )
+from isr.fitting.tasks import Projection
 from isr.representations import Representation
 from isr.representations.rotationally_symmetric import choose_order
 from isr.settings import CellSettings, Distance, OptimiserKind, Protocol
+from isr.store import load_parameters, own_parameters
 
 _TERMS: dict[Distance, str] = {
     "squared": COUPLING,
@@ -134,49 +135,51 @@ class Recipe:
         """The representation, not yet fitted."""
         return constraints.build(self.constraint, dim, **self.options)
 
+    def built(self, dim: int, state: State) -> Representation:
+        """The representation with the parameters of what was fitted by this recipe."""
+        representation = self.build(dim)
+        load_parameters(representation, own_parameters(state, "representation"))
+        return representation
+
     def about(self, dim: int) -> dict[str, Any]:
         """How the representation is built again, to be stored with it."""
         return {"name": self.constraint, "dim": dim, "options": dict(self.options)}
 
-    def task(self, problem: Problem) -> Projection:
-        """The task of fitting it to a problem with unaries, scribbles or both.
+    def projection(
+        self,
+        representation: Representation,
+        name: str,
+        *,
+        unaries: bool,
+        scribbles: bool = False,
+        objects: int = 1,
+        kind: type[Projection] = Projection,
+    ) -> Projection:
+        """The task of fitting a representation where unaries, scribbles or both are known.
+
+        Args:
+            representation: as `build` makes it.
+            name: of a problem, for messages.
+            unaries: whether there are any.
+            scribbles: whether there are any.
+            objects: how many scribbles tell apart, each for one member of a union.
+            kind: of the task.
 
         Raises:
             UserError: there is nothing to fit to, or a union has not one part for each object.
         """
-        unaries, scribbles = problem.unaries is not None, problem.scribbles is not None
         if not unaries and not scribbles:
-            raise UserError(f"{problem.name}: nothing to fit to: give unaries or scribbles.")
-        objects, representation = count_objects(problem), self.build(problem.coordinates.shape[-1])
-        check_parts(representation, objects, problem.name)
-        return self.projection(
-            representation, unaries=unaries, scribbles=scribbles, objects=objects > 1
-        )
-
-    def projection(
-        self,
-        representation: Representation,
-        *,
-        unaries: bool,
-        scribbles: bool,
-        objects: bool = False,
-        kind: type[Projection] = Projection,
-    ) -> Projection:
-        """The task of fitting it where unaries, scribbles or both are known.
-
-        Args:
-            representation: as `build` makes it.
-            unaries: whether there are any.
-            scribbles: whether there are any.
-            objects: whether scribbles tell several objects apart, each for one member of a union.
-            kind: of the task.
-        """
-        return kind(
-            representation,
-            drawn_points(self.points, unaries=unaries, scribbles=scribbles),
-            object_weight=self.object_weight,
-            objects=objects,
-        )
+            raise UserError(f"{name}: nothing to fit to: give unaries or scribbles.")
+        if objects > 1 and objects != representation.part_count:
+            raise UserError(
+                f"{name}: scribbles name {objects} objects, the union has "
+                f"{representation.part_count} parts: give it one member for each object."
+            )
+        points, every = self.points, self.points.strokes + self.points.random
+        if not (unaries and scribbles):
+            points = Points(every if scribbles else 0, every)
+        weight = self.object_weight
+        return kind(representation, points, object_weight=weight, objects=objects > 1)
 
     @property
     def evidence(self) -> str:
@@ -257,27 +260,6 @@ class Recipe:
             representation_rate=self.rate_factor,
             extra={OVERLAP: self.overlap_weight} if overlap else None,
             **coupling,
-        )
-
-
-def drawn_points(points: Points, *, unaries: bool, scribbles: bool) -> Points:
-    """What a projection draws: of scribbles and unaries as stated, else all from what there is."""
-    if unaries and scribbles:
-        return points
-    every = points.strokes + points.random
-    return Points(every if scribbles else 0, every)
-
-
-def check_parts(representation: Representation, objects: int, name: str) -> None:
-    """See that a union has a part for each of several objects that scribbles name.
-
-    Raises:
-        UserError: it has not.
-    """
-    if objects > 1 and objects != representation.part_count:
-        raise UserError(
-            f"{name}: scribbles name {objects} objects, the union has "
-            f"{representation.part_count} parts: give it one member for each object."
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from isr.fitting.engine.phases import Phase, Schedule
+from isr.fitting.engine.queue import Phase, Schedule
 from isr.settings import OptimiserKind, Protocol
 
 # Names of loss terms, as schedules weight them and histories record them.

@@ -1,33 +1,53 @@
-"""Tasks of training a predictor on scribbles, alone or jointly with a representation."""
+"""The tasks: training a predictor on scribbles, alone or with a representation, and projecting."""
 
 from collections.abc import Set
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from isr.data.features.sets import RGB, XY, channel_slices
 from isr.data.problems import Problem
-from isr.fitting.engine.batches import Batch, PictureSource, Points, PointSource, Source
-from isr.fitting.engine.task import Call, Task, Terms
+from isr.errors import UserError
+from isr.fitting.engine.sampling import Strata
+from isr.fitting.engine.task import (
+    Batch,
+    Call,
+    PictureSource,
+    Points,
+    PointSource,
+    Source,
+    Task,
+    Terms,
+)
 from isr.fitting.schedules import (
+    ABSOLUTE_DISTANCE,
     COLOUR_GRADIENT,
     COUPLING,
     OVERLAP,
     POSITION_GRADIENT,
     PREDICTOR_SCRIBBLES,
+    REGULARISER,
     REPRESENTATION_SCRIBBLES,
+    TOTAL_VARIATION,
+    UNARIES_ENTROPY,
 )
 from isr.levels import probability
 from isr.networks.predictors import CNN, Predictor
 from isr.objectives import (
+    absolute_distance,
     cross_entropy,
     gradient_mean_absolute,
     gradient_norm,
     overlap,
     squared_distance,
+    total_variation,
 )
 from isr.representations import Representation
+from isr.representations.starts import shares
+from isr.representations.union import Union
 
 CouplingMode = Literal["both", "binarised"]
 
@@ -88,11 +108,7 @@ class PredictorTraining(Task):
         coordinates = batch["coordinates"]
         overlaps = OVERLAP in active and self._parts > 1
         seen = coordinates if overlaps or COUPLING in active else coordinates[:strokes]
-        if overlaps:
-            levels = call("representation", seen, method="parts")
-            level = levels.amin(-1)
-        else:
-            level = call("representation", seen)
+        level, levels = _levels(call, seen, parts=overlaps)
         terms = {
             REPRESENTATION_SCRIBBLES: cross_entropy(
                 level[:strokes], batch["targets"], batch["stroke_weights"]
@@ -165,3 +181,144 @@ class PictureTraining(PredictorTraining):
             channels = gradient[0, where].movedim(0, -1).flatten(0, 1)
             terms[term] = self.penalty(channels, every_pixel)
         return terms | self.representation_terms(call, batch, active, level[batch["positions"]])
+
+
+_OF_UNARIES = {
+    COUPLING: squared_distance,
+    ABSOLUTE_DISTANCE: absolute_distance,
+    UNARIES_ENTROPY: cross_entropy,
+}
+"""How far levels are from unaries, by term."""
+
+
+class Projection(Task):
+    """Fit a representation to given unaries and, where there are any, scribbles (eqs. 9 and 15).
+
+    Args:
+        representation: template of the representation.
+        points: pixels per step.
+        object_weight: weight of the unaries' object against the background; see `unaries_strata`.
+        objects: whether scribbles 1..n stand for objects of their own, each for one member of a
+            union.
+    """
+
+    def __init__(
+        self,
+        representation: Representation,
+        points: Points,
+        *,
+        object_weight: float | None = None,
+        objects: bool = False,
+    ) -> None:
+        self.modules = torch.nn.ModuleDict({"representation": representation})
+        self.points, self.object_weight, self.objects = points, object_weight, objects
+        if objects and not (
+            isinstance(representation, Union)
+            and representation.part_count == len(representation.members)
+        ):
+            raise UserError("constraint: several objects need a union with one member for each.")
+
+    def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
+        """Strokes and pixels of a problem."""
+        source = PointSource(
+            problem,
+            self.points,
+            seed=seed,
+            device=device,
+            object_weight=self.object_weight,
+            objects=len(self._members()) if self.objects else None,
+            shares=self._shares(problem),
+        )
+        source.constants["pixel_weights"] = _pixel_weights(source.random).to(device)
+        return source
+
+    def _shares(self, problem: Problem) -> NDArray[np.float32] | None:
+        """Which part of a union should begin where, since equal parts would all take everything."""
+        union = self.modules["representation"]
+        if problem.unaries is None or problem.scribbles is not None or not isinstance(union, Union):
+            return None
+        coordinates, unaries = map(torch.from_numpy, (problem.coordinates, problem.unaries))
+        return torch.stack(shares(coordinates, unaries, union.part_count), dim=-1).numpy()
+
+    def _members(self) -> list[Representation]:
+        union = self.modules["representation"]
+        assert isinstance(union, Union)
+        return [member for member in union.members if isinstance(member, Representation)]
+
+    def start_(self, problem: Problem) -> None:
+        """Start every object from its own scribbles, or the whole from what is known."""
+        if not self.objects or problem.scribbles is None:
+            super().start_(problem)
+            return
+        like = next(self.modules.parameters())
+        coordinates = torch.from_numpy(problem.coordinates).to(like)
+        labels = torch.from_numpy(problem.scribbles).to(like.device)
+        for number, member in enumerate(self._members(), start=1):
+            known = (labels == number).to(like)
+            member.start_(coordinates, torch.where(labels == 0, torch.nan, known))
+
+    def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
+        """Scribbles, the distance to the unaries that the schedule names, and penalties."""
+        strokes = batch["targets"].shape[0] if "targets" in batch else 0
+        objects = strokes and batch["targets"].ndim == 2
+        coordinates = batch["coordinates"]
+        needs_points = bool({*_OF_UNARIES, OVERLAP} & active)
+        seen = coordinates if needs_points else coordinates[:strokes]
+        terms: Terms = {}
+        begins = UNARIES_ENTROPY in active and "shares" in batch
+        parts = bool(objects or begins or OVERLAP in active)
+        level, levels = _levels(call, seen, parts=parts)
+        if strokes:
+            scribbled = levels if objects else level
+            terms[REPRESENTATION_SCRIBBLES] = _entropy(
+                scribbled[:strokes], batch["targets"], batch["stroke_weights"]
+            )
+        if OVERLAP in active:
+            terms[OVERLAP] = overlap(levels[strokes:], batch["point_weights"])
+        if REGULARISER in active:
+            terms[REGULARISER] = call("representation", method="regulariser")
+        if TOTAL_VARIATION in active:
+            terms[TOTAL_VARIATION] = total_variation(
+                lambda points: call("representation", points),
+                coordinates[strokes:],
+                batch["pixel_weights"],
+            )
+        if begins:
+            terms[UNARIES_ENTROPY] = _entropy(
+                levels[strokes:], batch["shares"], batch["point_weights"]
+            )
+        distances = {
+            name: distance(level[strokes:], batch["unaries"], batch["point_weights"])
+            for name, distance in _OF_UNARIES.items()
+            if name in active
+        }
+        return distances | terms
+
+
+def _levels(call: Call, coordinates: Tensor, *, parts: bool) -> tuple[Tensor, Tensor]:
+    """Levels (n,) of the representation and, where they are asked for, of its parts (n, parts)."""
+    if not parts:
+        level = call("representation", coordinates)
+        return level, level
+    levels = call("representation", coordinates, method="parts")
+    return levels.amin(-1), levels
+
+
+def _entropy(level: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """The cross entropy of levels (n,), or the mean of those of each part of (n, parts).
+
+    Weights (n,) are those of every part.
+    """
+    if targets.ndim == 1:
+        return cross_entropy(level, targets, weights)
+    if weights.ndim == 2:
+        weights = weights.movedim(-1, 0)
+    return cross_entropy(level.movedim(-1, 0), targets.movedim(-1, 0), weights).mean()
+
+
+def _pixel_weights(strata: Strata) -> Tensor:
+    """(draws,) weights of the mean over all pixels alike, whatever an object weighs."""
+    pairs = zip(strata.members, strata.counts, strict=True)
+    stands_for = torch.tensor([len(members) / count for members, count in pairs])
+    weights = stands_for.repeat_interleave(torch.tensor(strata.counts))
+    return weights / weights.sum()

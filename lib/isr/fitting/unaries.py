@@ -1,25 +1,28 @@
-"""The shortest way in: fit a shape to foreground probabilities or to scribbles."""
+"""The shortest way in: fit a shape to foreground probabilities or to scribbles.
 
-from dataclasses import replace
-from typing import Any, Literal
+What the fits are asked for is checked before anything is computed.
+"""
+
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isr.coordinates import Convention, ThirdAxis, pixel_coordinates, with_third
+from isr.coordinates import Convention, ThirdAxis, ThirdName, pixel_coordinates, with_third
 from isr.data.problems import Problem, with_margin
 from isr.errors import UserError
-from isr.fitting.arguments import check_arguments
-from isr.fitting.engine.batches import Points
 from isr.fitting.engine.long_work import choose_device
-from isr.fitting.engine.phases import Schedule
-from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.queue import EqualWorks, Schedule
 from isr.fitting.engine.stack import Stack
-from isr.fitting.recipe import Recipe
+from isr.fitting.engine.task import Points
+from isr.fitting.recipe import Recipe, count_objects
 from isr.representations import Representation
-from isr.settings import Distance, OptimiserKind
-from isr.store import load_parameters, own_parameters
+from isr.settings import DISTANCES, Distance, OptimiserKind
+
+Grid = tuple[int, ...]
 
 
 def fit_unaries(
@@ -101,12 +104,12 @@ def fit_unaries(
         tv_weight=tv_weight,
         overlap_weight=overlap_weight,
     )
-    return _fit(
-        recipe,
-        "unaries",
-        unaries,
-        scribbles,
-        third,
+    return _Fit(
+        recipe=recipe,
+        fitted="unaries",
+        unaries=unaries,
+        scribbles=scribbles,
+        third=third,
         points=points,
         margin=margin,
         steps=steps,
@@ -114,7 +117,7 @@ def fit_unaries(
         device=device,
         convention=convention,
         schedule=schedule,
-    )
+    ).run()
 
 
 def fit_scribbles(
@@ -170,12 +173,12 @@ def fit_scribbles(
         weight_decay=weight_decay,
         overlap_weight=overlap_weight,
     )
-    return _fit(
-        recipe,
-        "scribbles",
-        None,
-        scribbles,
-        third,
+    return _Fit(
+        recipe=recipe,
+        fitted="scribbles",
+        unaries=None,
+        scribbles=scribbles,
+        third=third,
         points=points,
         margin=margin,
         steps=steps,
@@ -183,87 +186,182 @@ def fit_scribbles(
         device=device,
         convention=convention,
         schedule=schedule,
-    )
+    ).run()
 
 
-def _fit(
-    recipe: Recipe,
-    fitted: Literal["unaries", "scribbles"],
-    unaries: NDArray[np.floating] | None,
-    scribbles: NDArray[np.uint8] | None,
-    third: ThirdAxis | None,
-    *,
-    points: int,
-    margin: int,
-    steps: int,
-    seed: int,
-    device: str,
-    convention: Convention,
-    schedule: Schedule | None,
-) -> Representation:
-    check_arguments(
-        recipe,
-        fitted,
-        unaries,
-        scribbles,
-        third,
-        points=points,
-        margin=margin,
-        steps=steps,
-        seed=seed,
-        device=device,
-        convention=convention,
-    )
-    given = scribbles if unaries is None else unaries
-    assert given is not None
-    known = None if unaries is None else unaries.astype(np.float32)
-    coordinates = _coordinates(given.shape, third, convention)
-    problem = Problem(fitted, coordinates, scribbles, None, known)
-    # Generators of random numbers cannot count in NumPy's integers.
-    half = int(points) // 2
-    return fit_problem(
-        with_margin(problem, int(margin)),
-        replace(recipe, points=Points(half, int(points) - half)),
-        steps=int(steps),
-        seed=int(seed),
-        device=str(choose_device(device)),
-        schedule=schedule,
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Fit:
+    """A fit that is asked for: all that `fit_unaries` and `fit_scribbles` take."""
+
+    recipe: Recipe
+    fitted: Literal["unaries", "scribbles"]
+    unaries: NDArray[np.floating] | None
+    scribbles: NDArray[np.uint8] | None
+    third: ThirdAxis | None
+    points: int
+    margin: int
+    steps: int
+    seed: int
+    device: str
+    convention: Convention
+    schedule: Schedule | None
+
+    def check(self) -> None:
+        """See that every argument is of its kind and range, and that they agree."""
+        third, grid = self.third, None
+        _check_third(third)
+        frames = third is not None and third.name != "depth"
+        if self.fitted == "unaries":
+            grid = _check_grid(self.unaries, "unaries", frames)
+            _check_unaries(self.unaries)
+        if self.fitted == "scribbles" or self.scribbles is not None:
+            grid = _check_scribbles(self.scribbles, frames, grid)
+        if third is not None and grid is not None:
+            _check_agreement(third, grid)
+        _check_choice(self.convention, "convention", get_args(Convention))
+        _check_integer(self.points, "points", 2)
+        _check_integer(self.margin, "margin", 0)
+        if self.margin and third is not None and third.name == "depth":
+            raise UserError("margin: a depth has no value outside its picture; set margin to 0.")
+        _check_integer(self.steps, "steps", 1)
+        if isinstance(self.seed, bool) or not isinstance(self.seed, Integral):
+            raise UserError(f"seed is {self.seed!r}: give an integer.")
+        if not isinstance(self.device, str | torch.device):
+            raise UserError(f"device is {self.device!r}: give the name of one, such as 'cpu'.")
+        _check_recipe(self.recipe, 2 if third is None else 3)
+
+    def problem(self) -> Problem:
+        """The problem, with its margin."""
+        given = self.scribbles if self.unaries is None else self.unaries
+        assert given is not None
+        plane = pixel_coordinates(given.shape[-2], given.shape[-1], self.convention)
+        coordinates = with_third(plane, self.third).astype(np.float32)
+        known = None if self.unaries is None else self.unaries.astype(np.float32)
+        problem = Problem(self.fitted, coordinates, self.scribbles, None, known)
+        return with_margin(problem, int(self.margin))
+
+    def run(self) -> Representation:
+        """The representation that is found."""
+        self.check()
+        problem, device = self.problem(), choose_device(str(self.device))
+        # Generators of random numbers cannot count in NumPy's integers.
+        half = int(self.points) // 2
+        points = Points(half, int(self.points) - half)
+        recipe = replace(self.recipe, points=points).for_problem(problem)
+        unaries, scribbles = problem.unaries is not None, problem.scribbles is not None
+        schedule = self.schedule or recipe.schedule(unaries=unaries, scribbles=scribbles)
+        queue = EqualWorks([(problem.name, int(self.seed))], schedule, int(self.steps))
+        representation = recipe.build(problem.coordinates.shape[-1])
+        task = recipe.projection(
+            representation,
+            problem.name,
+            unaries=unaries,
+            scribbles=scribbles,
+            objects=count_objects(problem),
+        )
+        stack = Stack(task, queue, lambda *_: problem, device=device)
+        while not stack.finished:
+            stack.advance()
+        ((key, state),) = stack.result.states.items()
+        if not stack.result.finite[key]:
+            raise UserError("the fit did not stay finite: lower the learning rate of the schedule.")
+        return recipe.built(representation.dim, state).requires_grad_(False)
 
 
-def fit_problem(
-    problem: Problem,
-    recipe: Recipe,
-    *,
-    steps: int,
-    seed: int,
-    device: str,
-    schedule: Schedule | None = None,
-) -> Representation:
-    """Fit a shape to one problem.
-
-    Raises:
-        UserError: the fit did not stay finite, or the problem lacks what the shape needs.
-    """
-    recipe = recipe.for_problem(problem)
-    unaries, scribbles = problem.unaries is not None, problem.scribbles is not None
-    phases = schedule or recipe.schedule(unaries=unaries, scribbles=scribbles)
-    queue = EqualWorks([(problem.name, seed)], phases, steps)
-    settings = Settings(device=torch.device(device))
-    stack = Stack(recipe.task(problem), queue, lambda *_: problem, settings)
-    while not stack.finished:
-        stack.advance()
-    ((key, state),) = stack.result.states.items()
-    if not stack.result.finite[key]:
-        raise UserError("the fit did not stay finite: lower the learning rate of the schedule.")
-    representation = recipe.build(problem.coordinates.shape[-1])
-    load_parameters(representation, own_parameters(state, "representation"))
-    return representation.requires_grad_(False)
+def _check_recipe(recipe: Recipe, dim: int) -> None:
+    """The numbers of a recipe, and that it can be built."""
+    _check_choice(recipe.optimiser, "optimiser", get_args(OptimiserKind))
+    _check_choice(recipe.distance, "distance", DISTANCES)
+    if recipe.object_weight is not None and not 0 < _real(recipe.object_weight) < 1:
+        raise UserError(
+            f"object_weight is {recipe.object_weight!r}: give a number between 0 and 1, or None."
+        )
+    if recipe.learning_rate is not None and not 0 < _real(recipe.learning_rate) < np.inf:
+        raise UserError(f"learning_rate is {recipe.learning_rate!r}: give one above 0, or None.")
+    for name in ("weight_decay", "regulariser_weight", "tv_weight", "overlap_weight"):
+        value = getattr(recipe, name)
+        if not 0 <= _real(value) < np.inf:
+            raise UserError(f"{name} is {value!r}: give a finite number from 0.")
+    for name in ("name", "dim"):
+        if name in recipe.options:
+            raise UserError(f"{name!r} is no option of a constraint: remove it.")
+    for alternative in _alternatives(recipe):
+        alternative.build(dim)
 
 
-def _coordinates(
-    grid: tuple[int, ...], third: ThirdAxis | None, convention: Convention
-) -> NDArray[np.float32]:
-    """Coordinates (*grid, dim) of the pixels of an array of shape `grid`."""
-    plane = pixel_coordinates(grid[-2], grid[-1], convention)
-    return with_third(plane, third).astype(np.float32)
+def _alternatives(recipe: Recipe) -> list[Recipe]:
+    """The recipe with each of the orders among which the fit is to choose."""
+    orders = recipe.options.get("order")
+    if not isinstance(orders, list):
+        return [recipe]
+    if not orders:
+        raise UserError("order is an empty list: name one order or more.")
+    return [replace(recipe, options={**recipe.options, "order": order}) for order in orders]
+
+
+def _real(value: Any) -> float:
+    """A real number as it is; NaN, which lies in no range, for all else."""
+    return float(value) if isinstance(value, Real) and not isinstance(value, bool) else np.nan
+
+
+def _check_integer(value: Any, name: str, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise UserError(f"{name} is {value!r}: give an integer from {least}.")
+
+
+def _check_choice(value: Any, name: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise UserError(f"{name} {value!r} is unknown: choose one of {', '.join(choices)}.")
+
+
+def _check_grid(array: Any, name: str, frames: bool) -> Grid:
+    """The shape of an array, one of pixels or, with frames, of frames of pixels."""
+    if not isinstance(array, np.ndarray):
+        raise UserError(f"{name} must be a NumPy array, not {type(array).__name__}: convert them.")
+    wanted = "(frames, h, w), for the third axis has frames" if frames else "(h, w)"
+    if array.ndim != (3 if frames else 2) or not array.size:
+        advice = "" if frames else "; frames need a third axis t or z"
+        raise UserError(f"{name} must be of shape {wanted}, not {array.shape}{advice}.")
+    grid: Grid = array.shape
+    return grid
+
+
+def _check_unaries(unaries: Any) -> None:
+    # Written so that NaN fails too.
+    if unaries.dtype.kind not in "bfiu" or not (unaries.min() >= 0 and unaries.max() <= 1):
+        raise UserError("unaries must be numbers in [0, 1]: give foreground probabilities.")
+
+
+def _check_scribbles(scribbles: Any, frames: bool, unaries: Grid | None) -> Grid:
+    """The shape of scribbles, which is that of the unaries if there are any."""
+    if unaries is not None and isinstance(scribbles, np.ndarray) and scribbles.shape != unaries:
+        raise UserError(
+            f"scribbles have shape {scribbles.shape}, unaries {unaries}: make them agree."
+        )
+    grid = _check_grid(scribbles, "scribbles", frames)
+    if scribbles.dtype != np.uint8:
+        raise UserError(f"scribbles must be of uint8, not {scribbles.dtype}: convert them.")
+    return grid
+
+
+def _check_third(third: ThirdAxis | None) -> None:
+    """The third axis alone: its name and that it has finite values."""
+    if third is None:
+        return
+    if not isinstance(third, ThirdAxis):
+        raise UserError(f"third is a {type(third).__name__}: give an isr.coordinates.ThirdAxis.")
+    _check_choice(third.name, "third axis", get_args(ThirdName))
+    values: Any = third.values
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
+        raise UserError(f"the third axis {third.name} must hold a NumPy array of numbers.")
+    if not np.isfinite(values).all():
+        raise UserError(f"the third axis {third.name} holds NaN or infinite values: replace them.")
+
+
+def _check_agreement(third: ThirdAxis, grid: Grid) -> None:
+    wanted = grid if third.name == "depth" else grid[:1]
+    if third.values.shape != wanted:
+        raise UserError(
+            f"the third axis {third.name} has values of shape {third.values.shape}, but arrays "
+            f"of shape {grid} need {wanted}: make them agree."
+        )

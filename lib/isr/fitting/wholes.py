@@ -5,31 +5,27 @@ that are fitted alike, by one recipe on as many coordinates and objects, are one
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
-from torch import Tensor
 
 from isr.constraints import load, record
 from isr.data.features.sets import channels
 from isr.data.problems import Problem, with_margin
 from isr.errors import UserError
-from isr.fitting.engine.batches import Points
 from isr.fitting.engine.long_work import files_digest
-from isr.fitting.engine.phases import Schedule, describe
-from isr.fitting.engine.queue import Key, Result, State
-from isr.fitting.engine.task import Task
-from isr.fitting.jobs import FitJob, Found
+from isr.fitting.engine.queue import Key, Result, Schedule, State, describe
+from isr.fitting.engine.task import Points, Task
+from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.objects import ObjectsTask, schedule_of_all, separate
-from isr.fitting.optimise import Plan
-from isr.fitting.recipe import Recipe, check_parts
+from isr.fitting.recipe import Recipe
 from isr.fitting.tasks import CouplingMode, PictureTraining, PredictorTraining
 from isr.predictors import PredictorKind, Trained
 from isr.representations import Representation
 from isr.representations.union import Union
-from isr.store import Group, load_parameters, own_parameters
+from isr.store import Group
 
 
 def fit(job: FitJob, keys: Sequence[Key]) -> Found:
@@ -45,7 +41,7 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     plans = {alike: alike.plan(own[0][0]) for alike, own in stacks.items()}
     for number, (alike, own) in enumerate(stacks.items()):
         plan = plans[alike]
-        result = job.shared.optimise(
+        result = job.optimise(
             plan, own, alike.load, inputs=_inputs(job, own), name=f"stack-{number}"
         )
         if alike.objects > 1:
@@ -147,13 +143,11 @@ class _Alike:
             about = about_predictor(self.job.predictor, self.job.cell.features, self.dim)
             modules["predictor"] = about
         if self.objects == 1:
-            representation = self.recipe.build(self.dim)
-            check_parts(representation, self.members, name)
-            task = self._task(representation)
+            task = self._task(self.recipe.build(self.dim), name)
             return Plan(task, self._schedule(), self.job.steps, modules)
         options = dict(self.recipe.options)
         union = Union(self.dim, member=self.recipe.constraint, count=self.objects, options=options)
-        tasks = [self._task(cast(Representation, member)) for member in union.members]
+        tasks = [self._task(cast(Representation, member), name) for member in union.members]
         every = ObjectsTask(tasks, union, self.recipe.points.random)
         schedule = schedule_of_all(self._schedule(), self.objects, self.recipe.overlap_weight)
         return Plan(every, schedule, self.job.steps, modules)
@@ -163,13 +157,14 @@ class _Alike:
             return self.recipe.training_schedule(self.job.cell.fit)
         return self.recipe.schedule(unaries=self.unaries, scribbles=self.scribbles)
 
-    def _task(self, representation: Representation) -> Task:
+    def _task(self, representation: Representation, name: str) -> Task:
         if not self.job.trains:
             return self.recipe.projection(
                 representation,
+                name,
                 unaries=self.unaries,
                 scribbles=self.scribbles,
-                objects=self.members > 1,
+                objects=self.members,
             )
         return training(
             self.job.predictor,
@@ -186,9 +181,8 @@ class _Alike:
         states = {key: self._shift(state) for key, state in result.states.items()}
         return Result(states, result.finite, result.history)
 
-    def _shift(self, state: Mapping[str, Tensor]) -> State:
-        representation: Any = self.recipe.build(self.dim)
-        load_parameters(representation, own_parameters(state, "representation"))
+    def _shift(self, state: State) -> State:
+        representation: Any = self.recipe.built(self.dim, state)
         with torch.no_grad():
             representation.shift_threshold_(self.job.cell.threshold)
         shifted = {f"representation.{k}": p.detach() for k, p in representation.named_parameters()}

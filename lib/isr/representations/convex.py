@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from isr.networks.input_convex import InputConvexNetwork
-from isr.representations.base import Representation
+from isr.representations import Representation
 
 
 class Convex(Representation):
@@ -24,12 +24,3 @@ class Convex(Representation):
         """Levels (...,) at coordinates (..., dim)."""
         level: Tensor = self.network(coordinates)
         return level
-
-    def constrained_weights(self) -> dict[str, Tensor]:
-        """The network's z-weights: convexity rests on their being non-negative."""
-        weights = self.network.constrained_weights()
-        return {f"network.{name}": weight for name, weight in weights.items()}
-
-    def project_(self) -> None:
-        """Clamp the z-weights at zero."""
-        self.network.project_()

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from isr.errors import UserError
 from isr.networks.layers import MLP
-from isr.representations.base import Representation
+from isr.representations import Representation
 from isr.representations.orientations import MAGNIFICATION, direction_frame, parameter_of
-from isr.representations.starts import Array, Raster, known_points, rasterise
+from isr.representations.starts import Array, Raster, known_points, rasterise, refined
 
 _COARSE, _FINE = {2: 48, 3: 16}, {2: 160, 3: 40}
 _UNSEEN = 0.3
@@ -133,10 +133,15 @@ def find_mirror(coordinates: Tensor, unaries: Tensor) -> tuple[Array, Array] | N
     ]
     tried.sort(reverse=True)
     fine = _centred(points, values, _FINE[dim], centroid)
-    best = max(
-        (_refined(fine, np.array(start), coarse.cell) for start in _apart(tried, coarse.cell)),
-        key=lambda found: found[0],
-    )[1]
+    steps = np.append(np.full(len(tried[0][1]) - 1, 0.05), coarse.cell)
+    limits = {"maxfev": 60, "xatol": 1e-4, "fatol": 1e-6}
+
+    def unlike(mirror: Array) -> float:
+        return -_likeness(fine, _normal(mirror[:-1]), mirror[-1])
+
+    starts = map(np.array, _apart(tried, coarse.cell))
+    found = [refined(unlike, start, steps, **limits) for start in starts]
+    best, _ = min(found, key=lambda pair: pair[1])
     normal = _normal(best[:-1])
     return centroid + best[-1] * normal, normal
 
@@ -208,16 +213,3 @@ def _apart(tried: list[tuple[float, tuple[float, ...]]], cell: float) -> list[tu
         if len(kept) == _REFINED:
             break
     return kept
-
-
-def _refined(raster: Raster, start: Array, cell: float) -> tuple[float, Array]:
-    """The likeness of the best mirror near `start` (angles and offset), and that mirror."""
-    steps = np.append(np.full(len(start) - 1, 0.05), cell)
-    simplex = np.vstack([start, start + np.diag(steps)])
-    found = scipy.optimize.minimize(
-        lambda mirror: -_likeness(raster, _normal(mirror[:-1]), mirror[-1]),
-        start,
-        method="Nelder-Mead",
-        options={"initial_simplex": simplex, "maxfev": 60, "xatol": 1e-4, "fatol": 1e-6},
-    )
-    return -float(found.fun), np.asarray(found.x)

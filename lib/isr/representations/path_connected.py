@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from isr.constraints import build
 from isr.errors import UserError
 from isr.networks.real_nvp import RealNVP
-from isr.representations.base import Representation
+from isr.representations import Representation
 
 LOG_SCALE_BOUND = 3.0
 """Largest absolute log-scale of the linear map: factors from 1/20 to 20."""
@@ -99,17 +99,6 @@ class PathConnected(Representation):
     def from_base(self, base_coordinates: Tensor) -> Tensor:
         """The coordinates (..., dim) that are carried to base coordinates (..., dim)."""
         return self.linear.inverse(self.flow.inverse(2 * base_coordinates - 1) / 2 + 0.5)
-
-    def constrained_weights(self) -> dict[str, Tensor]:
-        """The base's constrained weights; the diffeomorphism needs none."""
-        weights = self.base.constrained_weights()
-        return {f"base.{name}": weight for name, weight in weights.items()}
-
-    def project_(self) -> None:
-        """Project the base and bound the log-scales of T and D."""
-        self.base.project_()
-        self.linear.project_()
-        self.flow.project_()
 
     def regulariser(self) -> Tensor:
         """The base's."""

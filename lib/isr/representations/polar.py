@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from isr.errors import UserError
 from isr.networks.input_convex import PartiallyConvexNetwork
-from isr.representations.base import Representation
+from isr.representations import Representation
 from isr.representations.starts import centroid, inside_point, value_near
 
 
@@ -85,15 +85,6 @@ class Polar(Representation):
         at_radius = self.network.values(terms, radius.unsqueeze(-1))
         at_centre = self.network.values(terms, torch.zeros_like(radius).unsqueeze(-1))
         return at_radius - at_centre
-
-    def constrained_weights(self) -> dict[str, Tensor]:
-        """The network's z-weights: convexity in the radius rests on their being non-negative."""
-        weights = self.network.constrained_weights()
-        return {f"network.{name}": weight for name, weight in weights.items()}
-
-    def project_(self) -> None:
-        """Clamp the z-weights at zero."""
-        self.network.project_()
 
 
 class StarShaped(Polar):

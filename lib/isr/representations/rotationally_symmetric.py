@@ -15,14 +15,14 @@ from torch import Tensor
 
 from isr.errors import UserError
 from isr.networks.layers import MLP
-from isr.representations.base import Representation
+from isr.representations import Representation
 from isr.representations.orientations import (
     MAGNIFICATION,
     direction_frame,
     parameter_of,
     tilted_frame,
 )
-from isr.representations.starts import Array, Raster, known_points, rasterise
+from isr.representations.starts import Array, Raster, known_points, rasterise, refined
 
 _CELLS, _RADII, _ANGLES = 128, 40, 240
 _UNSEEN = 0.25
@@ -257,23 +257,12 @@ def find_centre(raster: Raster, order: int) -> tuple[Array, float]:
     grid = np.stack(np.meshgrid(*[np.linspace(-0.8, 0.8, 7)] * 2), axis=-1).reshape(-1, 2)
     starts = centroid + grid * spread
     costs = [residual(raster, start, order) for start in starts]
-    found = [_refined(raster, starts[k], order, 0.1 * spread) for k in np.argsort(costs)[:2]]
+    limits = {"maxfev": 50, "xatol": 0.05 * raster.cell, "fatol": 1e-5}
+    found = [
+        refined(lambda centre: residual(raster, centre, order), starts[k], 0.1 * spread, **limits)
+        for k in np.argsort(costs)[:2]
+    ]
     return min(found, key=lambda pair: pair[1])
-
-
-def _refined(raster: Raster, start: Array, order: int, steps: Array) -> tuple[Array, float]:
-    found = scipy.optimize.minimize(
-        lambda centre: residual(raster, centre, order),
-        start,
-        method="Nelder-Mead",
-        options={
-            "initial_simplex": np.vstack([start, start + np.diag(steps)]),
-            "maxfev": 50,
-            "xatol": 0.05 * raster.cell,
-            "fatol": 1e-5,
-        },
-    )
-    return np.asarray(found.x), float(found.fun)
 
 
 def choose_order(

@@ -4,6 +4,7 @@ The searches for mirrors, centres of rotation and lattices, which compare raster
 stand beside the representations that they start.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,18 +23,23 @@ _TARGETS = 128
 _STEPS = 12
 
 
+def known_points(coordinates: Tensor, unaries: Tensor) -> tuple[Array, Array]:
+    """Points (n, dim) and unaries (n,) of the pixels whose unaries are known (not NaN)."""
+    points = coordinates.detach().cpu().numpy().astype(np.float64)
+    values = unaries.detach().cpu().numpy().astype(np.float64)
+    known = np.isfinite(values)
+    return points[known], values[known]
+
+
 def _known(coordinates: Tensor, unaries: Tensor, limit: int | None) -> tuple[Array, Array]:
     """Points (n, dim) and probabilities (n,) of about `limit` pixels where the unaries are known.
 
     Without any known pixel: all points, with probability 0.
     """
-    points = coordinates.detach().cpu().numpy().astype(np.float64)
-    points = points.reshape(-1, points.shape[-1])
-    values = unaries.detach().cpu().numpy().astype(np.float64).reshape(-1)
-    known = np.isfinite(values)
-    if known.any():
-        points, values = points[known], values[known]
-    else:
+    points, values = known_points(coordinates, unaries)
+    if not len(points):
+        points = coordinates.detach().cpu().numpy().astype(np.float64)
+        points = points.reshape(-1, points.shape[-1])
         values = np.zeros(len(points))
     # An odd stride does not fall into step with rows of an even number of pixels.
     stride = 1 if limit is None else max(1, len(points) // limit) | 1
@@ -208,14 +214,6 @@ class Raster:
         return np.where(known > 1e-6, mass / np.maximum(known, 1e-6), 0.0), known
 
 
-def known_points(coordinates: Tensor, unaries: Tensor) -> tuple[Array, Array]:
-    """Points (n, dim) and unaries (n,) of the pixels whose unaries are known (not NaN)."""
-    points = coordinates.detach().cpu().numpy().astype(np.float64)
-    values = unaries.detach().cpu().numpy().astype(np.float64)
-    known = np.isfinite(values)
-    return points[known], values[known]
-
-
 def rasterise(points: Array, values: Array, cells: int) -> Raster:
     """Average values (n,) at points (n, dim) over at most `cells` cells along the longest side.
 
@@ -243,3 +241,20 @@ def _spacing(sides: Array, count: int) -> float:
     for _ in range(20):
         spacing = float((np.prod(sides + spacing) / count) ** (1 / len(sides)))
     return spacing
+
+
+def refined(
+    cost: Callable[[Array], float], start: Array, steps: Array, **options: float
+) -> tuple[Array, float]:
+    """The place (n,) of least cost near `start`, and that cost, by the method of Nelder and Mead.
+
+    Args:
+        cost: of a place (n,).
+        start: (n,).
+        steps: (n,) first steps along each axis.
+        **options: of `scipy.optimize.minimize`.
+    """
+    simplex = np.vstack([start, start + np.diag(steps)])
+    told = {"initial_simplex": simplex, **options}
+    found = scipy.optimize.minimize(cost, start, method="Nelder-Mead", options=told)
+    return np.asarray(found.x), float(found.fun)

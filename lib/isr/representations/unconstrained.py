@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from isr.networks.layers import MLP
-from isr.representations.base import Representation
+from isr.representations import Representation
 
 
 class Unconstrained(Representation):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from isr.constraints import build
 from isr.errors import UserError
-from isr.representations.base import Representation
+from isr.representations import Representation
 from isr.representations.starts import shares
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from isr.constraints import build
-from isr.representations.base import Representation
+from isr.representations import Representation
 from isr.representations.convex import Convex
 from isr.representations.path_connected import PathConnected
 

@@ -15,13 +15,13 @@ from isr.constraints import build
 from isr.data.items import Frame, Item, write_video
 from isr.data.problems import Problem
 from isr.data.weak_labels.store import WeakLabels, write_labels
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.phases import Phase
-from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting import wholes
+from isr.fitting.engine.queue import EqualWorks, Key, Phase, Result
 from isr.fitting.engine.stack import Stack
-from isr.fitting.projection import Projection
+from isr.fitting.engine.task import Points
+from isr.fitting.jobs import FitJob, Job, Plan
 from isr.fitting.schedules import COUPLING, REPRESENTATION_SCRIBBLES
-from isr.fitting.tasks import PictureTraining, PredictorTraining
+from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection
 from isr.networks.predictors import CNN, FCN
 
 SEED = 7
@@ -82,8 +82,14 @@ def make_stack(problems) -> Callable[..., Stack]:
             return problem if projects else dataclasses.replace(problem, unaries=None)
 
         works = EqualWorks([(name, seed) for name in names for seed in seeds], schedule, steps)
-        settings = Settings(stack_size, shared_initial_weights, torch.device(device))
-        return Stack(_task(kind), works, load, settings)
+        return Stack(
+            _task(kind),
+            works,
+            load,
+            stack_size=stack_size,
+            shared_initial_weights=shared_initial_weights,
+            device=torch.device(device),
+        )
 
     return make
 
@@ -139,3 +145,22 @@ def disc_folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("videos")
     write_disc_videos(folder)
     return folder
+
+
+@pytest.fixture
+def plans(monkeypatch) -> Callable[..., list[tuple[Plan, list[Key]]]]:
+    """The plans of the stacks of a job on whole items, with their works; none is optimised."""
+
+    def of(job: FitJob) -> list[tuple[Plan, list[Key]]]:
+        found = []
+
+        def optimise(self, plan, works, load, **options):
+            found.append((plan, list(works)))
+            return Result({key: {} for key in works}, dict.fromkeys(works, True))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Job, "optimise", optimise)
+            wholes.fit(job, job.keys)
+        return found
+
+    return of

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from stacks import files_of, stopped
 from whole_jobs import (
     SEED,
     bright_ball,
@@ -26,7 +27,7 @@ from isr.fitting.fit import fit
 from isr.fitting.predict import predict
 from isr.fitting.wholes import fit as fit_wholes
 from isr.levels import foreground
-from isr.store import FITS, HISTORY, PREDICTOR, read_fits
+from isr.store import HISTORY, PREDICTOR, read_fits
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def items(tmp_path_factory):
     return write_items(folder, [bright_disc("first", 30, 40), bright_disc("second", 36, 24)])
 
 
-def _same(one, other, seeds=(SEED,)) -> float:
+def _largest_difference(one, other) -> float:
     """The largest difference between the parameters of two files."""
     assert sorted(one.keys) == sorted(other.keys)
     largest = 0.0
@@ -92,10 +93,9 @@ def test_two_seeds_in_one_job_are_those_of_two_jobs(items, tmp_path, kind):
     assert both.keys == [(name, seed) for seed in seeds for name in items]
     for seed in seeds:
         job = fit_job(items, fit=kind, **predictions, **short | {"seeds": [seed]})
-        assert _same(fitted(job, apart / f"fits-{seed}"), both.of_seed(seed)) == 0.0
-    assert _same(both.of_seed(3), both.of_seed(3)) == 0.0
+        assert _largest_difference(fitted(job, apart / f"fits-{seed}"), both.of_seed(seed)) == 0.0
     job = fit_job(items, fit=kind, **predictions, **short | {"stack_size": 4})
-    assert 0 < _same(fitted(job, together / "stack"), both) < 1e-3
+    assert 0 < _largest_difference(fitted(job, together / "stack"), both) < 1e-3
     one, other = (both.of_seed(seed).state("first", "representation") for seed in seeds)
     assert not torch.equal(one["network.first.weight"], other["network.first.weight"])
 
@@ -223,77 +223,43 @@ def test_a_threshold_moves_into_the_function_and_keeps_the_predictor(items, tmp_
     assert moved.predictor("first") is not None
 
 
-class _StoppedError(Exception):
-    """Stands for whatever ends a job early."""
-
-
-@pytest.fixture
-def stop_after(monkeypatch):
-    """Stop stacks after so many blocks, each counted."""
-    advance, left = Stack.advance, [10**6]
-
-    def limited(self) -> None:
-        if left[0] == 0:
-            raise _StoppedError
-        left[0] -= 1
-        advance(self)
-
-    monkeypatch.setattr(Stack, "advance", limited)
-    return lambda blocks: left.__setitem__(0, blocks)
-
-
 @pytest.mark.parametrize("blocks", [2, 5])
-def test_a_stopped_job_ends_with_the_bits_of_one_left_alone(items, tmp_path, stop_after, blocks):
+def test_a_stopped_job_ends_with_the_bits_of_one_left_alone(items, tmp_path, blocks):
     """In the picture's stack and in the volume's."""
     both = {"first": items["first"], **write_items(tmp_path / "more", [bright_ball("ball")])}
     told = {"fit": "joint", "steps": 150}
     fit(fit_job(both, **told), tmp_path / "whole")
     run = Run(checkpoint=tmp_path / "job" / "part.pt", every=0.0)
-    stop_after(blocks)
-    with pytest.raises(_StoppedError):
+    with stopped(Stack, blocks):
         fit(fit_job(both, run=run, **told), tmp_path / "stopped")
     assert not (tmp_path / "stopped").exists()
-    stop_after(10**6)
     fit(fit_job(both, run=run, **told), tmp_path / "stopped")
     assert list((tmp_path / "job").iterdir()) == []
-    for file in (FITS, HISTORY):
-        whole, stopped = (tmp_path / name / file for name in ("whole", "stopped"))
-        assert whole.read_bytes() == stopped.read_bytes()
+    assert files_of(tmp_path / "whole") == files_of(tmp_path / "stopped")
 
 
 @pytest.mark.parametrize("kind", ["fcn", "cnn"])
-def test_a_stopped_prediction_ends_with_the_bits_of_one_left_alone(
-    items, tmp_path, stop_after, kind
-):
+def test_a_stopped_prediction_ends_with_the_bits_of_one_left_alone(items, tmp_path, kind):
     told = {"predictor": kind, "steps": 60, "stack_size": 1}
-    predicted(items, tmp_path / "whole", **told)
+    whole = predicted(items, tmp_path / "whole", **told)
     run = Run(checkpoint=tmp_path / "job" / "share.pt", every=0.0)
-    stop_after(3)
-    with pytest.raises(_StoppedError):
+    with stopped(Stack, 3):
         predicted(items, tmp_path / "stopped", run=run, **told)
-    stop_after(10**6)
-    predicted(items, tmp_path / "stopped", run=run, **told)
-    for file in (PREDICTOR, HISTORY, f"unaries/{SEED}/second.png"):
-        whole, stopped = (tmp_path / name / file for name in ("whole", "stopped"))
-        assert whole.read_bytes() == stopped.read_bytes()
+    assert files_of(predicted(items, tmp_path / "stopped", run=run, **told)) == files_of(whole)
 
 
 @pytest.mark.parametrize(
     ("change", "goes_on"),
     [("nothing", True), ("edit", True), ("code", False), ("numerics", False), ("inputs", False)],
 )
-def test_which_checkpoints_are_gone_on_from(
-    tmp_path, stop_after, monkeypatch, caplog, change, goes_on
-):
+def test_which_checkpoints_are_gone_on_from(tmp_path, monkeypatch, caplog, change, goes_on):
     """Not of other numerics, inputs or, where edits are to redo fits, of other code."""
     picture = bright_disc("first", 30, 40)
     items = write_items(tmp_path / "items", [picture])
     told = {"fit": "joint", "steps": 150}
     run = Run(checkpoint=tmp_path / "part.pt", every=0.0)
-    stop_after(2)
-    with pytest.raises(_StoppedError):
+    with stopped(Stack, 2):
         fit(fit_job(items, run=run, **told), tmp_path / "fits")
-    stop_after(10**6)
     if change == "edit":  # The code is another one, but nobody is told.
         monkeypatch.setattr(long_work, "_INTERVAL", 1.0)
     if change == "code":

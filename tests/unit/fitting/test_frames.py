@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 import torch
 from disc_videos import FRAMES, HEIGHT, WIDTH, disc_unaries, fit_videos, open_videos
+from stacks import files_of, stopped
 
 from isr.data.problems import Problem, write_unaries
 from isr.errors import UserError
 from isr.fitting.engine.long_work import Run
-from isr.fitting.engine.phases import Phase
+from isr.fitting.engine.queue import Phase
 from isr.fitting.engine.stack import Stack
 from isr.fitting.frames import Stage, VideoQueue, agreement, following_schedule, inputs_of
 from isr.fitting.schedules import COUPLING, UNARIES_ENTROPY, path_connected_schedule
-from isr.store import FITS, HISTORY, read_fits
+from isr.store import FITS, read_fits
 
 SEED = 42
 FIRST = Stage((Phase(1, 0.1, {UNARIES_ENTROPY: 1.0}), Phase(4, 0.1, {COUPLING: 1.0})), 50)
@@ -298,43 +299,22 @@ def test_two_seeds_in_one_job_are_those_of_two_jobs(disc_folder, tmp_path):
                 assert torch.allclose(value, near, atol=1e-3)
 
 
-class _StoppedError(Exception):
-    pass
-
-
-def _stop_after(monkeypatch, blocks: int) -> None:
-    advance, left = Stack.advance, [blocks]
-
-    def limited(self) -> None:
-        if left[0] == 0:
-            raise _StoppedError
-        left[0] -= 1
-        advance(self)
-
-    monkeypatch.setattr(Stack, "advance", limited)
-
-
-def test_a_stopped_job_ends_with_the_same_bits(disc_folder, frames, tmp_path, monkeypatch):
+def test_a_stopped_job_ends_with_the_same_bits(disc_folder, frames, tmp_path):
     run = Run(checkpoint=tmp_path / "job" / "a.pt", every=0.0)
     for blocks in (3, 6):
-        with monkeypatch.context() as patch:
-            _stop_after(patch, blocks)
-            with pytest.raises(_StoppedError):
-                fit_videos(open_videos(disc_folder, "disc", "gap", run=run), tmp_path / "b")
+        with stopped(Stack, blocks):
+            fit_videos(open_videos(disc_folder, "disc", "gap", run=run), tmp_path / "b")
     fit_videos(open_videos(disc_folder, "disc", "gap", run=run), tmp_path / "b")
-    for file in (FITS, HISTORY):
-        assert (tmp_path / "b" / file).read_bytes() == (frames.path.parent / file).read_bytes()
+    assert files_of(tmp_path / "b") == files_of(frames.path.parent)
     assert list((tmp_path / "job").iterdir()) == []
 
 
-def test_a_checkpoint_of_other_unaries_is_not_used(disc_folder, tmp_path, monkeypatch):
+def test_a_checkpoint_of_other_unaries_is_not_used(disc_folder, tmp_path):
     short = {"first_steps": 12, "next_steps": 4, "predictions": tmp_path / "p"}
     shutil.copytree(disc_folder / "predictions", tmp_path / "p")
     run = Run(checkpoint=tmp_path / "a.pt", every=0.0)
-    with monkeypatch.context() as patch:
-        _stop_after(patch, 4)
-        with pytest.raises(_StoppedError):
-            fit_videos(open_videos(disc_folder, "disc", run=run, **short), tmp_path / "a")
+    with stopped(Stack, 4):
+        fit_videos(open_videos(disc_folder, "disc", run=run, **short), tmp_path / "a")
     other = disc_unaries(3, HEIGHT // 2, WIDTH // 2)
     write_unaries(tmp_path / "p/unaries" / str(SEED), "disc/00000", other)
     found = fit_videos(open_videos(disc_folder, "disc", run=run, **short), tmp_path / "found")

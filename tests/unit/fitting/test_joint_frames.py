@@ -2,7 +2,6 @@
 
 import dataclasses
 import shutil
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,6 +16,7 @@ from joint_jobs import (
     run_joint,
     write_sequential,
 )
+from stacks import StoppedError, files_of, limited, stopped
 
 from isr.data.items import frame_file
 from isr.data.problems import Problem
@@ -97,57 +97,32 @@ def test_the_published_protocol_stores_settled_statistics(start, tmp_path):
         assert torch.allclose(found[key].float(), value.float(), rtol=1e-4, atol=1e-6), key
 
 
-class _StoppedError(Exception):
-    """Stands for whatever ends a job early."""
-
-
-def _bytes(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
-def _stop_after(patch, steps: int) -> None:
-    advance, left = JointTraining.advance, [steps]
-
-    def limited(self) -> None:
-        if left[0] == 0:
-            raise _StoppedError
-        left[0] -= 1
-        advance(self)
-
-    patch.setattr(JointTraining, "advance", limited)
-
-
 @pytest.mark.parametrize("steps", [1, 5, 11])
-def test_a_stopped_tuning_ends_with_the_bits_of_one_left_alone(start, tmp_path, monkeypatch, steps):
+def test_a_stopped_tuning_ends_with_the_bits_of_one_left_alone(start, tmp_path, steps):
     whole = run_joint(start, tmp_path / "whole")
     run = Run(checkpoint=tmp_path / "job" / "part-0.pt", every=0.0)
-    with monkeypatch.context() as patch:
-        _stop_after(patch, steps)
-        with pytest.raises(_StoppedError):
-            run_joint(start, tmp_path / "stopped", run)
-    assert not (tmp_path / "stopped").exists()
-    with monkeypatch.context() as patch:
-        _stop_after(patch, 12 - steps)
-        stopped = run_joint(start, tmp_path / "stopped", run)
+    with stopped(JointTraining, steps):
+        run_joint(start, tmp_path / "made", run)
+    assert not (tmp_path / "made").exists()
+    with limited(JointTraining, 12 - steps):
+        run_joint(start, tmp_path / "made", run)
     assert list((tmp_path / "job").iterdir()) == []
-    assert _bytes(whole) == _bytes(stopped)
+    assert files_of(whole) == files_of(tmp_path / "made")
 
 
-def test_a_checkpoint_of_other_labels_or_fits_is_not_used(start, tmp_path, monkeypatch):
+def test_a_checkpoint_of_other_labels_or_fits_is_not_used(start, tmp_path):
     run = Run(checkpoint=tmp_path / "job" / "part-0.pt", every=0.0)
     labels = tmp_path / "labels"
     shutil.copytree(start["labels"], labels)
     shutil.copy(labels / frame_file(0), labels / frame_file(3))
     fits = write_sequential(tmp_path / "other.safetensors", {n: n + 1 for n in FITTED})
     for change in ({"labels": labels}, {"fits": fits}):
-        with monkeypatch.context() as patch:
-            _stop_after(patch, 5)
-            with pytest.raises(_StoppedError):
-                run_joint(start, tmp_path / "stopped", run)
+        with stopped(JointTraining, 5):
+            run_joint(start, tmp_path / "stopped", run)
         other = {**start, **change}
         found = run_joint(other, tmp_path / "found", run)
         fresh = run_joint(other, tmp_path / "fresh")
-        assert _bytes(found) == _bytes(fresh)
+        assert files_of(found) == files_of(fresh)
 
 
 def test_a_video_without_any_fit_is_tuned_on_its_labels_alone(start, tmp_path):
@@ -195,10 +170,10 @@ def test_what_does_not_fit_is_told_before_any_step(start, tmp_path, monkeypatch)
 def test_all_outputs_are_written_or_none(start, tmp_path, monkeypatch):
     def fail(path, *arguments) -> None:
         if path.name == FITS:
-            raise _StoppedError
+            raise StoppedError
         write_fits(path, *arguments)
 
     monkeypatch.setattr(fit_module, "write_fits", fail)
-    with pytest.raises(_StoppedError):
+    with pytest.raises(StoppedError):
         run_joint(start, tmp_path / "made", epochs=1)
     assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ import torch
 from isr.data.items import frame_file, read_item
 from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
 from isr.errors import UserError
-from isr.fitting.labelled_video import LabelledVideo
+from isr.fitting.weak_label_training import LabelledVideo
 from isr.levels import probability
 from isr.networks.inference import network_input, predict_video
 from isr.networks.layers import initialise_

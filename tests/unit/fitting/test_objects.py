@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from stacks import files_of, stopped
 from whole_jobs import SEED, fit_job, fitted, predicted, write_items
 
 from isr.coordinates import pixel_coordinates
@@ -11,21 +12,20 @@ from isr.data.problems import Predictions, Problem, ProblemReader, read_unaries
 from isr.evaluation.drawing import draw_mask
 from isr.evaluation.metrics import foreground_iou
 from isr.fitting.engine.long_work import Run
-from isr.fitting.engine.queue import EqualWorks, Result, Settings
+from isr.fitting.engine.queue import EqualWorks, Result
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.task import bind
 from isr.fitting.fit import fit
+from isr.fitting.jobs import Plan
 from isr.fitting.objects import ObjectsTask, separate, split
-from isr.fitting.optimise import Job, Plan
 from isr.fitting.schedules import (
     COUPLING,
     OVERLAP,
     PREDICTOR_SCRIBBLES,
     REPRESENTATION_SCRIBBLES,
 )
-from isr.fitting.wholes import fit as fit_wholes
 from isr.representations.union import Union
-from isr.store import FITS, load_parameters, own_parameters
+from isr.store import load_parameters, own_parameters
 
 TOLD = {"steps": 300, "points": {"strokes": 60, "random": 200}}
 
@@ -131,26 +131,17 @@ def test_problems_of_a_picture_are_those_read_one_by_one(items, tmp_path):
 
 
 @pytest.fixture
-def plan_of(monkeypatch, tmp_path):
+def plan_of(plans, tmp_path):
     """The plan of a fit to a picture of some objects."""
 
     def make(count: int, **changed) -> Plan:
-        found = []
-
-        def optimise(self, plan, works, load, **options):
-            found.append(plan)
-            return Result({key: {} for key in works}, dict.fromkeys(works, True))
-
         centres = {1: [(20, 30)], 2: TWO, 3: THREE}[count]
         items = write_items(tmp_path / f"{count}", [_discs("some", centres, 7)])
         predictions = []
         if changed.get("fit") != "joint":
             predictions = [predicted(items, tmp_path / f"made {count}", **TOLD | {"steps": 2})]
-        job = fit_job(items, predictions=predictions, **{**TOLD, **changed})
-        with monkeypatch.context() as patch:
-            patch.setattr(Job, "optimise", optimise)
-            fit_wholes(job, job.keys)
-        return found[0]
+        ((plan, _),) = plans(fit_job(items, predictions=predictions, **{**TOLD, **changed}))
+        return plan
 
     return make
 
@@ -228,31 +219,17 @@ def test_an_object_is_stored_as_the_one_object_of_a_picture_is(plan_of):
     assert last is state["predictor.1.network.layers.0.weight"]
 
 
-class _StoppedError(Exception):
-    pass
-
-
-def test_a_stopped_job_goes_on_with_each_number_of_objects(items, tmp_path, monkeypatch):
+def test_a_stopped_job_goes_on_with_each_number_of_objects(items, tmp_path):
     told = {**TOLD, "fit": "joint", "steps": 120}
     fit(fit_job(items, **told), tmp_path / "whole")
     run = Run(checkpoint=tmp_path / "job" / "part-0.pt", every=0.0)
-    advance = Stack.advance
-
-    def limited(self) -> None:
-        if isinstance(self.task, ObjectsTask) and self.done >= 50:
-            raise _StoppedError
-        advance(self)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Stack, "advance", limited)
-        with pytest.raises(_StoppedError):
-            fit(fit_job(items, run=run, **told), tmp_path / "stopped")
+    with stopped(Stack, 6):  # Four blocks for one object, two for three.
+        fit(fit_job(items, run=run, **told), tmp_path / "stopped")
     names = {path.name for path in (tmp_path / "job").rglob("*.pt")}
     assert names == {"stack-0.pt", "stack-1.pt"}
     fit(fit_job(items, run=run, **told), tmp_path / "stopped")
     assert list((tmp_path / "job").iterdir()) == []
-    whole, stopped = (tmp_path / name / FITS for name in ("whole", "stopped"))
-    assert whole.read_bytes() == stopped.read_bytes()
+    assert files_of(tmp_path / "whole") == files_of(tmp_path / "stopped")
 
 
 def test_the_penalty_takes_overlap_away(plan_of):
@@ -267,7 +244,7 @@ def test_the_penalty_takes_overlap_away(plan_of):
     for weight in (0.0, 1.0):
         plan = plan_of(2, overlap_weight=weight)
         works = EqualWorks([("two", 3)], plan.schedule, 250)
-        stack = Stack(plan.task, works, lambda *_: problem, Settings())
+        stack = Stack(plan.task, works, lambda *_: problem)
         while not stack.finished:
             stack.advance()
         state = stack.result.states["two", 3]

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import isr
+from isr.constraints import build
 from isr.coordinates import ThirdAxis, pixel_coordinates, with_third
 from isr.data.problems import Problem
 from isr.errors import UserError
@@ -211,9 +212,8 @@ def test_every_distance_fits_after_a_beginning_by_the_entropy(distance):
 
 
 def test_a_shape_says_what_it_lacks():
-    coordinates = pixel_coordinates(4, 5).astype(np.float32)
     with pytest.raises(UserError, match="nothing to fit to"):
-        Recipe("convex").task(Problem("p", coordinates))
+        Recipe("convex").projection(build("convex"), "p", unaries=False)
     with pytest.raises(UserError, match="third axis"):
         isr.fit_scribbles(np.zeros((4, 5), np.uint8), third=ThirdAxis("t", np.linspace(0, 1, 3)))
     with pytest.raises(UserError, match=r"\(frames, h, w\)"):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from isr.errors import UserError
 from isr.fitting import schedules
-from isr.fitting.engine.phases import Phase, describe, phase_ends
+from isr.fitting.engine.queue import Phase, describe, phase_ends
 
 PENALTIES = {"colour_gradient": 0.01, "position_gradient": 0.01}
 

@@ -9,12 +9,11 @@ from torch.func import vmap
 import isr
 from isr.constraints import NAMES, build
 from isr.data.kinds import embedded
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.phases import Phase
-from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.queue import EqualWorks, Phase
 from isr.fitting.engine.stack import Stack
-from isr.fitting.projection import Projection
+from isr.fitting.engine.task import Points
 from isr.fitting.schedules import COUPLING, TOTAL_VARIATION
+from isr.fitting.tasks import Projection
 from isr.objectives import total_variation
 from isr.predictors.tv import log_likelihood_ratio
 
@@ -59,7 +58,7 @@ def test_every_representation_can_be_fitted_with_it_alone_and_in_a_stack(name, d
     for names in (["a"], ["a", "b"]):
         task = Projection(build(name, dim), Points(8, 30))
         works = EqualWorks([(name, 0) for name in names], schedule, 3)
-        result = run(Stack(task, works, lambda *_: problem, Settings(len(names))))
+        result = run(Stack(task, works, lambda *_: problem, stack_size=len(names)))
         assert all(result.finite.values())
         losses.append([row[3] for row in result.history if row[0] == "a"])
         assert {row[2] for row in result.history} == {COUPLING, TOTAL_VARIATION}

@@ -5,7 +5,7 @@ import torch
 import isr
 from isr.coordinates import ThirdAxis, pixel_coordinates
 from isr.errors import UserError
-from isr.fitting.engine.phases import Phase
+from isr.fitting.engine.queue import Phase
 from isr.fitting.schedules import COUPLING
 from isr.levels import foreground
 

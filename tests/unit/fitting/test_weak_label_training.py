@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from stacks import files_of, limited, stopped
 
 from isr.data.items import Frame, Item, frame_file, write_video
 from isr.data.problems import read_unaries
 from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
 from isr.errors import UserError
 from isr.fitting.engine.long_work import PLAIN_RUN, Run, complete
-from isr.fitting.labelled_video import LabelledVideo
 from isr.fitting.predict import PredictJob, predict
 from isr.fitting.weak_label_training import (
+    LabelledVideo,
     UNetTraining,
     WeakLabelTraining,
     settle_statistics,
@@ -193,53 +194,25 @@ def test_labels_of_another_kind_than_the_settings_say_are_refused(disc_video, tm
     assert not (tmp_path / "made").exists()
 
 
-class _StoppedError(Exception):
-    """Stands for whatever ends a job early."""
-
-
-def _stop_after(monkeypatch, steps: int) -> None:
-    advance = WeakLabelTraining.advance
-
-    def limited(self) -> None:
-        if limited.left == 0:
-            raise _StoppedError
-        limited.left -= 1
-        advance(self)
-
-    limited.left = steps
-    monkeypatch.setattr(WeakLabelTraining, "advance", limited)
-
-
-def _files(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
 @pytest.mark.parametrize("steps", [1, 4, 6, 11])
-def test_a_stopped_training_ends_with_the_bits_of_one_left_alone(
-    disc_video, tmp_path, monkeypatch, steps
-):
-    _predicted(tmp_path / "whole", disc_video)
+def test_a_stopped_training_ends_with_the_bits_of_one_left_alone(disc_video, tmp_path, steps):
+    whole = _predicted(tmp_path / "whole", disc_video)
     run = Run(checkpoint=tmp_path / "job" / "checkpoint.pt", every=0.0)
-    with monkeypatch.context() as patch:
-        _stop_after(patch, steps)
-        with pytest.raises(_StoppedError):
-            _predicted(tmp_path / "stopped", disc_video, run=run)
+    with stopped(WeakLabelTraining, steps):
+        _predicted(tmp_path / "made", disc_video, run=run)
     assert list((tmp_path / "job").rglob("*.pt"))
-    assert not (tmp_path / "stopped").exists()
-    with monkeypatch.context() as patch:
-        _stop_after(patch, 12 - steps)
-        _predicted(tmp_path / "stopped", disc_video, run=run)
+    assert not (tmp_path / "made").exists()
+    with limited(WeakLabelTraining, 12 - steps):
+        _predicted(tmp_path / "made", disc_video, run=run)
     assert list((tmp_path / "job").iterdir()) == []
-    assert _files(tmp_path / "whole") == _files(tmp_path / "stopped")
+    assert files_of(whole) == files_of(tmp_path / "made")
 
 
-def test_a_checkpoint_of_other_labels_is_not_used(disc_video, tmp_path, monkeypatch):
+def test_a_checkpoint_of_other_labels_is_not_used(disc_video, tmp_path):
     video, labels = disc_video
     run = Run(checkpoint=tmp_path / "checkpoint.pt", every=0.0)
-    with monkeypatch.context() as patch:
-        _stop_after(patch, 5)
-        with pytest.raises(_StoppedError):
-            _trained(disc_video, run=run)
+    with stopped(WeakLabelTraining, 5):
+        _trained(disc_video, run=run)
     shutil.copytree(labels, tmp_path / "labels")
     shutil.copy(labels / frame_file(0), tmp_path / "labels" / frame_file(2))
     other = (video, tmp_path / "labels")
@@ -426,16 +399,14 @@ def test_each_video_is_told_its_own_losses(made):
     assert not np.allclose(first.value, second.value)
 
 
-def test_a_stopped_training_on_several_goes_on(disc_video, upright, tmp_path, monkeypatch):
+def test_a_stopped_training_on_several_goes_on(disc_video, upright, tmp_path):
     told = {"training": "together", "epochs": 1, "seeds": (7, 8)}
     whole = _predicted(tmp_path / "whole", disc_video, upright, **told)
     run = Run(checkpoint=tmp_path / "job" / "checkpoint.pt", every=0.0)
-    with monkeypatch.context() as patch:
-        _stop_after(patch, 10)  # In the network of the second seed.
-        with pytest.raises(_StoppedError):
-            _predicted(tmp_path / "stopped", disc_video, upright, run=run, **told)
-    stopped = _predicted(tmp_path / "stopped", disc_video, upright, run=run, **told)
-    assert _files(whole) == _files(stopped)
+    with stopped(WeakLabelTraining, 10):  # In the network of the second seed.
+        _predicted(tmp_path / "made", disc_video, upright, run=run, **told)
+    made = _predicted(tmp_path / "made", disc_video, upright, run=run, **told)
+    assert files_of(whole) == files_of(made)
 
 
 def test_other_company_gives_other_weights(disc_video, upright):

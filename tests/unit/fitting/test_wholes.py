@@ -12,11 +12,10 @@ from isr.data.pictures import Picture
 from isr.data.problems import write_unaries
 from isr.errors import UserError
 from isr.fitting import schedules
-from isr.fitting.engine.batches import Points
-from isr.fitting.engine.phases import phase_ends
-from isr.fitting.optimise import Job, Plan
-from isr.fitting.projection import Projection
-from isr.fitting.tasks import PictureTraining, PredictorTraining
+from isr.fitting.engine.queue import phase_ends
+from isr.fitting.engine.task import Points
+from isr.fitting.jobs import Job
+from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection
 from isr.fitting.wholes import fit, training
 from isr.networks.predictors import CNN, FCN
 from isr.predictors import read_entry
@@ -27,26 +26,6 @@ from isr.store import UNARIES
 def items(tmp_path_factory) -> dict[str, Item]:
     folder = tmp_path_factory.mktemp("items")
     return write_items(folder, [bright_disc("first", 30, 40), bright_ball("ball")])
-
-
-@pytest.fixture
-def plans(monkeypatch):
-    """The plans of the stacks of a job, with their problems; none is optimised."""
-    from isr.fitting.engine.queue import Result
-
-    def of(job, keys=None) -> list[tuple[Plan, list]]:
-        found = []
-
-        def optimise(self, plan, works, load, **options):
-            found.append((plan, list(works)))
-            return Result({key: {} for key in works}, dict.fromkeys(works, True))
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Job, "optimise", optimise)
-            fit(job, keys or job.keys)
-        return found
-
-    return of
 
 
 def _picture(items, **changed):
@@ -93,7 +72,7 @@ def test_a_joint_fit_trains_both_at_the_protocols_rates(items, plans, protocol, 
     assert phase_ends(plan.schedule, 3000) == [200, 3000]
     assert "coupling" not in plan.schedule[0].terms
     assert plan.schedule[1].terms["coupling"] == 1.0
-    assert job.shared.shared_initial_weights == (protocol == "published-code")
+    assert job.published == (protocol == "published-code")
     assert job.convention == {"paper": "isotropic", "published-code": "linspace"}[protocol]
 
 
@@ -139,28 +118,6 @@ def test_pictures_and_volumes_and_other_numbers_of_objects_are_stacks_of_their_o
     assert names == [["first", "again"], ["ball"], ["several"]]
     assert [plan.modules["representation"]["dim"] for plan, _ in found] == [2, 3, 2]
     assert [plan.modules["predictor"]["channels"] for plan, _ in found] == [5, 6, 5]
-
-
-def _flower(name: str, petals: int) -> Picture:
-    rows, columns = np.mgrid[0:48, 0:48] + 0.5
-    angle = np.arctan2(rows - 24, columns - 24)
-    unaries = 14 + 6 * np.cos(petals * angle) > np.hypot(rows - 24, columns - 24)
-    image = np.zeros((48, 48, 3), np.float32)
-    return Picture(name, image, unaries=unaries.astype(np.float32))
-
-
-def test_problems_of_other_orders_are_stacks_of_one_file(plans, tmp_path):
-    flowers = write_items(tmp_path, [_flower("a", 3), _flower("b", 5), _flower("c", 3)])
-    settings = {
-        "predictor": "given",
-        "features": None,
-        "constraint": "rotationally_symmetric",
-        "options": {"order": [2, 3, 4, 5, 6]},
-    }
-    found = plans(fit_job(flowers, **settings))
-    assert [[name for name, _ in works] for _, works in found] == [["a", "c"], ["b"]]
-    orders = [plan.modules["representation"]["options"]["order"] for plan, _ in found]
-    assert orders == [3, 5]
 
 
 def test_an_order_among_several_needs_unaries(items, plans, tmp_path):

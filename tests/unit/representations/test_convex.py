@@ -6,17 +6,6 @@ from isr.networks.layers import initialise_
 from isr.representations.convex import Convex
 
 
-def test_the_constrained_weights_are_the_networks_own_tensors():
-    convex = Convex(hidden_layers=2, width=5)
-    constrained = convex.constrained_weights()
-    assert sorted(constrained) == [
-        "network.hidden_z.0.weight",
-        "network.hidden_z.1.weight",
-        "network.output_z.weight",
-    ]
-    assert constrained["network.output_z.weight"] is convex.network.output_z.weight
-
-
 def test_midpoints_of_foreground_points_are_foreground():
     """f(x), f(y) <= -d implies f(mid) <= 0, in 2-D and 3-D; it fails without the projection."""
 

@@ -15,8 +15,17 @@ DIMS = [2, 3]
 every = pytest.mark.parametrize("name", constraints.NAMES)
 
 
-def _built(name: str, dim: int = 2, seed: int = 0) -> Representation:
-    representation = constraints.build(name, dim)
+VARIANTS = [
+    *((name, dim, {}) for name in constraints.NAMES for dim in DIMS),
+    ("lattice_periodic", 2, {"homography": True}),
+    ("path_connected", 2, {"base": "star_shaped"}),
+    ("rotationally_symmetric", 3, {"mirrors": True}),
+    ("union", 2, {"members": [{"name": "convex"}, {"name": "path_connected"}]}),
+]
+
+
+def _built(name: str, dim: int = 2, seed: int = 0, **options) -> Representation:
+    representation = constraints.build(name, dim, **options)
     generator = np.random.default_rng(seed)
     initialise_(representation, generator)
     with torch.no_grad():
@@ -62,28 +71,27 @@ def test_gradients_are_finite_at_odd_points(name, dim, value):
     assert all(torch.isfinite(gradient).all() for gradient in gradients)
 
 
-@every
-def test_parameters_all_receive_a_gradient(name):
-    representation = _built(name)
-    representation(_points(2)).square().sum().backward()
+@pytest.mark.parametrize(("name", "dim", "options"), VARIANTS)
+def test_parameters_all_receive_a_gradient(name, dim, options):
+    representation = _built(name, dim, **options)
+    representation.parts(_points(dim)).square().sum().backward()
     for key, parameter in representation.named_parameters():
         assert parameter.grad is not None, key
         assert (parameter.grad != 0).any(), key
 
 
-@every
-def test_a_stack_gives_what_each_gives_alone(name):
-    modules = [_built(name, seed=seed) for seed in range(3)]
-    parameters, _ = stack_module_state(modules)
-    buffers = dict(modules[0].named_buffers())
-    points = torch.stack([_points(2) + shift for shift in (0.0, 0.3, -0.2)])
+@pytest.mark.parametrize(("name", "dim", "options"), VARIANTS)
+def test_a_stack_gives_what_each_gives_alone(name, dim, options):
+    modules = [_built(name, dim, seed, **options).double() for seed in range(3)]
+    parameters, buffers = stack_module_state(modules)
+    points = torch.stack([_points(dim).double() + shift for shift in (0.0, 0.3, -0.2)])
 
-    def call(parameters, x):
+    def call(parameters, buffers, x):
         return functional_call(modules[0], (parameters, buffers), (x,))
 
-    stacked = vmap(call)(parameters, points)
+    stacked = vmap(call)(parameters, buffers, points)
     for module, own, level in zip(modules, points, stacked, strict=True):
-        assert torch.allclose(module(own), level, atol=1e-5)
+        assert torch.allclose(module(own), level, rtol=1e-9, atol=1e-9)
     assert not torch.allclose(stacked[0], stacked[1], atol=1e-3)
 
 
@@ -119,6 +127,20 @@ def test_projection_is_idempotent_and_touches_the_constrained_weights_alone(name
         assert torch.equal(value, once[key])
         if key not in constrained:
             assert torch.equal(value, before[key])
+
+
+@pytest.mark.parametrize(("name", "dim", "options"), VARIANTS)
+def test_projection_serves_stacked_parameters(name, dim, options):
+    representation = constraints.build(name, dim, **options)
+    initialise_(representation, np.random.default_rng(9))
+    own = dict(representation.named_parameters())
+    for parameter in own.values():
+        parameter.data = torch.stack([parameter.data, -parameter.data])
+    representation.project_()
+    for key, weight in representation.constrained_weights().items():
+        assert weight is own[key]
+        assert (weight >= 0).all()
+        assert (weight > 0).flatten(1).any(1).all()
 
 
 @every

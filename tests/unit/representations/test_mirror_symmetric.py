@@ -5,7 +5,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.func import functional_call, stack_module_state, vmap
 
 from isr.coordinates import pixel_coordinates
 from isr.errors import UserError
@@ -79,16 +78,6 @@ def test_gradients_reach_centre_and_angle_and_are_finite_on_the_mirror(dim):
     for point in (on_it, on_it + 1e-30):
         gradients = torch.autograd.grad(mirrored(point), [on_it, *mirrored.parameters()])
         assert all(torch.isfinite(gradient).all() for gradient in gradients)
-
-
-@pytest.mark.parametrize("dim", [2, 3])
-def test_a_stack_equals_single_ones(dim):
-    modules = [_mirrored(dim, seed) for seed in range(3)]
-    parameters, _ = stack_module_state(modules)
-    points = torch.stack([_points(dim, seed) for seed in range(3)])
-    stacked = vmap(lambda p, x: functional_call(modules[0], p, (x,)))(parameters, points)
-    for module, own, level in zip(modules, points, stacked, strict=True):
-        assert torch.allclose(module(own), level, atol=1e-6)
 
 
 def _shape(coordinates: np.ndarray, centre: np.ndarray, angle: float) -> np.ndarray:

@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from torch.func import functional_call, vmap
+from torch.func import vmap
 
 from isr import constraints
 from isr.errors import UserError
-from isr.levels import foreground
 from isr.networks import real_nvp
 from isr.networks.layers import initialise_
 from isr.representations.convex import Convex
@@ -141,63 +140,6 @@ def test_projection_bounds_linear_map_and_actnorm_in_stacks_too():
     }
     assert all((weight >= 0).all() for weight in weights.values())
     assert all(weight.any() for weight in weights.values())
-
-
-def test_gradients_reach_every_part_after_the_first_step():
-    region = _region(3)
-    region(_points()).square().sum().backward()
-    for name, parameter in region.named_parameters():
-        assert torch.isfinite(parameter.grad).all(), name
-        assert (parameter.grad != 0).any(), name
-
-
-@pytest.mark.parametrize("base", ["convex", "star_shaped"])
-def test_a_stack_gives_what_each_gives_alone(base):
-    regions = [_region(seed, base=base) for seed in range(3)]
-    stacked = {
-        name: torch.stack([region.get_parameter(name) for region in regions])
-        for name, _ in regions[0].named_parameters()
-    }
-    points = torch.stack([_points(), -_points(), 2 * _points()])
-    levels = vmap(lambda own, x: functional_call(regions[0], own, (x,)))(stacked, points)
-    for region, own, level in zip(regions, points, levels, strict=True):
-        assert torch.allclose(region(own), level, rtol=1e-9, atol=1e-9)
-
-
-def test_only_parameters_are_stored_and_dtypes_are_kept():
-    region = _region(0, dim=3).float()
-    assert set(region.state_dict()) == {name for name, _ in region.named_parameters()}
-    again = PathConnected(3, base_options={"width": 12})
-    again.load_state_dict(region.state_dict())
-    points = _points(3).float()
-    assert torch.equal(again(points), region(points))
-    assert region(points).dtype == torch.float32
-    assert again.double()(points.double()).dtype == torch.float64
-
-
-def test_a_u_shape_can_be_fitted_and_stays_connected():
-    rows, columns = (np.mgrid[0:24, 0:24] + 0.5) / 24
-    letter = (np.abs(columns - 0.5) < 0.35) & (rows > 0.15) & (rows < 0.85)
-    letter &= ~((np.abs(columns - 0.5) < 0.13) & (rows < 0.6))
-    target = torch.from_numpy(letter.astype(np.float32))
-    points = torch.from_numpy(np.stack([columns, rows], axis=-1).astype(np.float32))
-    region = PathConnected(base_options={"width": 32, "hidden_layers": 1})
-    initialise_(region, np.random.default_rng(0))
-    region.start_(points, target)
-    region.project_()
-    optimiser = torch.optim.Adamax(region.parameters(), lr=2e-2)
-    for _ in range(300):
-        optimiser.zero_grad()
-        entropy = torch.nn.functional.binary_cross_entropy_with_logits
-        entropy(-region(points), target).backward()
-        optimiser.step()
-        region.project_()
-    with torch.no_grad():
-        mask = foreground(region.double()(points.double())).numpy()
-        assert (mask & letter).sum() / (mask | letter).sum() >= 0.9
-        inside = points.double()[torch.from_numpy(mask)]
-        path = _path(region, inside, inside.flip(0), 101)
-        assert (region(path) <= 1e-9).all()
 
 
 def test_a_star_shaped_base_starts_inside_the_foreground():

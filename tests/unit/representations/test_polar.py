@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from torch.func import functional_call, vmap
+from torch.func import functional_call
 
 from isr import constraints
 from isr.errors import UserError
@@ -250,34 +250,6 @@ def test_levels_do_not_jump_at_the_centre():
             assert (level + 1).abs().max() <= 1e5 * radius
 
 
-def test_a_stack_gives_what_each_gives_alone():
-    stars = [_star(seed) for seed in range(3)]
-    stacked = {
-        name: torch.stack([star.get_parameter(name) for star in stars])
-        for name, _ in stars[0].named_parameters()
-    }
-    points = torch.from_numpy(np.random.default_rng(1).uniform(0, 1, (3, 50, 2)))
-    points[:, 7] = stacked["centre"].detach()
-    levels = vmap(lambda own, x: functional_call(stars[0], own, (x,)))(stacked, points)
-    assert (levels[:, 7] == -1).all()
-    for star, own, level in zip(stars, points, levels, strict=True):
-        assert torch.allclose(star(own), level, rtol=1e-9, atol=1e-9)
-
-
-def test_projection_serves_stacked_parameters():
-    star = _star(0, projected=False)
-    constrained = star.constrained_weights()
-    assert set(constrained) == {"network.hidden_z.0.weight", "network.output_z.weight"}
-    assert all((weight < 0).any() for weight in constrained.values())
-    for parameter in star.parameters():
-        parameter.data = torch.stack([parameter.data, -parameter.data])
-    star.project_()
-    for weight in star.constrained_weights().values():
-        assert (weight >= 0).all()
-        assert (weight[0] > 0).any()
-        assert (weight[1] > 0).any()
-
-
 def test_a_fit_to_a_star_behind_a_bar_finds_it_and_stays_star_shaped():
     rows, columns = (np.mgrid[0:32, 0:32] + 0.5) / 32
     angles = np.arctan2(rows - 0.5, columns - 0.55)
@@ -358,18 +330,6 @@ def test_gradients_reach_centre_and_origin_and_are_finite_at_the_centre():
     assert all(torch.isfinite(parameter.grad).all() for parameter in region.parameters())
 
 
-def test_a_stack_of_regions_gives_what_each_gives_alone():
-    regions = [_region(seed, origin=seed / 2) for seed in range(3)]
-    stacked = {
-        name: torch.stack([region.get_parameter(name) for region in regions])
-        for name, _ in regions[0].named_parameters()
-    }
-    points = torch.from_numpy(np.random.default_rng(1).uniform(0, 1, (3, 50, 2)))
-    levels = vmap(lambda own, x: functional_call(regions[0], own, (x,)))(stacked, points)
-    for region, own, level in zip(regions, points, levels, strict=True):
-        assert torch.allclose(region(own), level, rtol=1e-9, atol=1e-9)
-
-
 @pytest.mark.parametrize(("hole", "origin"), [(0.15, 5.0), (0.0, -1.0)])
 def test_a_fit_starts_in_the_middle_with_the_level_seen_there(hole, origin):
     rows, columns = (np.mgrid[0:40, 0:60] + 0.5) / 60
@@ -380,29 +340,3 @@ def test_a_fit_starts_in_the_middle_with_the_level_seen_there(hole, origin):
     region.start_(points, unaries)
     assert region.centre.tolist() == pytest.approx([0.55, 0.3], abs=0.01)
     assert region.origin.item() == origin
-
-
-def test_a_ring_can_be_fitted():
-    rows, columns = (np.mgrid[0:24, 0:24] + 0.5) / 24
-    away = np.hypot(rows - 0.5, columns - 0.5)
-    ring = torch.from_numpy((away < 0.4) & (away >= 0.2))
-    region = RadiallyConnected(width=32)
-    initialise_(region, np.random.default_rng(0))
-    points = torch.from_numpy(np.stack([columns, rows], axis=-1).astype(np.float32))
-    region.start_(points, ring.float())
-    # The centre is known well: it moves slowly.
-    optimiser = torch.optim.Adam(
-        [
-            {"params": [region.centre], "lr": 1e-3},
-            {"params": [region.origin, *region.network.parameters()], "lr": 1e-2},
-        ]
-    )
-    for _ in range(250):
-        optimiser.zero_grad()
-        entropy = torch.nn.functional.binary_cross_entropy_with_logits
-        entropy(-region(points), ring.float()).backward()
-        optimiser.step()
-        region.project_()
-    mask = foreground(region(points))
-    assert (mask & ring).sum() / (mask | ring).sum() >= 0.9
-    assert not mask[12, 12]

@@ -5,7 +5,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.func import functional_call, stack_module_state, vmap
 
 from isr.coordinates import pixel_coordinates
 from isr.errors import UserError
@@ -139,16 +138,6 @@ def test_levels_are_continuous_at_the_centre():
     ring = 1e-5 * torch.stack([angles.cos(), angles.sin()], dim=-1)
     middle = rotational(rotational.centre)
     assert (rotational(rotational.centre + ring) - middle).abs().max() < 1e-4
-
-
-@pytest.mark.parametrize("dim", [2, 3])
-def test_a_stack_equals_single_ones(dim):
-    modules = [_rotational(dim, seed) for seed in range(3)]
-    parameters, _ = stack_module_state(modules)
-    points = torch.stack([_points(dim, seed) for seed in range(3)])
-    stacked = vmap(lambda p, x: functional_call(modules[0], p, (x,)))(parameters, points)
-    for module, own, level in zip(modules, points, stacked, strict=True):
-        assert torch.allclose(module(own), level, atol=1e-6)
 
 
 def test_wrong_options_are_a_users_mistake():

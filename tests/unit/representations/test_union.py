@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import torch
-from torch.func import functional_call, vmap
 
 from isr import constraints
 from isr.errors import UserError
@@ -56,40 +55,6 @@ def test_members_can_be_unions():
     union = _union(members=[inner, {"name": "convex"}])
     assert union.parts(_points()).shape == (400, 3)
     assert torch.equal(union(_points()), union.parts(_points()).amin(-1))
-
-
-def test_the_constrained_weights_are_the_members_own_and_are_projected_in_stacks():
-    union = Union(members=MIXED)
-    initialise_(union, np.random.default_rng(0))
-    weights = union.constrained_weights()
-    assert weights["members.0.network.output_z.weight"] is union.members[0].network.output_z.weight
-    assert set(weights) <= {name for name, _ in union.named_parameters()}
-    assert {name.split(".")[1] for name in weights} == {"0", "1", "2"}
-    for parameter in union.parameters():
-        parameter.data = torch.stack([parameter.data, -parameter.data])
-    union.project_()
-    for weight in union.constrained_weights().values():
-        assert (weight >= 0).all()
-        assert (weight > 0).flatten(1).any(1).all()
-
-
-def test_gradients_reach_every_member():
-    union = _union()
-    union.parts(_points()).square().sum().backward()
-    for member in union.members:
-        assert any((p.grad is not None) and (p.grad != 0).any() for p in member.parameters())
-
-
-def test_a_stack_gives_what_each_gives_alone():
-    unions = [_union(seed) for seed in range(3)]
-    stacked = {
-        name: torch.stack([union.get_parameter(name) for union in unions])
-        for name, _ in unions[0].named_parameters()
-    }
-    points = torch.stack([_points() + shift for shift in (0.0, 0.3, -0.2)])
-    levels = vmap(lambda own, x: functional_call(unions[0], own, (x,)))(stacked, points)
-    for union, own, level in zip(unions, points, levels, strict=True):
-        assert torch.allclose(union(own), level, atol=1e-5)
 
 
 def test_every_member_starts_with_a_share_of_its_own():

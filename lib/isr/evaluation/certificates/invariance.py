@@ -33,9 +33,8 @@ from isr.evaluation.certificates.verdicts import (
 from isr.evaluation.drawing import frozen_copy, level_function, point_map
 from isr.levels import foreground
 from isr.representations import Representation
-from isr.representations.lattice_periodic import MIDDLE, PERSPECTIVE_BOUND, LatticePeriodic
 from isr.representations.mirror_symmetric import MirrorSymmetric
-from isr.representations.periodic import Periodic
+from isr.representations.periodic import MIDDLE, PERSPECTIVE_BOUND, LatticePeriodic, Periodic
 from isr.representations.rotationally_symmetric import RotationallySymmetric
 
 POINTS = 2000

@@ -1,10 +1,15 @@
-"""Which pixels a step sees, and with which weights they stand for all.
+"""Random numbers, which pixels a step sees by them, and with which weights these stand for all.
+
+Random numbers are counter-based: each is a function of (seed, problem name, stream, step) alone. It
+does not depend on the stack, the part, the order of jobs or the device, and a resumed fit has
+nothing to restore.
 
 Every estimate is unbiased for the loss over all pixels that the schedule states: a pixel drawn
 with twice the rate of another counts half. Draws are systematic (one in each of n equal stretches
 of the list of candidates), which keeps every pixel's rate and lowers the variance.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +20,33 @@ from torch import Tensor
 
 from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
 from isr.errors import UserError
+
+_PER_COUNTER = 4  # Philox gives four 64-bit numbers per tick of its counter.
+
+
+def _philox(seed: int, name: str, stream: str) -> np.random.Philox:
+    digest = hashlib.sha256(f"{seed}\x00{name}\x00{stream}".encode()).digest()
+    return np.random.Philox(key=np.frombuffer(digest[:16], dtype=np.uint64))
+
+
+def generator(seed: int, name: str, stream: str) -> np.random.Generator:
+    """A generator for draws that do not belong to a step, such as initial weights."""
+    return np.random.Generator(_philox(seed, name, stream))
+
+
+def uniforms(
+    seed: int, name: str, stream: str, *, first_step: int, steps: int, count: int
+) -> NDArray[np.float64]:
+    """Uniform numbers (steps, count) in [0, 1) for the steps from `first_step` on.
+
+    The numbers of a step are the same however the steps are divided into blocks.
+    """
+    ticks = -(-count // _PER_COUNTER)
+    bits = _philox(seed, name, stream)
+    bits.advance(first_step * ticks)
+    drawn = np.random.Generator(bits).random((steps, ticks * _PER_COUNTER))
+    return drawn[:, :count]
+
 
 Indices = NDArray[np.int64]
 

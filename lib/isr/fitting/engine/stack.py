@@ -13,14 +13,13 @@ from torch import Tensor
 from torch.func import vmap
 
 from isr.data.problems import Problem
-from isr.fitting.engine.batches import Batch, Source
-from isr.fitting.engine.optimiser import StackedOptimiser
-from isr.fitting.engine.parameters import StackedParameters
-from isr.fitting.engine.queue import Key, Queue, Result, Settings, Slot
-from isr.fitting.engine.random_numbers import generator
-from isr.fitting.engine.task import Task, Terms, bind
+from isr.fitting.engine.optimiser import StackedOptimiser, StackedParameters
+from isr.fitting.engine.queue import Key, Queue, Result, Slot
+from isr.fitting.engine.sampling import generator
+from isr.fitting.engine.task import Batch, Source, Task, Terms, bind
 from isr.networks.layers import initialise_
 
+_CPU = torch.device("cpu")
 _BLOCK = 50
 """Steps whose batches are made at once; results do not depend on it."""
 _RECORDS = 60
@@ -35,7 +34,9 @@ class Stack:
         queue: the works on problems.
         load: reads a problem by the name and the seed of its work, so that they need not all be in
             memory.
-        settings: how.
+        stack_size: problems side by side.
+        shared_initial_weights: start every problem from the same weights.
+        device: where the optimisation runs.
     """
 
     def __init__(
@@ -43,22 +44,26 @@ class Stack:
         task: Task,
         queue: Queue,
         load: Callable[[str, int], Problem],
-        settings: Settings,
+        *,
+        stack_size: int = 1,
+        shared_initial_weights: bool = False,
+        device: torch.device = _CPU,
     ) -> None:
-        self.task, self.load, self.settings, self.queue = task, load, settings, queue
+        self.task, self.load, self.queue, self.device = task, load, queue, device
+        self._shared_initial_weights = shared_initial_weights
         self.slots: list[Slot] = []
-        while len(self.slots) < settings.stack_size and (work := self.queue.take()) is not None:
+        while len(self.slots) < stack_size and (work := self.queue.take()) is not None:
             self.slots.append(Slot(work))
         count = len(self.slots)
-        self.parameters = StackedParameters(task.modules, count, settings.device)
-        self.optimiser = StackedOptimiser(count, self.parameters.size, settings.device)
-        self.alive = torch.ones(count, 1, dtype=torch.bool, device=settings.device)
+        self.parameters = StackedParameters(task.modules, count, device)
+        self.optimiser = StackedOptimiser(count, self.parameters.size, device)
+        self.alive = torch.ones(count, 1, dtype=torch.bool, device=device)
         self.result = Result()
         self._finished_steps = 0
         self._pending: list[tuple[list[tuple[Key, int]], list[str], Tensor]] = []
         self._unstarted = copy.deepcopy(task.modules.state_dict())
         # Buffers of the templates are constants of the stack; parameters are only shapes to it.
-        task.modules.to(settings.device)
+        task.modules.to(device)
         self.sources: list[Source] = [self._start(number) for number in range(count)]
 
     @property
@@ -91,7 +96,7 @@ class Stack:
             row = self.parameters.flatten(dict(self.task.modules.named_parameters()))
         else:
             row = self.parameters.flatten(work.start)
-        self.parameters.values[number] = row.to(self.settings.device)
+        self.parameters.values[number] = row.to(self.device)
         self.optimiser.restart(number)
         self.alive[number] = True
         return self._open(problem, work.seed)
@@ -99,20 +104,20 @@ class Stack:
     def _initialise(self, key: Key, problem: Problem) -> None:
         """Draw the initial weights of a problem into the task's modules."""
         name, seed = key
-        shared = "" if self.settings.shared_initial_weights else name
+        shared = "" if self._shared_initial_weights else name
         for kind, module in self.task.modules.items():
             initialise_(module, generator(seed, shared, f"initial {kind}"))
         self.task.start_(problem)
 
     def _open(self, problem: Problem, seed: int) -> Source:
-        return self.task.source(problem, seed=seed, device=self.settings.device)
+        return self.task.source(problem, seed=seed, device=self.device)
 
     def _configure(self, number: int) -> None:
         """Set the optimiser of one slot to its phase."""
         slot = self.slots[number]
         phase = slot.phase
         columns, size = self.parameters.columns, self.parameters.size
-        device = self.settings.device
+        device = self.device
         rate = torch.full((size,), phase.learning_rate, device=device)
         decay = torch.zeros(size, device=device)
         for prefix, factor in phase.learning_rate_scale.items():
@@ -147,7 +152,7 @@ class Stack:
         weights = torch.tensor(
             [[phase.terms.get(term, 0.0) for term in active] for phase in chosen]
         )
-        self._run_block(steps, active, weights.to(self.settings.device))
+        self._run_block(steps, active, weights.to(self.device))
         for slot in self.slots:
             slot.step += steps
         self._retire()
@@ -253,7 +258,7 @@ class Stack:
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Go on where a stack of the same task, problems and settings was when `state` was made."""
-        device = self.settings.device
+        device = self.device
         self.keep(list(range(len(state["slots"]))))
         self.queue.load_state(state["queue"])
         self.slots = [Slot(self.queue.again(tuple(key)), step) for key, step in state["slots"]]

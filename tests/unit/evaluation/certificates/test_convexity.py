@@ -12,7 +12,7 @@ from isr.coordinates import Scene, ThirdAxis, pixel_coordinates
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.certificates.convexity import certify_raster
 from isr.evaluation.drawing import level_function
-from isr.representations.base import Representation
+from isr.representations import Representation
 
 # The smallest positive float32 is 1.4e-45.
 SCALES = [0.0, 1e-45, 1e-38, 1e-20, 1e-6, 1.0, 1e3, 1e10, 1e20, 1e30]

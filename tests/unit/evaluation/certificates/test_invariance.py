@@ -9,8 +9,8 @@ from isr.constraints import build
 from isr.coordinates import ThirdAxis
 from isr.evaluation.certificates import all_hold, certify
 from isr.evaluation.drawing import draw_level
-from isr.representations.lattice_periodic import LatticePeriodic
 from isr.representations.mirror_symmetric import MirrorSymmetric
+from isr.representations.periodic import LatticePeriodic
 from isr.representations.rotationally_symmetric import RotationallySymmetric
 
 METHODS = ["structure", "sampled margin", "raster"]

@@ -25,7 +25,7 @@ from isr.evaluation.drawing import draw_level
 from isr.evaluation.outlines import outline
 from isr.networks.input_convex import InputConvexNetwork, PartiallyConvexNetwork
 from isr.networks.layers import MLP
-from isr.representations.base import Representation
+from isr.representations import Representation
 from isr.representations.convex import Convex
 
 

@@ -1,4 +1,5 @@
 import dataclasses
+import io
 import os
 import runpy
 import signal
@@ -10,56 +11,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from stacks import named, run
+from stacks import assert_same_bits, limited, named, run, stopped
 
 from isr.fitting.engine import stack as engine
 from isr.fitting.engine.long_work import Run, complete, resume, save
-from isr.fitting.engine.phases import Phase
-from isr.fitting.engine.queue import Result
+from isr.fitting.engine.queue import Phase, Result
 from isr.fitting.schedules import COUPLING
 
 NAMES = [f"p{n}" for n in range(5)]
 
 
-class _StoppedError(Exception):
-    """Stands for whatever ends a job early."""
-
-
-def _same(one: Result, other: Result) -> None:
-    assert sorted(one.states) == sorted(other.states)
-    for name, state in one.states.items():
-        for key, value in state.items():
-            assert torch.equal(value, other.states[name][key]), (name, key)
-    assert one.finite == other.finite
-    assert one.history == other.history
-
-
-def _completed(stack, path: Path | None, *, every: float = 0.0, progress=None) -> Result:
+def _completed(stack, path: Path) -> Result:
     """The result of a stack that goes on from its checkpoint, by the names of its problems."""
-    if progress is not None:
-        advance = stack.advance
-
-        def watched() -> None:
-            advance()
-            progress(stack)
-
-        stack.advance = watched
-    complete(stack, Run(checkpoint=path, every=every), fingerprint="x", what="fit")
+    complete(stack, Run(checkpoint=path, every=0.0), fingerprint="x", what="fit")
     return named(stack)
 
 
 def _interrupted(make, path: Path, after_blocks: list[int]) -> Result:
     """Run, be stopped after so many blocks each time, and run again to the end."""
     for limit in after_blocks:
-        seen = []
-
-        def stop(stack, seen=seen, limit=limit):
-            seen.append(stack.done)
-            if len(seen) > limit:
-                raise _StoppedError
-
-        with pytest.raises(_StoppedError):
-            _completed(make(), path, progress=stop)
+        with stopped(engine.Stack, limit):
+            _completed(make(), path)
     return _completed(make(), path)
 
 
@@ -79,7 +51,7 @@ def test_a_stopped_fit_ends_with_the_bits_of_one_left_alone(
     whole = run(make(), after_block=lambda stack: blocks.append(stack.done))
     random = np.random.default_rng(len(names))
     stops = random.integers(0, len(blocks) // 3, 3).tolist()
-    _same(whole, _interrupted(make, tmp_path / "fit.checkpoint", stops))
+    assert_same_bits(whole, _interrupted(make, tmp_path / "fit.checkpoint", stops))
 
 
 def test_every_block_is_a_place_to_go_on_from(make_stack, tmp_path, monkeypatch):
@@ -98,7 +70,7 @@ def test_every_block_is_a_place_to_go_on_from(make_stack, tmp_path, monkeypatch)
     for limit in range(1, len(blocks)):
         path = tmp_path / f"{limit}.checkpoint"
         result = _interrupted(make, path, [limit])
-        _same(whole, result)
+        assert_same_bits(whole, result)
 
 
 def test_a_frozen_problem_stays_frozen_over_a_stop(make_stack, problems, tmp_path, monkeypatch):
@@ -124,19 +96,11 @@ def test_a_frozen_problem_stays_frozen_over_a_stop(make_stack, problems, tmp_pat
 
 def test_a_resumed_fit_goes_on_where_it_was(make_stack, tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "_BLOCK", 5)
-    path, seen = tmp_path / "fit.checkpoint", []
-
-    def make():
-        return make_stack(["p0"], steps=30)
-
-    def stop(stack):
-        if stack.done >= 20:
-            raise _StoppedError
-
-    with pytest.raises(_StoppedError):
-        _completed(make(), path, progress=stop)
-    _completed(make(), path, progress=lambda stack: seen.append(stack.done))
-    assert seen == [20, 25, 30]
+    path = tmp_path / "fit.checkpoint"
+    with stopped(engine.Stack, 3):
+        _completed(make_stack(["p0"], steps=30), path)
+    with limited(engine.Stack, 3):
+        _completed(make_stack(["p0"], steps=30), path)
 
 
 def _trained(make_stack, path: Path) -> Result:
@@ -147,71 +111,30 @@ def _trained(make_stack, path: Path) -> Result:
     return run(make_stack(["p0", "p1"], steps=20, stack_size=2))
 
 
-def _damage_empty(path: Path) -> None:
-    path.write_bytes(b"")
+def _stored(content) -> bytes:
+    file = io.BytesIO()
+    torch.save(content, file)
+    return file.getvalue()
 
 
-def _damage_text(path: Path) -> None:
-    path.write_text("this is no checkpoint\n")
-
-
-def _damage_half(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def _damage_bits(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    for place in range(0, len(content), 97):
-        content[place] ^= 0x55
-    path.write_bytes(bytes(content))
-
-
-def _other_content(path: Path) -> None:
-    torch.save([torch.zeros(3)], path)
-
-
-def _other_pickle(path: Path) -> None:
-    torch.save({"fingerprint": "x", "slots": Path("x")}, path)
-
-
-DAMAGES = [
-    _damage_empty,
-    _damage_text,
-    _damage_half,
-    _damage_bits,
-    _other_content,
-    _other_pickle,
-]
+DAMAGES = {
+    "empty": lambda content: b"",
+    "text": lambda content: b"this is no checkpoint\n",
+    "half": lambda content: content[: len(content) // 2],
+    "bits": lambda content: bytes(b ^ 0x55 * (n % 97 == 0) for n, b in enumerate(content)),
+    "other content": lambda content: _stored([torch.zeros(3)]),
+    "other pickle": lambda content: _stored({"fingerprint": "x", "slots": Path("x")}),
+}
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_checkpoint_is_left_out_of_account(make_stack, tmp_path, damage):
     path = tmp_path / "fit.checkpoint"
     whole = _trained(make_stack, path)
-    damage(path)
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
     stack = make_stack(["p0", "p1"], steps=20, stack_size=2)
     assert resume(path, stack, "x") is False
-    _same(whole, _completed(stack, path))
-
-
-def test_a_checkpoint_of_other_work_is_left_out_of_account(make_stack, tmp_path):
-    path = tmp_path / "fit.checkpoint"
-    whole = _trained(make_stack, path)
-    stack = make_stack(["p0", "p1"], steps=20, stack_size=2)
-    assert resume(path, stack, "y") is False
-    assert stack.done == 0
-    _same(whole, run(stack))
-    again = make_stack(["p0", "p1"], steps=20, stack_size=2)
-    assert resume(path, again, "x") is True
-    assert again.done > 0
-
-
-def test_no_checkpoint_is_written_before_its_time(make_stack, tmp_path):
-    path = tmp_path / "fit.checkpoint"
-    _completed(make_stack(["p0"], steps=10), path, every=1000.0)
-    assert not path.exists()
-    _completed(make_stack(["p0"], steps=10), None)
-    assert list(tmp_path.iterdir()) == []
+    assert_same_bits(whole, _completed(stack, path))
 
 
 KILLED_JOB = """
@@ -222,11 +145,11 @@ torch.set_num_threads(1)
 from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
-from isr.fitting.engine.batches import Points
+from isr.fitting.engine.task import Points
 from isr.fitting.engine.long_work import Run, complete
-from isr.fitting.engine.queue import EqualWorks, Settings
+from isr.fitting.engine.queue import EqualWorks
 from isr.fitting.engine.stack import Stack
-from isr.fitting.projection import Projection
+from isr.fitting.tasks import Projection
 from isr.fitting.schedules import unaries_schedule
 
 def load(name, seed):
@@ -241,7 +164,7 @@ class Told(Stack):
 
 task = Projection(build("convex", width=16), Points(0, 64))
 works = EqualWorks([(name, 3) for name in "01234"], unaries_schedule(), 600)
-stack = Told(task, works, load, Settings(stack_size=2))
+stack = Told(task, works, load, stack_size=2)
 checkpoint = Path(sys.argv[1]) if len(sys.argv) > 3 else None
 complete(stack, Run(checkpoint=checkpoint, every=0.0), fingerprint="x", what="fit")
 stack.collect_history()

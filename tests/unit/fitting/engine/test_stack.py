@@ -4,12 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from stacks import run
+from stacks import assert_same_bits, run
 
 from isr.constraints import build
 from isr.fitting.engine import stack as engine
-from isr.fitting.engine.phases import Phase
-from isr.fitting.engine.queue import Result
+from isr.fitting.engine.queue import Phase, Result
 from isr.fitting.engine.stack import Stack
 from isr.fitting.schedules import (
     COUPLING,
@@ -21,15 +20,6 @@ from isr.levels import foreground
 
 EIGHT = [f"p{n}" for n in range(8)]
 KINDS = ["projection", "fcn", "cnn"]
-
-
-def assert_same_bits(one: Result, other: Result) -> None:
-    assert list(one.states) == list(other.states)
-    for name, state in one.states.items():
-        for key, value in state.items():
-            assert torch.equal(value, other.states[name][key]), (name, key)
-    assert one.finite == other.finite
-    assert one.history == other.history
 
 
 def _largest_difference(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
@@ -146,7 +136,7 @@ def test_stored_states_are_projected_ones(make_stack):
 
 def test_without_projection_stored_states_are_not_convex(make_stack, monkeypatch):
     monkeypatch.setattr(
-        "isr.fitting.engine.parameters.StackedParameters.project_", lambda self: None
+        "isr.fitting.engine.optimiser.StackedParameters.project_", lambda self: None
     )
     state = run(make_stack(["p0"], steps=20)).states["p0"]
     assert (state["representation.network.hidden_z.0.weight"] < 0).any()
@@ -284,3 +274,18 @@ def test_a_start_is_that_of_the_problem_and_not_of_the_one_before(make_stack):
         alone = run(make_stack([name], kind="star_shaped", steps=8))
         for key, value in alone.states[name].items():
             assert torch.equal(value, queue.states[name][key]), (name, key)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no accelerator here")
+@pytest.mark.parametrize(
+    "kind", ["projection", "fcn", "cnn", "star_shaped", "union", "path_connected"]
+)
+def test_an_accelerator_finds_what_the_processor_finds(make_stack, kind):
+    names = ["p0", "p1", "p2", "p3", "p4"]
+    here = run(make_stack(names, kind=kind, steps=50, stack_size=2))
+    there = run(make_stack(names, kind=kind, steps=50, stack_size=2, device="cuda"))
+    for name in names:
+        assert there.finite[name]
+        for key, value in here.states[name].items():
+            torch.testing.assert_close(there.states[name][key], value, atol=1e-3, rtol=1e-3)
