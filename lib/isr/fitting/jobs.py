@@ -25,7 +25,7 @@ from isr.fitting.engine.queue import (
 from isr.fitting.engine.stack import Stack
 from isr.fitting.engine.task import Points, Task
 from isr.io import atomic_path
-from isr.predictors import PredictorKind, read_entry
+from isr.predictors import Computed, PredictorKind, read_entry
 from isr.predictors.base import trains_along
 from isr.settings import CONVENTIONS, TOGETHER, CellSettings, Protocol
 from isr.store import Group, StoredFits
@@ -243,7 +243,8 @@ class PredictJob(Job):
     @property
     def features(self) -> str | None:
         """The combination of features that the predictor sees."""
-        return cast(str | None, self.settings.get("features"))
+        own = self.predictor.sees if isinstance(self.predictor, Computed) else None
+        return own or cast(str | None, self.settings.get("features"))
 
     @property
     def points(self) -> Points:

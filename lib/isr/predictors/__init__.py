@@ -4,9 +4,16 @@ from typing import Any
 
 from isr.models import kind_of, one_of, parse
 from isr.predictors.base import Computation, Computed, Given, PredictorKind, Trained
+from isr.predictors.colour import Colour
+from isr.predictors.grabcut import GrabCut
+from isr.predictors.graph_cut import GraphCut
+from isr.predictors.level_sets import ChanVese, MorphologicalGeodesic
+from isr.predictors.random_walker import RandomWalker
 from isr.predictors.scribbled import CNN, FCN
+from isr.predictors.threshold import Threshold
 from isr.predictors.tv import TV
 from isr.predictors.unet import UNet
+from isr.predictors.watershed import Watershed
 
 __all__ = [
     "KINDS",
@@ -20,7 +27,11 @@ __all__ = [
     "read_entry",
 ]
 
-KINDS: tuple[type[PredictorKind], ...] = (Given, FCN, CNN, UNet, TV)
+KINDS: tuple[type[PredictorKind], ...] = (
+    *(Given, FCN, CNN, UNet, TV),
+    *(GrabCut, GraphCut, RandomWalker, Watershed, ChanVese, MorphologicalGeodesic),
+    *(Colour, Threshold),
+)
 
 Predictor = one_of(KINDS)
 """The type of an entry of `predictors`."""

@@ -84,9 +84,13 @@ class Computed(PredictorKind):
     """A predictor of which nothing is trained: a function of a picture, its scribbles and features.
 
     It is projected; there is nothing to train jointly.
+
+    Attributes:
+        sees: the combination of features that it is given; None for that of the cell.
     """
 
     input: ClassVar[Literal["features", "labels", "nothing"]] = "features"
+    sees: ClassVar[str | None] = None
 
     @abstractmethod
     def compute(self, problem: "Problem", features: str | None) -> Computation:
