@@ -182,7 +182,7 @@ class Components:
     def euler(self) -> int:
         """Euler number of the mask: in two dimensions components minus holes."""
         mask = self.labels > 0
-        return int(euler_number(mask, connectivity=mask.ndim))  # type: ignore[no-untyped-call]
+        return int(euler_number(mask, connectivity=mask.ndim))
 
 
 def components(mask: Mask) -> Components:

@@ -38,7 +38,7 @@ def raster_outline(level: LevelFunction, drawn: Points) -> Polygon | MultiPolygo
     # Outside the frame all is background; contours that leave it are moved onto its edge.
     nodes = node_levels(level, drawn)
     padded = np.pad(signed(nodes), 1, constant_values=1.0)
-    contours = [ring for ring in find_contours(padded, 0.0) if len(ring) > 3]  # type: ignore[no-untyped-call]
+    contours = [ring for ring in find_contours(padded, 0.0) if len(ring) > 3]
     if not contours:
         return Polygon()
     found = np.concatenate(contours)[:, ::-1] - 1
@@ -128,7 +128,7 @@ def mesh(representation: Representation, scene: Scene, resolution: int = 96) -> 
     padded = np.pad(signed(at(nodes)), 1, constant_values=1.0)
     if not (padded < 0).any():
         return _no_surface()
-    found, faces, _, _ = marching_cubes(padded, 0.0, gradient_direction="descent")  # type: ignore[no-untyped-call]
+    found, faces, _, _ = marching_cubes(padded, 0.0, gradient_direction="descent")
 
     def level(indices: Points) -> Points:
         return at(low + spacing * indices)

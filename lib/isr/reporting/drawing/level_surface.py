@@ -109,7 +109,7 @@ def picture_squares(image: NDArray[np.floating]) -> tuple[Floats, Floats]:
     The unit is its longer side.
     """
     rows, columns = _size(image.shape[:2], _PICTURE_SIDE)
-    small = resize(image, (rows, columns), anti_aliasing=True)  # type: ignore[no-untyped-call]
+    small = resize(image, (rows, columns), anti_aliasing=True)
     side = max(rows, columns)
     top, left = (axis.ravel() / side for axis in np.mgrid[0:rows, 0:columns])
     corners = [(0, 0), (1, 0), (1, 1), (0, 1)]

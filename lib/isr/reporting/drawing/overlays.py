@@ -69,7 +69,7 @@ def show(axes: Axes, image: Image) -> None:
 
 def contours(values: NDArray[np.floating], level: float) -> Lines:
     """The lines (n, 2) of points (row, column) on which an array (h, w) crosses a level."""
-    return list(find_contours(values, level))  # type: ignore[no-untyped-call]
+    return list(find_contours(values, level))
 
 
 def outlines(shape: Mask | Region) -> Lines:

@@ -88,7 +88,7 @@ def _draw_outline(
 ) -> None:
     canvas = ImageDraw.Draw(drawn)
     padded = np.pad(mask.astype(float), 1)
-    for contour in find_contours(padded, 0.5):  # type: ignore[no-untyped-call]
+    for contour in find_contours(padded, 0.5):
         points = [((column - 0.5) * scale, (row - 0.5) * scale) for row, column in contour]
         if width > 2:
             canvas.line(points, fill="#000000", width=width + 2, joint="curve")
