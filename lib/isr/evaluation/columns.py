@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from isr.evaluation.certificates import Certificate
-
 Row = dict[str, Any]
 
 ALL_OBJECTS = "all"
@@ -43,5 +41,5 @@ COLUMNS = (*AXES, *RECIPE, *ORIGIN, *PLACE, *SCORES, *FITTED, *SHAPES)
 CERTIFICATE_COLUMNS = (
     *AXES,
     *("item", "frame", "fit_of"),
-    *Certificate.__dataclass_fields__,
+    *("property", "method", "margin", "holds", "verdict", "sentence"),
 )

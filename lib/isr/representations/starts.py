@@ -57,6 +57,17 @@ def _spread(points: Array, count: int) -> Array:
     return np.asarray(points[chosen])
 
 
+def radius(coordinates: Tensor, unaries: Tensor, centre: Tensor) -> float:
+    """Radius of the ball whose points are as far from its centre as those of the foreground.
+
+    Of a ball in d dimensions, the mean square distance is radius^2 d / (d + 2).
+    """
+    points, values = _known(coordinates, unaries, _POINTS)
+    away = points[_foreground(values)] - centre.detach().cpu().numpy().astype(np.float64)
+    dim = points.shape[-1]
+    return float(np.sqrt(np.square(away).sum(-1).mean() * (dim + 2) / dim))
+
+
 def centroid(coordinates: Tensor, unaries: Tensor) -> Tensor:
     """The centroid (dim,) of the likely foreground, weighted by its probability.
 

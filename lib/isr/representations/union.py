@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from isr.constraints import build
 from isr.errors import UserError
 from isr.representations import Representation
-from isr.representations.starts import shares
+from isr.representations.convex import Convex
+from isr.representations.starts import centroid, radius, shares
 
 
 class Union(Representation):
@@ -91,3 +92,6 @@ class Union(Representation):
         own = shares(coordinates, unaries, len(members))
         for member, share in zip(members, own, strict=True):
             member.start_(coordinates, share)
+            if isinstance(member, Convex):
+                centre = centroid(coordinates, share)
+                member.bowl_(centre, radius(coordinates, share, centre))

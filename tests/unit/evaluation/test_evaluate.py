@@ -17,6 +17,7 @@ from tiny_cells import SEED, box, picture, run, write_clip, write_items
 from isr.coordinates import ThirdAxis
 from isr.data.items import time_axis
 from isr.errors import UserError
+from isr.evaluation.certificates import Certificate
 from isr.evaluation.columns import CERTIFICATE_COLUMNS, COLUMNS
 from isr.evaluation.evaluate import evaluate
 from isr.io import read_json, read_png
@@ -112,6 +113,10 @@ def cells(tmp_path_factory):
         return made[kind], pd.read_csv(made[kind] / "metrics.csv", dtype={"object": str})
 
     return cell
+
+
+def test_columns_of_certificates_are_their_fields():
+    assert CERTIFICATE_COLUMNS[-6:] == tuple(Certificate.__dataclass_fields__)
 
 
 def outlined(cell):

@@ -261,3 +261,24 @@ def test_a_small_object_is_not_lost(seed):
     small = (rows - 20) ** 2 + (columns - 60) ** 2 < 4.5**2
     shape = isr.fit_unaries(small.astype(np.float32), "convex", steps=400, points=300, seed=seed)
     assert _iou(_mask(shape), small) >= 0.8
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_union_of_two_convex_regions_parts_two_objects(seed, marked):
+    """Scribbles in both objects and between them must not leave one of its members empty."""
+    rows, columns = np.mgrid[:48, :96] + 0.5
+    first, second = (np.hypot(rows - 24, columns - middle) < 15 for middle in (26, 70))
+    unaries = np.where(first | second, 0.9, 0.1).astype(np.float32)
+    scribbles = np.zeros(unaries.shape, np.uint8)
+    scribbles[23:25, 18:34], scribbles[23:25, 62:78], scribbles[4:44, 47:49] = 1, 1, 255
+    told = {"scribbles": scribbles} if marked else {}
+    fitted = isr.fit_unaries(
+        unaries, "union", member="convex", count=2, steps=300, seed=seed, **told
+    )
+    with torch.no_grad():
+        points = torch.from_numpy(isr.pixel_coordinates(*unaries.shape)).float()
+        found = (fitted.parts(points) <= 0).numpy()
+    for part in (first, second):
+        ious = [(one & part).sum() / (one | part).sum() for one in np.moveaxis(found, -1, 0)]
+        assert max(ious) > 0.8

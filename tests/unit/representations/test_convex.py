@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from isr.levels import foreground
@@ -30,3 +31,19 @@ def test_midpoints_of_foreground_points_are_foreground():
     for dim in (2, 3):
         assert violations(dim, projected=True) == 0
         assert violations(dim, projected=False) > 0
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_bowl_is_convex_and_about_a_ball(dim, layers):
+    shape = Convex(dim, hidden_layers=layers)
+    initialise_(shape, np.random.default_rng(0))
+    centre = torch.linspace(0.1, 0.3, dim)
+    shape.bowl_(centre, 0.25)
+    assert all((weight >= 0).all() for weight in shape.constrained_weights().values())
+    points = torch.rand(4000, dim, generator=torch.Generator().manual_seed(0)) * 1.4 - 0.5
+    with torch.no_grad():
+        inside, level = (points - centre).norm(dim=1) < 0.25, shape(points)
+        assert shape(centre).item() == pytest.approx(-2, abs=1e-4)
+    found = level <= 0
+    assert (found & inside).sum() / (found | inside).sum() > 0.5
