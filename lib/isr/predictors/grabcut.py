@@ -28,7 +28,6 @@ class GrabCut(Seeded):
         picture = np.ascontiguousarray(np.rint(colours[..., ::-1] * 255).astype(np.uint8))
         models = np.zeros((2, 1, 65))
         cv2.setRNGSeed(0)  # Its mixtures begin with k-means.
-        cv2.grabCut(
-            picture, labels, (0, 0, 0, 0), models[0], models[1], self.iterations, cv2.GC_INIT_WITH_MASK
-        )
+        none, how = (0, 0, 0, 0), cv2.GC_INIT_WITH_MASK
+        cv2.grabCut(picture, labels, none, *models, self.iterations, how)
         return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
