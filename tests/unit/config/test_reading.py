@@ -116,6 +116,15 @@ def test_tv_weight_is_weighed_against_unaries():
     planned(("studies.single.cells.saucer.tv_weight", 0.02))
 
 
+def test_three_stages_need_scribbles_or_a_teacher_that_is_trained_on_them():
+    row = {"schedule": "three-stage"}
+    taught = {**row, "predictor": "fcn", "features": "rgb"}
+    planned(("studies.grid.cells", {"own": row, "taught": {**taught, "fit": "joint"}}))
+    for study, cell in (("grid", taught), ("single", {**row, "items": ["coffee"]}), ("film", row)):
+        with pytest.raises(UserError, match=rf"{study}.cells.own.schedule is three-stage, which"):
+            planned((f"studies.{study}.cells", {"own": cell}))
+
+
 def test_a_list_of_orders_needs_unaries_of_whole_items():
     options = {"constraint": "rotationally_symmetric", "options": {"order": [4, 5]}}
     row = {"predictor": "fcn", "features": "rgb", **options}
