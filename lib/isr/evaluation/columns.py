@@ -37,7 +37,17 @@ SHAPES = (
 """What the ground truth and the unaries of a frame say of the object's shape, and whether the
 published code would score the frame."""
 
-COLUMNS = (*AXES, *RECIPE, *ORIGIN, *PLACE, *SCORES, *FITTED, *SHAPES)
+NON_CONVEXITY = (
+    *("violating_pairs", "hull_background"),
+    *("unaries_violating_pairs", "unaries_hull_background"),
+)
+"""How far an output and the unaries are from convex, where a cell is about that: see
+`isr.evaluation.violations`."""
+
+COLUMNS = (
+    *(*AXES, *RECIPE, *ORIGIN, *PLACE, *SCORES, *FITTED, *SHAPES),
+    *NON_CONVEXITY,
+)
 CERTIFICATE_COLUMNS = (
     *AXES,
     *("item", "frame", "fit_of"),
