@@ -84,4 +84,4 @@ def _lengths_in(missing: Mask, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
         part = slice(first, first + step)
         at = np.rint(starts[part] + shares * (ends[part] - starts[part])).astype(np.intp)
         found[part] = missing[at[..., 0], at[..., 1]].mean(axis=1)
-    return found * np.linalg.norm(pairs[:, 1] - pairs[:, 0], axis=-1)
+    return np.asarray(found * np.linalg.norm(pairs[:, 1] - pairs[:, 0], axis=-1))

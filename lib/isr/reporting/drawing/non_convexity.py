@@ -35,7 +35,7 @@ def draw(views: Sequence[View], title: str) -> Figure:
         [
             (panels.line(overlays.REPRESENTATION), "convex region"),
             (panels.line(overlays.PREDICTOR), "mask that it was fitted to"),
-            (panels.line(_SEGMENT, 1.6, (0, (4, 2))), "a segment that violates convexity"),
+            (panels.line(_SEGMENT, 1.6, "--"), "a segment that violates convexity"),
         ],
     )
     return figure

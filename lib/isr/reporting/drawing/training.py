@@ -50,7 +50,7 @@ def draw_regions(rows: Sequence[Sequence[View]], names: Sequence[str], title: st
             panels.head(axes, name, view.scored(REPRESENTATION))
     entries = [*overlays.scribble_entries(), (panels.line(overlays.REPRESENTATION), "region")]
     if any(view.ground_truth is not None for row in rows for view in row):
-        entries.append((panels.line("#777777", 1.4, (0, (4, 2))), "ground truth"))
+        entries.append((panels.line("#777777", 1.4, "--"), "ground truth"))
     panels.add_legend(figure, entries)
     return figure
 

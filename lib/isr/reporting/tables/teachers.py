@@ -44,7 +44,7 @@ def summarise(
         One row per item (of several, also one for `ALL` of them), constraint, teacher and output.
         Scores lie in [0, 1], deviations are over seeds (ddof 1; NaN for one seed).
     """
-    planned: dict[tuple[str, ...], set[int]] = {}
+    planned: dict[tuple[str, str, str, str], set[int]] = {}
     for cell in cells:
         key = cell.settings.constraint, *_teacher(study, cell)
         planned.setdefault(key, set()).add(cell.settings.seed)
@@ -56,7 +56,11 @@ def summarise(
             own = groups.get(key, metrics[:0])
             own = own if item == ALL else own[own["item"] == item]
             for output in averages.outputs(own, key[0]):
-                row = {"study": study.name, "dataset": study.dataset_name, "item": item}
+                row: dict[str, Any] = {
+                    "study": study.name,
+                    "dataset": study.dataset_name,
+                    "item": item,
+                }
                 row |= {**dict(zip(GROUP, key, strict=True)), "output": output}
                 row |= {**_average(own, output), "planned_seeds": len(seeds)}
                 rows.append(row | _published(study, row, shows_published))
@@ -134,7 +138,7 @@ def _block(item: str, own: pd.DataFrame, teachers: Sequence[Teacher]) -> list[Li
     names = list(dict.fromkeys(own["constraint"]))
     regions = own[own["output"] == "representation"]
     best = {t: layout.best_of(_of(regions, t).itertuples(), "iou") for t in teachers}
-    lines = []
+    lines: list[Line] = []
     for constraint in names:
         found = [rows.get((constraint, "representation", teacher)) for teacher in teachers]
         spans = [
@@ -164,7 +168,7 @@ def _beside(row: Any) -> Entry:
 
 
 def _published_block(summary: pd.DataFrame, teachers: Sequence[Teacher]) -> list[Line]:
-    lines = []
+    lines: list[Line] = []
     for constraint, name in published.NAMES.items():
         own = summary[(summary["constraint"] == constraint) & summary["published"]]
         known = [_of(own, teacher)["published_iou"].unique() for teacher in teachers]
