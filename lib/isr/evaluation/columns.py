@@ -16,10 +16,20 @@ AXES = (
 """What a cell is of; an axis that has no meaning for it is empty."""
 
 RECIPE = (
-    *("protocol", "scale", "width", "steps", "first_steps", "next_steps", "epochs", "points"),
+    *(
+        "protocol",
+        "schedule",
+        "scale",
+        "width",
+        "steps",
+        "first_steps",
+        "next_steps",
+        "epochs",
+        "points",
+    ),
     *("optimiser", "rate", "semantic"),
 )
-"""How its numbers were made.
+"""How its numbers were made; the schedule is empty where it is the protocol's.
 
 `rate` is the learning rate of the representations when the cell's own fit began.
 """

@@ -118,7 +118,7 @@ def table(
         stubs=("Picture", "Region"),
         headings=(heads,),
         lines=tuple(lines),
-        notes=tuple(_notes(summary, metrics, study, compared)),
+        notes=tuple(_notes(summary, metrics, compared)),
     )
 
 
@@ -178,18 +178,18 @@ def _published_block(summary: pd.DataFrame, teachers: Sequence[Teacher]) -> list
     return lines
 
 
-def _notes(
-    summary: pd.DataFrame, metrics: pd.DataFrame, study: Study, compared: bool
-) -> Iterable[str]:
+def _notes(summary: pd.DataFrame, metrics: pd.DataFrame, compared: bool) -> Iterable[str]:
     ran = summary[summary["status"] != NOT_RUN]
     if ran.empty:
         yield "Ours: no cell has run."
     else:
         fits = metrics[metrics["output"] == "representation"]
+        schedules = dict.fromkeys(name or "usual" for name in fits["schedule"])
         rates = words.listing(f"{rate:g}" for rate in sorted(set(fits["rate"].dropna())))
         yield (
             f"Ours: {words.seeds(metrics['seed'])}; {words.numbers(fits['steps'])} steps of "
-            f"{words.numbers(fits['points'])} points, learning rate {rates}."
+            f"{words.numbers(fits['points'])} points, learning rate {rates}, schedule "
+            f"{words.listing(schedules)}."
         )
         yield (
             "In brackets the region that a teacher was trained with; its row and those of its "
