@@ -26,7 +26,7 @@ def called(cell: CellFiles) -> str:
         return cell.constraint
     features = cell.settings.features
     seen = f" on {words.features(features)}" if features else ""
-    return f"{cell.constraint}, with {cell.predictor.title}{seen}"
+    return f"{cell.constraint} + {cell.predictor.title}{seen}"
 
 
 def draw_regions(rows: Sequence[Sequence[View]], names: Sequence[str], title: str) -> Figure:

@@ -98,7 +98,7 @@ def test_figures_of_the_student_report(tmp_path, drawn, study):
     assert [axes.get_title() for axes in regions.axes] == [
         "box: scribbles",
         "convex",
-        "path-connected, with FCN on spatial",
+        "path-connected + FCN on spatial",
     ]
     with pytest.raises(UserError, match=r"items\[0\] is 'cup'"):
         draw({"kind": "student_figure_3", **about, "items": ["cup"]}, study, tmp_path / "f.png")
