@@ -16,6 +16,7 @@ Distance = Literal["squared", "absolute", "entropy"]
 Labels = Literal["motion", "published", "auto", "simulated"]
 Training = Literal["each", "together"]
 OptimiserKind = Literal["adam", "adamax"]
+ScheduleName = Literal["three-stage"]
 Features = Literal[
     "rgb", "xy", "semantic", "rgb+xy", "rgb+semantic", "xy+semantic", "rgb+xy+semantic"
 ]
@@ -98,6 +99,13 @@ class CellSettings(Model):
         description="share of frames whose unaries are replaced by noise, for `spatio-temporal` "
         "alone; where it is given, if only as 0, the fit starts from the first and the last frame, "
         "which never are noise",
+    )
+    schedule: ScheduleName | None = Field(
+        None,
+        description="null: the usual one of the protocol; `three-stage`: the student report's, "
+        "Adam at 0.0001 on the scribbles, from a tenth of the steps on also on a teacher's rounded "
+        "predictions, from two thirds on on these unrounded. The teacher is the predictor of a "
+        "`joint` fit; without one (`given`), the scribbles alone are fitted throughout",
     )
     seed: Annotated[int, Field(ge=0)] = Field(42, description="of initial weights and drawn points")
     steps: Annotated[int, Field(ge=4)] | None = Field(

@@ -46,6 +46,13 @@ def write_pictures(folder):
             Image.fromarray(array).save(folder / kind / f"{name}.png")
 
 
+def write_masks(folder):
+    """Masks without pictures."""
+    (folder / "unaries").mkdir(parents=True)
+    for name, mask in (("flower", flower()), ("pair", pair())):
+        Image.fromarray(255 * mask.astype(np.uint8)).save(folder / "unaries" / f"{name}.png")
+
+
 def write_stack(folder):
     """A stack of probabilities: a ball that touches no side."""
     (folder / "unaries").mkdir(parents=True)
@@ -70,6 +77,7 @@ def write_clip(folder, frames=5):
 def write_own_files(folder):
     """All of them, and folders that stand in for sequences of FBMS-59."""
     write_pictures(folder / "my_pictures")
+    write_masks(folder / "my_masks")
     write_stack(folder / "my_stacks")
     write_clip(folder / "my_videos")
     for name in ("cars3", "cars6", "marple5"):

@@ -20,6 +20,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "embedded": {"kind": "embedded"},
     "drawn": {"kind": "drawn"},
     "gallery": {"kind": "gallery"},
+    "fruit": {"kind": "fruit"},
 }
 PREDICTORS = {
     **{name: {"kind": name} for name in ("cnn", "fcn", "tv", "given")},

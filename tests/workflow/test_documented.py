@@ -47,6 +47,18 @@ def test_own_pictures(own):
     assert (own.folder / "results/tables/mine.md").exists()
 
 
+def test_how_convex_own_masks_are(own):
+    cells = _run(own, "masks.yaml", "masks", {"steps": 60})
+    assert list(cells) == ["all"]
+    found = pd.read_csv(own.folder / "results/tables/non_convex.csv").set_index("item")
+    assert list(found.index) == ["flower", "pair", "mean"]
+    # About half of the pairs are of both discs.
+    assert 0.4 < found.loc["pair", "unaries_violating_pairs"] < 0.6
+    assert found["unaries_hull_background"].between(0.05, 0.6).all()
+    assert not (found["violating_pairs"] > 0).any()
+    assert (own.folder / "results/figures/non_convex.svg").exists()
+
+
 def test_shapes_of_own_pictures(own):
     cells = _run(own, "shapes.yaml", "shapes", {"steps": 250})
     assert set(cells) == {"flower", "pair"}

@@ -68,15 +68,15 @@ def test_the_demo(repository):
 def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
     plan = repository.plan(*PAPER)
     grid, noise = 2 * 3 * 2 * 3, 2 * 7 * 3
-    gallery = len(PAPER_PLAN.cells["authors-gallery"])
-    assert plan["evaluate"] == grid + gallery + 2 * 3 + noise
+    gallery, student = (len(PAPER_PLAN.cells[name]) for name in ("authors-gallery", "student"))
+    assert plan["evaluate"] == grid + gallery + student + 2 * 3 + noise
     # Of one video, all seeds go into one job.
-    assert plan["fit"] == grid * 3 + gallery + 2 * 3 * 18 + noise // 3
+    assert plan["fit"] == grid * 3 + gallery + student + 2 * 3 * 18 + noise // 3
     assert plan["predict"] == 2 * 3 * 3 + 18 * 3
     assert plan["fetch_optional"] == 4
     assert plan["fetch"] == len(Jobs(PAPER_PLAN).downloads()) - 4
     assert plan["label"] == 18
-    assert plan["unpack"] == 51 + 18 + len(Authors(kind="authors").all_names(ROOT))
+    assert plan["unpack"] == 51 + 18 + 2 + len(Authors(kind="authors").all_names(ROOT))
 
 
 @pytest.mark.parametrize("arguments", [(), PAPER])

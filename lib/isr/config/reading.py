@@ -1,6 +1,6 @@
 """Reading a configuration: entries that are null go, and those that stay have to fit together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -173,11 +173,27 @@ class _CellCheck:
                 f"for fit {SPATIO_TEMPORAL} alone; leave it out there, or name the cells one by "
                 "one in cells.",
             )
+        self._schedule(videos)
         if settings.margin and (self.trains or "depth" in self._thirds):
             self.fail(
                 "margin",
                 f"is {settings.margin}, but a depth, or a predictor that is trained along, sees "
                 "nothing outside the picture; set it to 0.",
+            )
+
+    def _schedule(self, videos: Sequence[str]) -> None:
+        """See that a cell with a schedule of its own has what that fits to."""
+        name, fit = self.settings.schedule, self.settings.fit
+        scribbles = isinstance(self.predictor, Given) and not any(
+            known.unaries for known in self.known.values()
+        )
+        taught = self.trains and fit == "joint"
+        if name and (videos or not (taught or scribbles)):
+            self.fail(
+                "schedule",
+                f"is {name}, which is for scribbles of pictures and volumes alone (predictor "
+                "given, without unaries), or with a predictor that is trained on them (fit joint); "
+                "remove it there, or name the cells one by one in cells.",
             )
 
     @property

@@ -16,10 +16,20 @@ AXES = (
 """What a cell is of; an axis that has no meaning for it is empty."""
 
 RECIPE = (
-    *("protocol", "scale", "width", "steps", "first_steps", "next_steps", "epochs", "points"),
+    *(
+        "protocol",
+        "schedule",
+        "scale",
+        "width",
+        "steps",
+        "first_steps",
+        "next_steps",
+        "epochs",
+        "points",
+    ),
     *("optimiser", "rate", "semantic"),
 )
-"""How its numbers were made.
+"""How its numbers were made; the schedule is empty where it is the protocol's.
 
 `rate` is the learning rate of the representations when the cell's own fit began.
 """
@@ -37,7 +47,17 @@ SHAPES = (
 """What the ground truth and the unaries of a frame say of the object's shape, and whether the
 published code would score the frame."""
 
-COLUMNS = (*AXES, *RECIPE, *ORIGIN, *PLACE, *SCORES, *FITTED, *SHAPES)
+NON_CONVEXITY = (
+    *("violating_pairs", "hull_background"),
+    *("unaries_violating_pairs", "unaries_hull_background"),
+)
+"""How far an output and the unaries are from convex, where a cell is about that: see
+`isr.evaluation.violations`."""
+
+COLUMNS = (
+    *(*AXES, *RECIPE, *ORIGIN, *PLACE, *SCORES, *FITTED, *SHAPES),
+    *NON_CONVEXITY,
+)
 CERTIFICATE_COLUMNS = (
     *AXES,
     *("item", "frame", "fit_of"),

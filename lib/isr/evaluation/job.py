@@ -125,6 +125,7 @@ class EvaluateJob:
         joint = framewise and cell.fit == "joint"
         return {
             "protocol": self.protocol,
+            "schedule": cell.schedule,
             "scale": predictor.scale,
             "width": predictor.options().get("width") if isinstance(predictor, Trained) else None,
             "steps": None if framewise else cell.steps,

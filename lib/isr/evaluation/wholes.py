@@ -15,7 +15,7 @@ from isr.data.items import Item
 from isr.data.problems import working_size
 from isr.errors import UserError
 from isr.evaluation.certificates import certify
-from isr.evaluation.columns import GROUND_TRUTH, Row
+from isr.evaluation.columns import GROUND_TRUTH, NON_CONVEXITY, Row
 from isr.evaluation.drawing import LevelFunction, interpolated, level_function
 from isr.evaluation.job import EvaluateJob
 from isr.evaluation.metrics import resize_unaries
@@ -33,6 +33,7 @@ from isr.evaluation.regions import (
     score,
     together,
 )
+from isr.evaluation.violations import Violations, violations
 from isr.levels import foreground, probability
 from isr.networks.inference import picture_levels
 from isr.representations import Representation
@@ -64,6 +65,8 @@ def evaluate(job: EvaluateJob, item: Item) -> Evaluation:
     each = range(1, len(regions) + 1)
     truths = [None if item.is_layered else item.truth_of(0, number) for number in each]
     rows = score(whole, regions, picture.ground_truth, picture.scribbles, truths)
+    if job.cell.constraint == "convex" and scene.third is None:
+        rows = _with_non_convexity(rows, [whole, *regions])
     origins = _Origins.of(job, fits, problems)
     size = scene.height, scene.width, scene.convention
     certificates = certify(representation, *size, third=scene.third, seed=job.seed, level=level)
@@ -79,6 +82,31 @@ def evaluate(job: EvaluateJob, item: Item) -> Evaluation:
         surface=None if scene.third is None else mesh(representation, scene, _MESH_RESOLUTION),
         labels=label_map([region.level for region in regions]) if told_apart else None,
     )
+
+
+def _with_non_convexity(rows: Sequence[Row], regions: Sequence[Region]) -> list[Row]:
+    """The rows with how far their outputs, and the unaries, are from convex.
+
+    Args:
+        rows: of metrics.csv.
+        regions: all objects together, then each of them.
+    """
+    found: dict[tuple[int, str], Violations] = {}
+
+    def measured(number: int, output: str) -> Violations | None:
+        masks, key = regions[number].outputs, (number, output)
+        if key not in found and output in masks:
+            found[key] = violations(masks[output])
+        return found.get(key)
+
+    measures = []
+    for row in rows:
+        number = object_number(row)
+        own, given = measured(number, row["output"]), measured(number, "predictor")
+        pairs = [(each.pairs, each.background) if each else (None, None) for each in (own, given)]
+        values = [value for pair in pairs for value in pair]
+        measures.append(row | dict(zip(NON_CONVEXITY, values, strict=True)))
+    return measures
 
 
 def _region(job: EvaluateJob, fits: StoredFits, item: Item, scene: Scene, name: str) -> Region:

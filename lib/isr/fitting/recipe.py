@@ -29,9 +29,10 @@ from isr.fitting.schedules import (
     unaries_schedule,
 )
 from isr.fitting.tasks import Projection
+from isr.fitting.three_stages import LEARNING_RATE, three_stage_schedule
 from isr.representations import Representation
 from isr.representations.rotationally_symmetric import choose_order
-from isr.settings import CellSettings, Distance, OptimiserKind, Protocol
+from isr.settings import CellSettings, Distance, OptimiserKind, Protocol, ScheduleName
 from isr.store import load_parameters, own_parameters
 
 _TERMS: dict[Distance, str] = {
@@ -67,6 +68,7 @@ class Recipe:
         alpha: weight of the unaries against the scribbles (eqs. 13 and 15).
         uncoupled: share of the steps before it counts, of shapes that begin with the scribbles.
         protocol: whose schedules.
+        schedule_name: of another one than theirs.
     """
 
     constraint: str
@@ -83,6 +85,7 @@ class Recipe:
     alpha: float = 1.0
     uncoupled: float = UNCOUPLED
     protocol: Protocol = "paper"
+    schedule_name: ScheduleName | None = None
 
     @classmethod
     def of_cell(cls, cell: CellSettings, protocol: Protocol, *, video: bool = False) -> "Recipe":
@@ -105,7 +108,10 @@ class Recipe:
             if cell.fit == "spatio-temporal":
                 options = {"blocks": _BLOCKS_IN_TIME, **options}
         points = Points() if cell.points is None else Points(**cell.points.model_dump())
-        return cls(cell.constraint, options, points, protocol=protocol, **given)
+        named = cell.schedule
+        return cls(
+            cell.constraint, options, points, protocol=protocol, schedule_name=named, **given
+        )
 
     def for_problem(self, problem: Problem) -> "Recipe":
         """What the problem settles: the order among several, and a member for each object.
@@ -197,6 +203,8 @@ class Recipe:
     def schedule(self, *, unaries: bool, scribbles: bool) -> Schedule:
         """The usual schedule of a projection where unaries, scribbles or both are known."""
         extra = self._penalties(unaries=unaries)
+        if self.schedule_name == "three-stage":
+            return self._three_stages(extra, teacher=False)
         kinds = list(constraints.members(self.constraint, self.options))
         rate = self.learning_rate or self.rate_factor * _UNARIES_RATE
         bending = [f"representation{name}" for name, each in kinds if each.bends]
@@ -252,15 +260,22 @@ class Recipe:
     def training_schedule(self, fit: str) -> Schedule:
         """The schedule of a fit that trains its predictor along: joint, or the published code's."""
         coupling = {"alpha": self.alpha, "uncoupled": self.uncoupled}
+        overlap = self.constraint == "union" and self.overlap_weight
+        if self.schedule_name == "three-stage":
+            extra = {OVERLAP: self.overlap_weight} if overlap else {}
+            return self._three_stages(extra, teacher=True)
         if fit == "sequential":
             return concurrent_schedule(**coupling)
-        overlap = self.constraint == "union" and self.overlap_weight
         return joint_schedule(
             self.protocol,
             representation_rate=self.rate_factor,
             extra={OVERLAP: self.overlap_weight} if overlap else None,
             **coupling,
         )
+
+    def _three_stages(self, extra: Mapping[str, float], *, teacher: bool) -> Schedule:
+        rate = self.learning_rate or LEARNING_RATE
+        return three_stage_schedule(rate, teacher=teacher, alpha=self.alpha, extra=extra)
 
 
 def count_objects(problem: Problem) -> int:

@@ -10,6 +10,7 @@ from isr.settings import OptimiserKind, Protocol
 PREDICTOR_SCRIBBLES = "predictor_scribbles"
 REPRESENTATION_SCRIBBLES = "representation_scribbles"
 COUPLING = "coupling"
+BINARISED_COUPLING = "binarised_coupling"
 UNARIES_ENTROPY = "unaries_entropy"
 ABSOLUTE_DISTANCE = "absolute_distance"
 COLOUR_GRADIENT = "colour_gradient"
@@ -112,7 +113,7 @@ def concurrent_schedule(*, alpha: float = 1.0, uncoupled: float = UNCOUPLED) -> 
     first = _STEPS * uncoupled
     return (
         Phase(first, 0.02, alone),
-        Phase(_STEPS - first, 0.02, {**together, COUPLING: 100.0 * alpha}),
+        Phase(_STEPS - first, 0.02, {**together, BINARISED_COUPLING: 100.0 * alpha}),
     )
 
 

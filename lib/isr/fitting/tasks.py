@@ -1,7 +1,6 @@
 """The tasks: training a predictor on scribbles, alone or with a representation, and projecting."""
 
 from collections.abc import Set
-from typing import Literal
 
 import numpy as np
 import torch
@@ -24,6 +23,7 @@ from isr.fitting.engine.task import (
 )
 from isr.fitting.schedules import (
     ABSOLUTE_DISTANCE,
+    BINARISED_COUPLING,
     COLOUR_GRADIENT,
     COUPLING,
     OVERLAP,
@@ -49,18 +49,20 @@ from isr.representations import Representation
 from isr.representations.starts import shares
 from isr.representations.union import Union
 
-CouplingMode = Literal["both", "binarised"]
+_COUPLINGS = frozenset({COUPLING, BINARISED_COUPLING})
+"""Terms that compare the representation with the predictor."""
 
 
 class PredictorTraining(Task):
     """Train a pixel-wise predictor on scribbles, alone or with a representation (eqs. 13, 14).
 
+    The coupling moves both networks (eq. 13); the binarised one couples the representation to the
+    thresholded prediction and leaves the predictor alone.
+
     Args:
         predictor: template of the predictor.
         points: pixels per step.
         representation: template of the representation for joint training; None trains alone.
-        coupling: `both` lets the coupling move both networks (eq. 13); `binarised` couples the
-            representation to the thresholded prediction and leaves the predictor alone.
     """
 
     def __init__(
@@ -69,12 +71,11 @@ class PredictorTraining(Task):
         points: Points,
         *,
         representation: Representation | None = None,
-        coupling: CouplingMode = "both",
     ) -> None:
         self.modules = nn.ModuleDict({"predictor": predictor})
         if representation is not None:
             self.modules["representation"] = representation
-        self.points, self.coupling = points, coupling
+        self.points = points
         self._parts = 0 if representation is None else representation.part_count
 
     @property
@@ -90,7 +91,7 @@ class PredictorTraining(Task):
         """The scribble terms and the coupling."""
         strokes = batch["targets"].shape[0]
         features = batch["features"]
-        level = call("predictor", features if COUPLING in active else features[:strokes])
+        level = call("predictor", features if _COUPLINGS & active else features[:strokes])
         terms = {
             PREDICTOR_SCRIBBLES: cross_entropy(
                 level[:strokes], batch["targets"], batch["stroke_weights"]
@@ -107,7 +108,7 @@ class PredictorTraining(Task):
         strokes = batch["targets"].shape[0]
         coordinates = batch["coordinates"]
         overlaps = OVERLAP in active and self._parts > 1
-        seen = coordinates if overlaps or COUPLING in active else coordinates[:strokes]
+        seen = coordinates if overlaps or _COUPLINGS & active else coordinates[:strokes]
         level, levels = _levels(call, seen, parts=overlaps)
         terms = {
             REPRESENTATION_SCRIBBLES: cross_entropy(
@@ -116,11 +117,14 @@ class PredictorTraining(Task):
         }
         if overlaps:
             terms[OVERLAP] = overlap(levels[strokes:], batch["point_weights"])
+        prediction = probability(point_level)
         if COUPLING in active:
-            prediction = probability(point_level)
-            if self.coupling == "binarised":
-                prediction = (prediction >= 0.5).to(prediction).detach()
             terms[COUPLING] = squared_distance(level[strokes:], prediction, batch["point_weights"])
+        if BINARISED_COUPLING in active:
+            binary = (prediction >= 0.5).to(prediction).detach()
+            terms[BINARISED_COUPLING] = squared_distance(
+                level[strokes:], binary, batch["point_weights"]
+            )
         return terms
 
 
@@ -136,7 +140,6 @@ class PictureTraining(PredictorTraining):
         features: the combination of features, to know colours and coordinates among the channels.
         absolute_penalty: use the published code's mean absolute gradient, not the mean norm.
         representation: as in `PredictorTraining`.
-        coupling: as in `PredictorTraining`.
     """
 
     # Convolutions with stacked weights become grouped ones, several times slower than each alone.
@@ -150,9 +153,8 @@ class PictureTraining(PredictorTraining):
         features: str,
         absolute_penalty: bool = False,
         representation: Representation | None = None,
-        coupling: CouplingMode = "both",
     ) -> None:
-        super().__init__(predictor, points, representation=representation, coupling=coupling)
+        super().__init__(predictor, points, representation=representation)
         slices = channel_slices(features)
         names = {COLOUR_GRADIENT: RGB, POSITION_GRADIENT: XY}
         self.penalised = {term: slices[name] for term, name in names.items() if name in slices}

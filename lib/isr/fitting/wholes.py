@@ -21,7 +21,7 @@ from isr.fitting.engine.task import Points, Task
 from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.objects import ObjectsTask, schedule_of_all, separate
 from isr.fitting.recipe import Recipe
-from isr.fitting.tasks import CouplingMode, PictureTraining, PredictorTraining
+from isr.fitting.tasks import PictureTraining, PredictorTraining
 from isr.predictors import PredictorKind, Trained
 from isr.representations import Representation
 from isr.representations.union import Union
@@ -180,7 +180,6 @@ class _Alike:
             dim=self.dim,
             absolute_penalty=self.job.published,
             representation=representation,
-            coupling="binarised" if self.job.cell.fit == "sequential" else "both",
         )
 
     def shifted(self, result: Result) -> Result:
@@ -204,7 +203,6 @@ def training(
     dim: int = 2,
     absolute_penalty: bool = False,
     representation: Representation | None = None,
-    coupling: CouplingMode = "both",
 ) -> Task:
     """The task of training a predictor on scribbles, alone or with a representation.
 
@@ -215,20 +213,18 @@ def training(
         dim: number of coordinates.
         absolute_penalty: use the published code's mean absolute gradient, not the mean norm.
         representation: template of the representation for joint training; None trains alone.
-        coupling: see `PredictorTraining`.
     """
     assert isinstance(predictor, Trained)
     assert features is not None
     network = load(predictor.network)(channels(features, dim), **predictor.options())
     if not predictor.sees_pictures:
-        return PredictorTraining(network, points, representation=representation, coupling=coupling)
+        return PredictorTraining(network, points, representation=representation)
     return PictureTraining(
         network,
         points,
         features=features,
         absolute_penalty=absolute_penalty,
         representation=representation,
-        coupling=coupling,
     )
 
 

@@ -34,11 +34,12 @@ class FCN(Predictor):
     Args:
         channels: number of features per pixel.
         width: units per hidden layer.
+        hidden_layers: how many of them.
     """
 
-    def __init__(self, channels: int, *, width: int = 16) -> None:
+    def __init__(self, channels: int, *, width: int = 16, hidden_layers: int = 4) -> None:
         super().__init__()
-        self.network = MLP([channels, *[width] * 4, 1])
+        self.network = MLP([channels, *[width] * hidden_layers, 1])
 
     def forward(self, features: Tensor) -> Tensor:
         """Levels (...,) of pixels with features (..., channels)."""

@@ -1,6 +1,8 @@
 """The predictors that are trained on scribbles (the paper's section B.1)."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
 
 from isr.predictors.base import Trained
 
@@ -13,6 +15,12 @@ class FCN(Trained):
     network: ClassVar[str] = "isr.networks.predictors:FCN"
 
     kind: Literal["fcn"]
+    width: Annotated[int, Field(ge=1)] = Field(16, description="units per hidden layer")
+    hidden_layers: Annotated[int, Field(ge=0)] = Field(4, description="how many of them")
+
+    def options(self) -> dict[str, Any]:
+        """Width and depth."""
+        return {"width": self.width, "hidden_layers": self.hidden_layers}
 
 
 class CNN(Trained):

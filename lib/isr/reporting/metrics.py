@@ -16,7 +16,7 @@ NO_GROUND_TRUTH = "no ground truth"
 
 _NAMES = (
     *("study", "cell", "dataset", "constraint", "predictor", "features", "labels", "training"),
-    *("fit", "distance", "protocol", "optimiser", "semantic", "labels_kind", "weights"),
+    *("fit", "distance", "protocol", "schedule", "optimiser", "semantic", "labels_kind", "weights"),
     *("labels_follow", "item", "object", "output", "against", "status"),
 )
 _FLAGS = ("finite", "noisy", "annotated", "contradicted", "published_rule")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from isr import constraints
-from isr.predictors import PredictorKind, kind_named
+from isr.predictors import Given, PredictorKind, kind_named
 from isr.settings import VARIED
 
 BASELINES = {
@@ -30,6 +30,15 @@ def predictor(predictors: Mapping[str, PredictorKind], name: str) -> str:
     title = predictors[name].title
     alike = [other for other, each in predictors.items() if each.title == title]
     return title if len(alike) == 1 else f"{title} ({name})"
+
+
+def mask_of(title: str) -> str:
+    """The mask of a predictor by its name in print; those that came with the items are given.
+
+    >>> mask_of("GrabCut"), mask_of("unaries")
+    ("GrabCut's mask", 'given mask')
+    """
+    return "given mask" if title == Given.title else f"{title}'s mask"
 
 
 def features(name: str) -> str:

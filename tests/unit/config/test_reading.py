@@ -121,6 +121,13 @@ def test_scribbles_are_left_out_only_where_there_are_unaries():
     with pytest.raises(UserError, match="scribbles is false, but there are no unaries"):
         planned(("studies.single.cells.plane", cell))
     planned(("studies.single.cells.saucer.scribbles", False))
+def test_three_stages_need_scribbles_or_a_teacher_that_is_trained_on_them():
+    row = {"schedule": "three-stage"}
+    taught = {**row, "predictor": "fcn", "features": "rgb"}
+    planned(("studies.grid.cells", {"own": row, "taught": {**taught, "fit": "joint"}}))
+    for study, cell in (("grid", taught), ("single", {**row, "items": ["coffee"]}), ("film", row)):
+        with pytest.raises(UserError, match=rf"{study}.cells.own.schedule is three-stage, which"):
+            planned((f"studies.{study}.cells", {"own": cell}))
 
 
 def test_a_list_of_orders_needs_unaries_of_whole_items():

@@ -15,6 +15,7 @@ from isr.data.pictures import Picture
 from isr.errors import UserError
 from isr.evaluation import wholes
 from isr.evaluation.baselines import project_trivially
+from isr.evaluation.columns import NON_CONVEXITY
 from isr.evaluation.evaluate import evaluate
 from isr.evaluation.regions import label_map, overlaps
 from isr.io import read_png
@@ -56,6 +57,25 @@ def test_scores_against_unaries_and_ground_truth(tmp_path):
     np.testing.assert_array_equal(read_png(output / "masks" / "box.png"), truth)
     assert (output / "outlines" / "box.svg").exists()
     assert not (output / "outlines" / "box.ply").exists()
+
+
+@pytest.mark.parametrize("constraint", ["convex", "star_shaped"])
+def test_a_convex_cell_says_how_far_its_unaries_are_from_convex(tmp_path, constraint):
+    content = picture()
+    content.unaries[5:10, 8:17] = 0
+    about = {"name": constraint, "dim": 2, "options": {"width": 4}}
+    module = build(constraint, 2, width=4)
+    module.project_()
+    _, scores = evaluated(tmp_path, content, module, about, constraint=constraint)
+    row = scores.loc[("representation", "unaries")]
+    if constraint != "convex":
+        assert row[[*NON_CONVEXITY]].isna().all()
+        return
+    # 9 x 5 pixels are missing of the hull of the box.
+    assert row["unaries_hull_background"] == pytest.approx(45 / 150)
+    assert 0.1 < row["unaries_violating_pairs"] < 0.9
+    assert not row["hull_background"] > 0
+    assert scores.loc[("convex_hull", "unaries"), "hull_background"] == 0
 
 
 def test_a_picture_with_depth_is_scored_on_its_scribbles(tmp_path):

@@ -58,7 +58,8 @@ def test_sequential_training_keeps_its_rate_until_it_settles():
 def test_the_published_codes_sequential_weights():
     alone, together = schedules.concurrent_schedule()
     assert alone.learning_rate == together.learning_rate == 0.02
-    assert together.terms["coupling"] == 100.0
+    assert together.terms["binarised_coupling"] == 100.0
+    assert "coupling" not in together.terms
     assert together.terms["predictor_scribbles"] == 0.1
     assert together.terms["colour_gradient"] == pytest.approx(0.001)
 

@@ -118,21 +118,21 @@ def test_an_inactive_coupling_is_not_computed(make_problem):
     assert sizes == [4, 8]
 
 
-@pytest.mark.parametrize("coupling", ["both", "binarised"])
+@pytest.mark.parametrize("coupling", ["coupling", "binarised_coupling"])
 def test_binarised_coupling_leaves_the_predictor_alone(make_problem, coupling):
     fcn, convex = FCN(5), build("convex", width=4)
     for number, module in enumerate((fcn, convex)):
         initialise_(module, np.random.default_rng(number))
-    task = PredictorTraining(fcn, Points(4, 40), representation=convex, coupling=coupling)
+    task = PredictorTraining(fcn, Points(4, 40), representation=convex)
     problem = dataclasses.replace(make_problem(), unaries=None)
     batch = _step(task.source(problem, seed=0, device=CPU))
-    loss = task.terms(_call(task), batch, TERMS)["coupling"]
+    loss = task.terms(_call(task), batch, {coupling})[coupling]
     loss.backward()
     moved = any(p.grad is not None and (p.grad != 0).any() for p in fcn.parameters())
-    assert moved == (coupling == "both")
+    assert moved == (coupling == "coupling")
     assert any((p.grad != 0).any() for p in convex.parameters())
     given = torch.sigmoid(-fcn(batch["features"][4:]))
-    if coupling == "binarised":
+    if coupling == "binarised_coupling":
         given = (given > 0.5).float()
     expected = (torch.sigmoid(-convex(batch["coordinates"][4:])) - given).square().mean()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)

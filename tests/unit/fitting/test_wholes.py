@@ -75,7 +75,6 @@ def test_a_joint_fit_trains_both_at_the_protocols_rates(items, plans, protocol, 
     assert isinstance(plan.task, PredictorTraining)
     assert set(plan.task.modules) == {"predictor", "representation"}
     assert isinstance(plan.task.modules["predictor"], FCN)
-    assert plan.task.coupling == "both"
     assert [phase.learning_rate for phase in plan.schedule] == [0.02, rate]
     assert phase_ends(plan.schedule, 3000) == [200, 3000]
     assert "coupling" not in plan.schedule[0].terms
@@ -87,7 +86,6 @@ def test_a_joint_fit_trains_both_at_the_protocols_rates(items, plans, protocol, 
 def test_the_published_codes_sequential_fit_couples_to_binarised_predictions(items, plans):
     ((plan, _),) = plans(_picture(items, protocol="published-code"))
     assert isinstance(plan.task, PredictorTraining)
-    assert plan.task.coupling == "binarised"
     assert plan.schedule == schedules.concurrent_schedule()
 
 

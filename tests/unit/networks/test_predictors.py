@@ -6,6 +6,7 @@ from torch import nn
 from isr.errors import UserError
 from isr.networks.layers import initialise_
 from isr.networks.predictors import Predictor
+from isr.predictors import read_entry
 from isr.store import build_predictor
 
 
@@ -31,6 +32,13 @@ def _features(height: int, width: int, channels: int = 5) -> torch.Tensor:
 def test_parameter_counts_are_those_of_the_papers(kind, channels, parameters):
     predictor = _new(kind, channels)
     assert sum(parameter.numel() for parameter in predictor.parameters()) == parameters
+
+
+def test_a_teacher_of_two_hidden_layers_of_130():
+    entry = read_entry({"kind": "fcn", "width": 130, "hidden_layers": 2})
+    teacher = _new("fcn", 2, **entry.options())
+    sizes = [tuple(layer.weight.shape) for layer in teacher.network.layers]
+    assert sizes == [(130, 2), (130, 130), (1, 130)]
 
 
 @pytest.mark.parametrize("kind", ["fcn", "cnn"])

@@ -4,7 +4,7 @@ import doctest
 
 import pytest
 
-from isr.reporting.published import convexity, videos
+from isr.reporting.published import convexity, student, videos
 
 # Table 3 as it is printed, row by row (the headings of its text are damaged).
 TABLE_3 = [
@@ -110,3 +110,12 @@ def test_worked_examples():
     results = doctest.testmod(videos)
     assert results.attempted > 0
     assert results.failed == 0
+
+
+def test_in_the_student_report_a_flow_and_a_teacher_help():
+    table = student.TABLE_1
+    for flag in (False, True):
+        assert table["path_connected", flag] > table["convex", flag]
+    for constraint in student.NAMES:
+        assert table[constraint, True] > table[constraint, False]
+    assert student.SCRIBBLED // (student.BATCH - student.DRAWN) == 52

@@ -8,6 +8,7 @@ from isr.data.kinds.convexitydb import ConvexityDB
 from isr.data.kinds.drawn import Drawn
 from isr.data.kinds.embedded import Embedded
 from isr.data.kinds.fbms import FBMS
+from isr.data.kinds.fruit import Fruit
 from isr.data.kinds.gallery import Gallery
 from isr.data.kinds.pictures import Pictures
 from isr.data.kinds.videos import Videos
@@ -20,6 +21,7 @@ KINDS: tuple[type[DatasetKind], ...] = (
     Embedded,
     Gallery,
     Drawn,
+    Fruit,
     Pictures,
     Volumes,
     Videos,

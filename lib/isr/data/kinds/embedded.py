@@ -112,7 +112,7 @@ def load(name: str, long_side: int | None = 240) -> Picture:
     return Picture(
         name=name,
         image=image,
-        scribbles=_draw_scribbles(entry["scribbles"], *centres),
+        scribbles=draw_scribbles(entry["scribbles"], *centres),
         ground_truth=_draw_ground_truth(entry["ground_truth"], *centres),
         text=f"{about['object'][0].upper()}{about['object'][1:]}.",
         source=f"{about['source']}, {about['author']}",
@@ -208,9 +208,16 @@ def _inside_polygon(
     return inside
 
 
-def _draw_scribbles(
-    strokes: list[dict[str, Any]], x: NDArray[np.float64], y: NDArray[np.float64]
+def draw_scribbles(
+    strokes: Sequence[Mapping[str, Any]], x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
+    """Draw scribbles (h, w), 0 none, 255 background, 1 object.
+
+    Args:
+        strokes: in their order: line [[x, y], ...], width, and label, object or background.
+        x: (w,) of the pixels' centres, in the unit of the strokes.
+        y: (h,) likewise.
+    """
     scribbles = np.full((y.size, x.size), NO_SCRIBBLE, np.uint8)
     for stroke in strokes:
         # A stroke thinner than a drawn pixel would tear.

@@ -141,7 +141,8 @@ class Pictures(OwnFolder):
     """A folder of the user's own: `images/`, and what is known of each in folders beside it.
 
     `scribbles/`, `unaries/` (foreground probabilities as grey values, for the predictor `given`),
-    `depth/` (grey values, a third coordinate) and `ground_truth/`.
+    `depth/` (grey values, a third coordinate) and `ground_truth/`. Of masks alone, `unaries/` is
+    enough: they are shown in place of pictures.
     """
 
     folders: ClassVar[tuple[str, ...]] = (
@@ -156,9 +157,14 @@ class Pictures(OwnFolder):
     long_side: LongSide = None
 
     def all_names(self, root: Path) -> list[str]:
-        """Stems of the files in images/."""
-        images = own_folder(self.path, root) / "images"
-        return listed(list_pictures(images), images, "pictures")
+        """Stems of the files in images/, or in unaries/ where there is nothing else to show."""
+        shown = self._shown(root)
+        return listed(list_pictures(shown), shown, "pictures")
+
+    def _shown(self, root: Path) -> Path:
+        """The folder of what is shown of an item."""
+        images, masks = (own_folder(self.path, root) / name for name in ("images", "unaries"))
+        return masks if masks.is_dir() and not images.is_dir() else images
 
     def known(self, name: str, root: Path) -> Known:
         """What files there are."""
@@ -169,15 +175,15 @@ class Pictures(OwnFolder):
 
     @staticmethod
     def stored(folder: Path) -> dict[str, Path]:
-        """The pictures of a folder by their stems; all folders but images/ may be missing."""
-        return list_pictures(folder) if folder.is_dir() or folder.name == "images" else {}
+        """The pictures of a folder by their stems; none of one that is missing."""
+        return list_pictures(folder) if folder.is_dir() else {}
 
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
         """Read a picture, and shrink it."""
-        paths = self.files(name, root)
-        if "images" not in paths:
-            images = own_folder(self.path, root) / "images"
-            raise UserError(f"{images} holds no picture named {name!r}.")
+        paths, shown = self.files(name, root), self._shown(root)
+        if shown.name not in paths:
+            raise UserError(f"{shown} holds no picture named {name!r}.")
+        paths["images"] = paths[shown.name]
         picture = shrunk(read(name, paths, self.coding()), self.long_side)
         source = f"folder {Path(self.path).name}"
         write_picture(output, replace(picture, source=source, licence="not stated"))

@@ -38,11 +38,13 @@ class FigureKind(Model):
         caption: a sentence or two on what it shows, for the report.
         animated: whether it is a GIF; else PNG and SVG.
         whole: whether it is of all cells of the study, from their metrics alone.
+        constraints: that its cells must have; all where there are none.
     """
 
     caption: ClassVar[str]
     animated: ClassVar[bool] = False
     whole: ClassVar[bool] = False
+    constraints: ClassVar[tuple[str, ...]] = ()
     moved: ClassVar[Mapping[str, str]] = {
         "cases": "it is called cells now",
         "case": "it is called cell now",
@@ -96,12 +98,10 @@ class OfCells(FigureKind):
 
     Attributes:
         content: what it shows, for the title.
-        constraints: that the cells must have; all where there are none.
         same_item: whether they have to be of the same item.
     """
 
     content: ClassVar[str]
-    constraints: ClassVar[tuple[str, ...]] = ()
     same_item: ClassVar[bool] = False
 
     cells: Choices = Field(description="cells to show, by name or by as many axes as pick each")
@@ -152,12 +152,10 @@ class OfItem(FigureKind):
 
     Attributes:
         fits: kinds of fits that it can show; all where there are none.
-        constraints: that the cell must have; all where there are none.
         of_video: whether the item has to be a video.
     """
 
     fits: ClassVar[tuple[str, ...]] = ()
-    constraints: ClassVar[tuple[str, ...]] = ()
     of_video: ClassVar[bool] = False
 
     item: ItemName | None = Field(None, description="of the cell; null: its only one")
@@ -279,7 +277,7 @@ class Subject:
         return frame
 
 
-def must_have(figure: OfCells | OfItem, cells: Cells, name: str, where: str) -> None:
+def must_have(figure: FigureKind, cells: Cells, name: str, where: str) -> None:
     """See that a cell has one of the constraints that a figure needs.
 
     Raises:

@@ -276,6 +276,7 @@ def _facts(metrics: pd.DataFrame, study: Study, cells: About) -> Facts:
         ("Items", _items(metrics, study)),
         ("Steps", recipes.by_predictor(fits, recipes.steps, called)),
         ("Protocol", by_predictor(lambda row: row.protocol)),
+        ("Schedule, where it is not the protocol's", _names(metrics, "schedule")),
         ("Scale for predictors", by_predictor(lambda row: f"{row.scale:g}")),
         ("Semantic features", recipes.semantic(metrics)),
         *_objects(metrics, study),

@@ -125,7 +125,7 @@ def test_shapes_are_painted_in_their_order() -> None:
 def test_a_thin_stroke_does_not_tear_when_it_is_drawn_small() -> None:
     x, y = embedded._pixel_centres([0, 0, 200, 100], 10, 20)
     stroke = {"label": "object", "width": 2, "line": [[10, 5], [190, 92]]}
-    scribbles = embedded._draw_scribbles([stroke], x, y)
+    scribbles = embedded.draw_scribbles([stroke], x, y)
     assert label(scribbles, connectivity=2).max() == 1
     assert (scribbles.max(axis=0) == 1).sum() >= 18
 

@@ -289,3 +289,17 @@ def test_scribbles_without_a_coding_are_refused(unpack):
 def test_bad_codings(change, message):
     with pytest.raises(UserError, match=message):
         read_entry(ENTRY | change).coding()
+
+
+def test_a_folder_of_masks_alone(tmp_path):
+    mask = np.zeros((3, 4), np.uint8)
+    mask[1:, 1:3] = 255
+    (tmp_path / "own/unaries").mkdir(parents=True)
+    Image.fromarray(mask).save(tmp_path / "own/unaries/a.png")
+    entry = read_entry({"kind": "pictures", "path": "own"})
+    assert entry.names(tmp_path) == ["a"]
+    assert entry.known("a", tmp_path) == Known(unaries=True)
+    entry.unpack("a", tmp_path, tmp_path, tmp_path / "out/a")
+    picture = read_item(tmp_path / "out/a").read()
+    np.testing.assert_array_equal(picture.unaries, mask / 255)
+    np.testing.assert_array_equal(picture.image, np.repeat(mask[..., None] / 255, 3, -1))
