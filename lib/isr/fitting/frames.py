@@ -173,6 +173,12 @@ class VideoQueue:
         stage = self.first if start is None else self.following
         return Work(name, seed, stage.schedule, stage.steps, start)
 
+    def upcoming(self, count: int) -> list[Key]:
+        """The frames after those that are worked on, if these turn out well."""
+        lanes = [lane for lane in self.lanes.values() if lane.busy]
+        following = [(lane.frames[lane.position + 1 :], lane.seed) for lane in lanes]
+        return [(frames[0], seed) for frames, seed in following if frames][:count]
+
     def again(self, key: Key) -> Work:
         """The work of this name, for a stack that is resumed."""
         name, seed = key

@@ -22,8 +22,9 @@ from isr.fitting.engine.queue import (
     Schedule,
     describe,
 )
+from isr.fitting.engine.sources import Points
 from isr.fitting.engine.stack import Stack
-from isr.fitting.engine.task import Points, Task
+from isr.fitting.engine.task import Task
 from isr.io import atomic_path
 from isr.predictors import PredictorKind, read_entry
 from isr.predictors.base import trains_along

@@ -18,7 +18,8 @@ from isr.errors import UserError
 from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.optimiser import StackedOptimiser, StackedParameters
 from isr.fitting.engine.queue import Key, Phase, State, describe
-from isr.fitting.engine.sampling import unaries_strata, uniforms
+from isr.fitting.engine.random_numbers import uniforms
+from isr.fitting.engine.sampling import unaries_strata
 from isr.fitting.frames import agreement, inputs_of
 from isr.fitting.jobs import FitJob, Found
 from isr.fitting.recipe import Recipe

@@ -11,7 +11,7 @@ from isr.data.pictures import BACKGROUND_SCRIBBLE
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.engine.queue import Schedule, State
-from isr.fitting.engine.task import Points
+from isr.fitting.engine.sources import Points
 from isr.fitting.schedules import (
     ABSOLUTE_DISTANCE,
     COUPLING,

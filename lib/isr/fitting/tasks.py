@@ -12,16 +12,8 @@ from isr.data.features.sets import RGB, XY, channel_slices
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.engine.sampling import Strata
-from isr.fitting.engine.task import (
-    Batch,
-    Call,
-    PictureSource,
-    Points,
-    PointSource,
-    Source,
-    Task,
-    Terms,
-)
+from isr.fitting.engine.sources import Batch, PictureSource, Points, PointSource, Source
+from isr.fitting.engine.task import Call, Task, Terms
 from isr.fitting.schedules import (
     ABSOLUTE_DISTANCE,
     COLOUR_GRADIENT,
@@ -82,9 +74,9 @@ class PredictorTraining(Task):
         """Whether a representation is fitted along."""
         return "representation" in self.modules
 
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
+    def source(self, problem: Problem, *, seed: int) -> Source:
         """Strokes and random pixels."""
-        return PointSource(problem, self.points, seed=seed, device=device)
+        return PointSource(problem, self.points, seed=seed)
 
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
         """The scribble terms and the coupling."""
@@ -158,9 +150,9 @@ class PictureTraining(PredictorTraining):
         self.penalised = {term: slices[name] for term, name in names.items() if name in slices}
         self.penalty = gradient_mean_absolute if absolute_penalty else gradient_norm
 
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
+    def source(self, problem: Problem, *, seed: int) -> Source:
         """The whole picture, strokes and random pixels."""
-        return PictureSource(problem, self.points, seed=seed, device=device)
+        return PictureSource(problem, self.points, seed=seed)
 
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
         """The scribble terms, the gradient penalties and the coupling."""
@@ -218,18 +210,17 @@ class Projection(Task):
         ):
             raise UserError("constraint: several objects need a union with one member for each.")
 
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
+    def source(self, problem: Problem, *, seed: int) -> PointSource:
         """Strokes and pixels of a problem."""
         source = PointSource(
             problem,
             self.points,
             seed=seed,
-            device=device,
             object_weight=self.object_weight,
             objects=len(self._members()) if self.objects else None,
             shares=self._shares(problem),
         )
-        source.constants["pixel_weights"] = _pixel_weights(source.random).to(device)
+        source.constants["pixel_weights"] = _pixel_weights(source.random)
         return source
 
     def _shares(self, problem: Problem) -> NDArray[np.float32] | None:

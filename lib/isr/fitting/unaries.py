@@ -16,8 +16,8 @@ from isr.data.problems import Problem, with_margin
 from isr.errors import UserError
 from isr.fitting.engine.long_work import choose_device
 from isr.fitting.engine.queue import EqualWorks, Schedule
+from isr.fitting.engine.sources import Points
 from isr.fitting.engine.stack import Stack
-from isr.fitting.engine.task import Points
 from isr.fitting.recipe import Recipe, count_objects
 from isr.representations import Representation
 from isr.settings import DISTANCES, Distance, OptimiserKind

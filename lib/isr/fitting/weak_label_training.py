@@ -25,7 +25,7 @@ from isr.data.weak_labels.store import (
 from isr.errors import UserError
 from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.queue import History, Key, State
-from isr.fitting.engine.sampling import generator, uniforms
+from isr.fitting.engine.random_numbers import generator, uniforms
 from isr.fitting.jobs import Job, PredictJob, write_history
 from isr.networks.inference import channels_innermost, frame_tensor, predict_video
 from isr.networks.layers import initialise_

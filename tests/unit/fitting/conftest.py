@@ -17,8 +17,8 @@ from isr.data.problems import Problem
 from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.fitting import wholes
 from isr.fitting.engine.queue import EqualWorks, Key, Phase, Result
+from isr.fitting.engine.sources import Points
 from isr.fitting.engine.stack import Stack
-from isr.fitting.engine.task import Points
 from isr.fitting.jobs import FitJob, Job, Plan
 from isr.fitting.schedules import COUPLING, REPRESENTATION_SCRIBBLES
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection

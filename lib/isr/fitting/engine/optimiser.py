@@ -29,7 +29,7 @@ class StackedParameters:
     def __init__(self, template: nn.Module, slots: int, device: torch.device) -> None:
         self.shapes = {name: p.shape for name, p in template.named_parameters()}
         self.size = sum(shape.numel() for shape in self.shapes.values())
-        self._frozen: set[str] = set()
+        self.frozen: frozenset[str] = frozenset()
         # A copy whose parameters are the leaves: its project_() acts on the whole stack.
         self._carrier = copy.deepcopy(template).to(device)
         self._allocate(torch.zeros(slots, self.size, device=device))
@@ -54,23 +54,23 @@ class StackedParameters:
         return len(self.values)
 
     def columns(self, prefix: str) -> Tensor:
-        """Which of the `size` columns belong to parameters of this name or name prefix: boolean."""
+        """Which of the `size` columns belong to parameters of a name or name prefix: boolean."""
         marks = [
             torch.full((shape.numel(),), in_group(name, prefix))
             for name, shape in self.shapes.items()
         ]
-        return torch.cat(marks).to(self.values.device)
+        return torch.cat(marks)
 
     def freeze(self, phases: Sequence[Phase]) -> None:
         """Leave out of `trained_leaves` what all of these phases hold still."""
-        self._frozen = {
+        self.frozen = frozenset(
             name for name in self.shapes if all(phase.freezes(name) for phase in phases)
-        }
+        )
 
     def trained_leaves(self) -> dict[str, Tensor]:
         """The leaves, those that are frozen without a gradient: it need not be computed."""
         return {
-            name: leaf.detach() if name in self._frozen else leaf
+            name: leaf.detach() if name in self.frozen else leaf
             for name, leaf in self.leaves.items()
         }
 
@@ -116,7 +116,8 @@ class StackedOptimiser:
 
     The update equals `torch.optim.Adam` and `torch.optim.Adamax` (betas 0.9 and 0.999, epsilon
     1e-8, coupled weight decay) run on every slot alone. All settings are tensors that may differ
-    between slots; set them between steps.
+    between slots; set them between steps. A step writes all state in place and never waits for the
+    device, so that it can be recorded once and replayed.
 
     Attributes:
         rate: (slots, size) learning rates; 0 freezes a parameter.
@@ -148,18 +149,26 @@ class StackedOptimiser:
         self._uses_plateau = bool(self.patience.isfinite().any())
         self._uses_clipping = bool(self.clip_norm.isfinite().any())
 
-    def configure(self, slot: int, **settings: Tensor | float | bool) -> None:
-        """Set attributes of one slot by name, and prepare the next block of steps."""
+    @property
+    def uses(self) -> tuple[bool, ...]:
+        """Which features any slot uses: the steps of one plan are the same operations."""
+        return (
+            *(self._uses_adam, self._uses_adamax, self._uses_decay),
+            *(self._uses_plateau, self._uses_clipping),
+        )
+
+    def configure(self, slots: int | Sequence[int], **settings: Tensor | float | bool) -> None:
+        """Set attributes of some slots alike by name, and prepare the next block of steps."""
         for name, value in settings.items():
-            getattr(self, name)[slot] = value
+            getattr(self, name)[slots] = value
         self._plan()
 
-    def restart(self, slot: int) -> None:
-        """Forget the moments, the step counter and the plateau of one slot."""
+    def restart(self, slots: int | Sequence[int]) -> None:
+        """Forget the moments, the step counter and the plateau of some slots."""
         for state in (self.mean, self.spread, self.steps, self.stale):
-            state[slot] = 0.0
-        self.best[slot] = torch.inf
-        self.factor[slot] = 1.0
+            state[slots] = 0.0
+        self.best[slots] = torch.inf
+        self.factor[slots] = 1.0
 
     @torch.no_grad()
     def step(self, parameters: Tensor, gradients: Tensor, losses: Tensor) -> None:
@@ -179,22 +188,19 @@ class StackedOptimiser:
         self.mean.lerp_(gradients, 1.0 - _BETA_1)
         scale = self.rate * self.factor / (1.0 - _BETA_1**self.steps).clamp(min=1e-12)
         update = scale * self.mean / self._denominator(gradients)
-        parameters.sub_(torch.where(self.active, update, 0.0))
+        parameters.sub_(update.masked_fill_(~self.active, 0.0))
         if self._uses_plateau:
             self._watch_plateau(losses)
 
     def _denominator(self, gradients: Tensor) -> Tensor:
-        adamax = adam = self.spread
-        if self._uses_adamax:
-            adamax = torch.maximum(self.spread * _BETA_2, gradients.abs() + _EPSILON)
-        if self._uses_adam:
-            adam = torch.addcmul(self.spread * _BETA_2, gradients, gradients, value=1.0 - _BETA_2)
-        if self._uses_adamax and self._uses_adam:
-            self.spread = torch.where(self.adamax, adamax, adam)
-        else:
-            self.spread = adamax if self._uses_adamax else adam
         if not self._uses_adam:
+            torch.maximum(self.spread * _BETA_2, gradients.abs() + _EPSILON, out=self.spread)
             return self.spread.clamp(min=torch.finfo(self.spread.dtype).tiny)
+        if self._uses_adamax:
+            largest = torch.maximum(self.spread * _BETA_2, gradients.abs() + _EPSILON)
+        self.spread.mul_(_BETA_2).addcmul_(gradients, gradients, value=1.0 - _BETA_2)
+        if self._uses_adamax:
+            self.spread.copy_(torch.where(self.adamax, largest, self.spread))
         correction = (1.0 - _BETA_2**self.steps).clamp(min=1e-12).sqrt()
         rooted = self.spread.sqrt() / correction + _EPSILON
         return torch.where(self.adamax, self.spread, rooted) if self._uses_adamax else rooted
@@ -202,11 +208,11 @@ class StackedOptimiser:
     def _watch_plateau(self, losses: Tensor) -> None:
         """Halve the rate of slots that have not improved for `patience` steps."""
         improved = losses < self.best * (1.0 - _PLATEAU_THRESHOLD)
-        self.best = torch.where(improved, losses, self.best)
-        self.stale = torch.where(improved, 0.0, self.stale + 1.0)
+        self.best.copy_(torch.where(improved, losses, self.best))
+        self.stale.add_(1.0).masked_fill_(improved, 0.0)
         exhausted = self.stale > self.patience
-        self.factor = torch.where(exhausted, self.factor * _PLATEAU_FACTOR, self.factor)
-        self.stale = torch.where(exhausted, 0.0, self.stale)
+        self.factor.copy_(torch.where(exhausted, self.factor * _PLATEAU_FACTOR, self.factor))
+        self.stale.masked_fill_(exhausted, 0.0)
 
     def state(self) -> dict[str, Tensor]:
         """All tensors by name, for a checkpoint."""

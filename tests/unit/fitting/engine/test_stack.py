@@ -206,7 +206,7 @@ def test_a_frozen_problem_keeps_its_last_finite_state_and_stays_frozen(make_stac
     schedule = (Phase(1.0, 0.02, {COUPLING: 1.0}),)
     changed = {"p0": _broken(problems["p0"], np.nan, slice(0, 1))}
     ill = make_stack(["p0", "p1"], steps=200, stack_size=2, schedule=schedule, changed=changed)
-    source = ill.task.source(changed["p0"], seed=7, device=torch.device("cpu"))
+    source = ill.task.source(changed["p0"], seed=7)
     met = torch.flatten(source.block(0, 200)["unaries"].isnan().any(1).nonzero()).tolist()
     # The first time is in a later step than the first, and whole blocks after it do not meet it.
     assert 0 < met[0] < 100
