@@ -78,7 +78,7 @@ class FrameRepresentations:
         self.mean, self.spread = torch.zeros_like(self.values), torch.zeros_like(self.values)
         self.steps = torch.zeros(len(states), 1, device=device)
         self.optimiser = StackedOptimiser(1, self.parameters.size, device)
-        self.optimiser.configure(0, rate=learning_rate, active=True)
+        self.optimiser.configure([0], rate=learning_rate, active=True)
 
     def __contains__(self, frame: object) -> bool:
         """Whether this frame has a representation."""

@@ -73,6 +73,7 @@ def make_stack(problems) -> Callable[..., Stack]:
         seeds=(SEED,),
         shared_initial_weights: bool = False,
         device: str = "cpu",
+        replays: bool | None = None,
     ) -> Stack:
         everything = {**problems, **(changed or {})}
         projects = kind == "projection" or kind in _SHAPES
@@ -89,6 +90,7 @@ def make_stack(problems) -> Callable[..., Stack]:
             stack_size=stack_size,
             shared_initial_weights=shared_initial_weights,
             device=torch.device(device),
+            replays=replays,
         )
 
     return make

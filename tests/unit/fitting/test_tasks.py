@@ -15,7 +15,6 @@ from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection
 from isr.networks.layers import initialise_
 from isr.networks.predictors import CNN, FCN
 
-CPU = torch.device("cpu")
 TERMS = frozenset(
     {
         "predictor_scribbles",
@@ -105,7 +104,7 @@ def test_whole_picture_terms_are_the_equations(picture):
 def test_an_inactive_coupling_is_not_computed(make_problem):
     convex = build("convex", width=4)
     task = Projection(convex, Points(4, 4))
-    batch = _step(task.source(make_problem(), seed=0, device=CPU))
+    batch = _step(task.source(make_problem(), seed=0))
     sizes = []
 
     def call(name, coordinates):

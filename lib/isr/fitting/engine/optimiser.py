@@ -6,7 +6,7 @@ one row of a (slots, size) tensor: an update is a handful of operations whatever
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -109,6 +109,13 @@ class StackedParameters:
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 _PLATEAU_THRESHOLD, _PLATEAU_FACTOR = 1e-4, 0.5
+_FEATURES: dict[str, Callable[[Tensor], bool]] = {
+    "adamax": lambda value: bool(value.any()),
+    "decay": lambda value: bool((value != 0).any()),
+    "patience": lambda value: bool(value.isfinite().any()),
+    "clip_norm": lambda value: bool(value.isfinite().any()),
+}
+"""Whether a value of a setting makes a step do something that others need not."""
 
 
 class StackedOptimiser:
@@ -139,31 +146,42 @@ class StackedOptimiser:
         self.adamax = zeros(1).bool()
         self.active = zeros(1).bool()
         self.patience, self.clip_norm = zeros(1) + torch.inf, zeros(1) + torch.inf
+        # Known to the host, which must not ask the device for it.
+        self._features = {name: [False] * slots for name in _FEATURES}
         self._plan()
 
     def _plan(self) -> None:
-        """Note once per block of steps which features any slot uses, to skip the rest."""
-        self._uses_adamax = bool(self.adamax.any())
-        self._uses_adam = not bool(self.adamax.all())
-        self._uses_decay = bool((self.decay != 0).any())
-        self._uses_plateau = bool(self.patience.isfinite().any())
-        self._uses_clipping = bool(self.clip_norm.isfinite().any())
+        """Note which features any slot uses, to skip the rest."""
+        used = {name: any(slots) for name, slots in self._features.items()}
+        self._uses_decay, self._uses_plateau = used["decay"], used["patience"]
+        self._uses_clipping, self._uses_adamax = used["clip_norm"], used["adamax"]
+        self._uses_adam = not all(self._features["adamax"])
 
     @property
     def uses(self) -> tuple[bool, ...]:
-        """Which features any slot uses: the steps of one plan are the same operations."""
+        """Which features any slot uses: steps that agree in them are the same operations."""
         return (
             *(self._uses_adam, self._uses_adamax, self._uses_decay),
             *(self._uses_plateau, self._uses_clipping),
         )
 
-    def configure(self, slots: int | Sequence[int], **settings: Tensor | float | bool) -> None:
-        """Set attributes of some slots alike by name, and prepare the next block of steps."""
+    def configure(self, slots: Sequence[int], **settings: Tensor | float | bool) -> None:
+        """Set attributes of some slots alike by name, and prepare the next block of steps.
+
+        Args:
+            slots: their numbers.
+            **settings: numbers, or tensors (size,) on the host.
+        """
+        device = self.mean.device
         for name, value in settings.items():
-            getattr(self, name)[slots] = value
+            given = torch.as_tensor(value, dtype=torch.float64)
+            getattr(self, name)[slots] = given.to(device, getattr(self, name).dtype)
+            if name in _FEATURES:
+                for slot in slots:
+                    self._features[name][slot] = _FEATURES[name](given)
         self._plan()
 
-    def restart(self, slots: int | Sequence[int]) -> None:
+    def restart(self, slots: Sequence[int]) -> None:
         """Forget the moments, the step counter and the plateau of some slots."""
         for state in (self.mean, self.spread, self.steps, self.stale):
             state[slots] = 0.0
@@ -222,10 +240,15 @@ class StackedOptimiser:
         """Take over the tensors of a checkpoint made by `state`."""
         for name in self.state():
             setattr(self, name, state[name].to(self.mean.device))
+            if name in _FEATURES:
+                self._features[name] = [_FEATURES[name](row) for row in state[name].cpu()]
         self._plan()
 
     def select(self, slots: list[int]) -> None:
         """Keep these slots, in this order."""
         for name, value in self.state().items():
             setattr(self, name, value[slots].clone())
+        self._features = {
+            name: [each[slot] for slot in slots] for name, each in self._features.items()
+        }
         self._plan()

@@ -109,7 +109,7 @@ def _product(values: Tensor, factor: int) -> tuple[Tensor, Tensor]:
 
 def _shifted(values: Tensor, bits: int) -> Tensor:
     """Unsigned shift to the right: what int64 drags in from its sign is masked away."""
-    return (values >> bits) & (2 ** (64 - bits) - 1)
+    return torch.bitwise_and(values >> bits, 2 ** (64 - bits) - 1)
 
 
 def _signed(value: int) -> int:

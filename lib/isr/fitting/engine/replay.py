@@ -45,7 +45,9 @@ class Replay:
         self._values: Tensor | None = None
         self._steps = steps
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._stream: torch.cuda.Stream | None = None
+        if device.type == "cuda":
+            self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self.load(constants, block)
 
     def load(self, constants: Mapping[str, Tensor], block: Batch) -> bool:

@@ -153,8 +153,8 @@ class Stack:
             self.optimiser.restart([n for n in numbers if self.slots[n].begins_phase])
         self.optimiser.configure(
             numbers,
-            rate=rate.to(self.device),
-            decay=decay.to(self.device),
+            rate=rate,
+            decay=decay,
             adamax=phase.optimiser == "adamax",
             patience=float("inf") if phase.plateau is None else float(phase.plateau),
             clip_norm=float("inf") if phase.clip_norm is None else phase.clip_norm,

@@ -260,8 +260,8 @@ def test_two_seeds_in_one_stack_are_those_of_a_stack_each(make_stack, kind):
 def test_problems_are_opened_when_their_turn_comes(make_stack):
     stack: Stack = make_stack(EIGHT[:3], steps=20)
     opened = []
-    load = stack.load
-    stack.load = lambda name, seed: opened.append(name) or load(name, seed)
+    load = stack._starts._load
+    stack._starts._load = lambda name, seed: opened.append(name) or load(name, seed)
     stack.advance()
     assert opened == []
     run(stack)
