@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.recipe import Recipe
 from isr.levels import foreground, likely_foreground
 from isr.representations import Representation
-from isr.store import Group
+from isr.store import Group, load_parameters, own_parameters
 
 _log = logging.getLogger(__name__)
 
@@ -228,7 +229,9 @@ def agreement(representation: Representation, problem: Problem) -> float:
     assert problem.unaries is not None
     like = next(representation.parameters())
     points = torch.from_numpy(problem.coordinates).to(like).flatten(0, -2)
-    levels = torch.cat([representation(part) for part in torch.split(points, _CHUNK)])
+    # What stays in a processor's cache is fastest there; a device wants all at once.
+    chunk = _CHUNK if points.device.type == "cpu" else len(points)
+    levels = torch.cat([representation(part) for part in torch.split(points, chunk)])
     found = foreground(levels).cpu().numpy()
     wanted = likely_foreground(problem.unaries).ravel()
     either = (found | wanted).sum()
@@ -237,13 +240,16 @@ def agreement(representation: Representation, problem: Problem) -> float:
 
 def _queue(job: FitJob, keys: Sequence[Key], recipe: Recipe, schedule: Schedule) -> VideoQueue:
     reader = job.reader
+    representation = recipe.build(2).to(job.run.device)
 
     def judged(problem: Problem, state: State) -> float:
-        return agreement(recipe.built(2, state), problem)
+        load_parameters(representation, own_parameters(state, "representation"))
+        return agreement(representation, problem)
 
     return VideoQueue(
         {(name, seed): reader.frames(name) for name, seed in keys},
-        reader.load_frame,
+        # A frame is asked for several times: read ahead, looked at, fitted and judged.
+        lru_cache(2 * job.stack_size + 2)(reader.load_frame),
         first=Stage(schedule, job.cell.first_steps),
         following=Stage(following_schedule(schedule), job.cell.next_steps),
         agreement=judged,
