@@ -6,9 +6,9 @@ Without one they can be tried on the processor: ISR_TEST_DEVICE=cpu pytest -m gp
 from collections.abc import Callable
 
 import pytest
-import torch
 from accelerator import accelerator
 
+from isr.fitting.engine.devices import use_precision
 from isr.fitting.engine.queue import Key, State
 from isr.fitting.engine.stack import Stack
 from isr.fitting.schedules import joint_schedule, path_connected_schedule, unaries_schedule
@@ -35,8 +35,7 @@ def device() -> str:
 
 @pytest.fixture(autouse=True)
 def _without_tf32():
-    with torch.backends.cudnn.flags(allow_tf32=False, deterministic=True):
-        yield
+    use_precision("fp32")
 
 
 @pytest.fixture(scope="module")
