@@ -48,6 +48,9 @@ DISPLAYS = Displays(JOBS)
 # often a fit saves itself stands in `resources`, because a change there redoes nothing.
 GPU = 0 if PLAN.config.device == "cpu" else 1
 
+# Beside a GPU, the starts of many fits are searched in threads; one is enough for a processor's.
+THREADS = 4 if PLAN.config.device == "cuda" else 1
+
 # On one machine they take turns unless --resources gpu=N says how many run at once, each on a GPU of
 # its own; only clusters have nodes.
 if GPU and workflow.nodes is None and "gpu" not in workflow.global_resources:

@@ -12,7 +12,7 @@ rule fit:
         benchmark="logs/fit/{study}/{batch}/part-{part}.tsv",
     conda:
         "../../envs/isr.yaml"
-    threads: 1
+    threads: THREADS
     resources:
         gpu=GPU,
         device=PLAN.config.device,

@@ -8,7 +8,7 @@ rule predict:
         benchmark="logs/predict/{dataset}/{network}/{share}.tsv",
     conda:
         "../../envs/isr.yaml"
-    threads: 1
+    threads: THREADS
     resources:
         gpu=GPU,
         device=PLAN.config.device,

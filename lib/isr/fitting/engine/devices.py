@@ -13,7 +13,7 @@ _held: dict[Path, int] = {}
 
 
 def claim(folder: Path | None = None) -> torch.device:
-    """A device for this process until it ends: the first that no other job has claimed.
+    """A CUDA device for this process until it ends: the first that no other job has claimed.
 
     A job sees what CUDA_VISIBLE_DEVICES leaves it. Jobs of one machine tell each other by locks on
     files that are named by the device; where all are taken, the one with the most free memory is
@@ -21,18 +21,13 @@ def claim(folder: Path | None = None) -> torch.device:
 
     Args:
         folder: of these files; None for the system's folder of temporary files.
-
-    Raises:
-        RuntimeError: there is no device.
     """
     folder = Path(tempfile.gettempdir()) if folder is None else folder
-    count = torch.cuda.device_count()
-    if not count:
-        raise RuntimeError("no CUDA device is visible")
-    free = (number for number in range(count) if _lock(folder / f"isr-{_name(number)}.lock"))
+    visible = range(torch.cuda.device_count())
+    free = (number for number in visible if _lock(folder / f"isr-{_name(number)}.lock"))
     number = next(free, None)
     if number is None:
-        number = max(range(count), key=lambda each: torch.cuda.mem_get_info(each)[0])
+        number = max(visible, key=lambda each: torch.cuda.mem_get_info(each)[0])
     # Streams and graphs are made, and memory is counted, on the current device.
     torch.cuda.set_device(number)
     return torch.device("cuda", number)

@@ -89,9 +89,9 @@ class Run:
         Raises:
             UserError: the device does not exist here.
         """
-        device = choose_device(arguments.device)
+        any_gpu = arguments.device in ("auto", "cuda") and torch.cuda.is_available()
         return cls(
-            claim() if device.type == "cuda" else device,
+            claim() if any_gpu else choose_device(arguments.device),
             arguments.checkpoint,
             arguments.checkpoint_every,
             arguments.code,

@@ -1,14 +1,16 @@
 """Which device a job takes, on a machine that pretends to have some."""
 
+import argparse
 import multiprocessing
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from isr.errors import UserError
-from isr.fitting.engine import devices, long_work
+from isr.cli import add_run_options
+from isr.fitting.engine import devices
 from isr.fitting.engine.devices import claim, use_precision
+from isr.fitting.engine.long_work import Run
 
 
 def _pretend(count, free=(0, 0, 0)):
@@ -86,15 +88,16 @@ def test_a_process_keeps_its_device(tmp_path, pretend):
     assert [path.name for path in tmp_path.iterdir()] == ["isr-u0.lock"]
 
 
-def test_no_device_is_told_of(tmp_path, pretend, monkeypatch):
-    pretend(0)
-    with pytest.raises(RuntimeError, match="no CUDA device"):
-        claim(tmp_path)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert long_work.choose_device("auto").type == "cpu"
-    if not torch.version.cuda:
-        with pytest.raises(UserError, match="'cuda' cannot be used"):
-            long_work.choose_device("cuda")
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+def test_a_run_claims_a_device(tmp_path, pretend, monkeypatch, name):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices.tempfile, "gettempdir", lambda: str(tmp_path))
+    pretend(2)
+    parser = argparse.ArgumentParser()
+    add_run_options(parser)
+    assert Run.from_arguments(parser.parse_args(["--device", name])).device.type == "cuda"
+    assert [path.name for path in tmp_path.iterdir()] == ["isr-u0.lock"]
+    assert Run.from_arguments(parser.parse_args(["--device", "cpu"])).device.type == "cpu"
 
 
 def test_a_precision_is_that_of_convolutions_and_products():
