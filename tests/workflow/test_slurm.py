@@ -27,6 +27,7 @@ CONFIG = {
 def cluster():
     if not shutil.which("sinfo") or subprocess.run(["sinfo"], check=False).returncode:
         pytest.skip("no SLURM controller answers here")
+    pytest.importorskip("snakemake_executor_plugin_slurm")
 
 
 @pytest.mark.parametrize(("device", "forced", "gpus"), [("auto", (), 1), ("cpu", ("fit",), 0)])

@@ -140,6 +140,7 @@ class Job:
         *,
         inputs: str,
         name: str = "",
+        at_once: int | None = None,
     ) -> Result:
         """Optimise a plan for some problems, going on from a checkpoint of the same work.
 
@@ -149,9 +150,11 @@ class Job:
             load: reads one.
             inputs: a hash of all files that the problems are read from.
             name: tells the checkpoints of several plans of a job apart.
+            at_once: how many of the problems can be optimised at once, where some wait for others;
+                None for all.
         """
         queue = works if isinstance(works, Queue) else EqualWorks(works, plan.schedule, plan.steps)
-        size = self.choose_stack_size(plan, queue.keys, load)
+        size = self.choose_stack_size(plan, queue.keys, load, at_once)
         self.stack_sizes[name or "all"] = size
         try:
             stack = Stack(
@@ -186,7 +189,11 @@ class Job:
         return stack.result
 
     def choose_stack_size(
-        self, plan: Plan, keys: Sequence[Key], load: Callable[[str, int], Problem]
+        self,
+        plan: Plan,
+        keys: Sequence[Key],
+        load: Callable[[str, int], Problem],
+        at_once: int | None = None,
     ) -> int:
         """How many of some problems are optimised side by side.
 
@@ -194,12 +201,14 @@ class Job:
             plan: task and schedule.
             keys: names of the problems, and seeds.
             load: reads one.
+            at_once: as for `optimise`.
         """
         device = self.run.device
         if self.stack_size != "auto":
             return self.stack_size
         if device.type == "cpu":
             return stack_sizes.ON_CPU
+        works = at_once or len(keys)
         grids = {key: self.reader.item(key[0]).grid for key in keys}
         largest = sorted(keys, key=lambda key: math.prod(grids[key]), reverse=True)[:2]
         about = {
@@ -210,11 +219,11 @@ class Job:
             "versions": versions(),
         }
         size = stack_sizes.stack_size(
-            len(keys),
+            works,
             lambda: stack_sizes.measure(plan.task, plan.schedule, largest, load, device),
             stack_sizes.file_of(self.run.stack_sizes, device, about),
         )
-        _log.info("%s: %d of %d side by side on %s", self.what, size, len(keys), device)
+        _log.info("%s: %d of %d side by side on %s", self.what, size, works, device)
         return size
 
 

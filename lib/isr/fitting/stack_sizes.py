@@ -7,6 +7,7 @@ job has the same stack again.
 import gc
 import hashlib
 import json
+import math
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
@@ -62,18 +63,23 @@ def largest_stack(needs: Needs) -> int:
 def stack_size(works: int, measured: Callable[[], Needs], file: Path | None) -> int:
     """How many problems an accelerator optimises side by side.
 
+    Where not all fit, one turn after the other takes as many as the last.
+
     Args:
-        works: problems that there are.
+        works: problems that can be optimised at once.
         measured: what they need of its memory; asked only if nothing is known yet.
         file: where that is written down; None for nowhere.
     """
     if works < 2:
         return 1
     if file is None:
-        return min(works, largest_stack(measured()))
-    if not file.exists():
-        _write_once(file, measured())
-    return min(works, int(read_json(file)["fits"]))
+        most = largest_stack(measured())
+    else:
+        if not file.exists():
+            _write_once(file, measured())
+        most = int(read_json(file)["fits"])
+    turns = math.ceil(works / most)
+    return math.ceil(works / turns)
 
 
 def _write_once(file: Path, needs: Needs) -> None:
@@ -109,7 +115,7 @@ def measure(
     load: Callable[[str, int], Problem],
     device: torch.device,
 ) -> Needs:
-    """Take some steps of every phase with one problem and with two, and see what they need.
+    """Try one problem and two, and see what they need.
 
     It disturbs no fit: random numbers depend on names, seeds and steps alone, and the task is a
     copy.
@@ -121,21 +127,36 @@ def measure(
         load: reads one.
         device: an accelerator.
     """
-    phases = tuple(replace(phase, share=1.0) for phase in schedule)
-
-    def need(count: int) -> int:
-        _collect()
-        before = torch.cuda.memory_allocated(device)
-        torch.cuda.reset_peak_memory_stats(device)
-        works = EqualWorks(keys[:count], phases, _TRIAL * len(phases))
-        stack = Stack(deepcopy(task), works, load, stack_size=count, device=device)
-        while not stack.finished:
-            stack.advance()
-        return torch.cuda.max_memory_allocated(device) - before
-
-    one, two = need(1), need(2)
+    one, two = (need(task, schedule, keys[:count], load, device) for count in (1, 2))
     _collect()
     return Needs(one, two, torch.cuda.mem_get_info(device)[0])
+
+
+def need(
+    task: Task,
+    schedule: Schedule,
+    keys: Sequence[Key],
+    load: Callable[[str, int], Problem],
+    device: torch.device,
+) -> int:
+    """The most bytes of a device's memory that some steps of every phase take.
+
+    Args:
+        task: what is optimised; a copy of it is.
+        schedule: phases.
+        keys: problems that are side by side.
+        load: reads one.
+        device: an accelerator.
+    """
+    _collect()
+    before = torch.cuda.memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    phases = tuple(replace(phase, share=1.0) for phase in schedule)
+    works = EqualWorks(keys, phases, _TRIAL * len(phases))
+    stack = Stack(deepcopy(task), works, load, stack_size=len(keys), device=device)
+    while not stack.finished:
+        stack.advance()
+    return torch.cuda.max_memory_allocated(device) - before
 
 
 def _collect() -> None:

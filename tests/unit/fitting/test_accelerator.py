@@ -6,12 +6,15 @@ Without one they can be tried on the processor: ISR_TEST_DEVICE=cpu pytest -m gp
 from collections.abc import Callable
 
 import pytest
+import torch
 from accelerator import accelerator
+from stacks import loader
 
 from isr.fitting.engine.devices import use_precision
 from isr.fitting.engine.queue import Key, State
 from isr.fitting.engine.stack import Stack
 from isr.fitting.schedules import joint_schedule, path_connected_schedule, unaries_schedule
+from isr.fitting.stack_sizes import measure, need
 
 pytestmark = pytest.mark.gpu
 
@@ -82,3 +85,16 @@ def test_two_runs_give_the_same_bits(fitted, device, kind):
     one, two = (fitted(kind, names=NAMES[:3], stack_size=2, device=device) for _ in "ab")
     for key, state in one.items():
         assert _largest_difference(two[key], state) == 0.0, key
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stack_needs_no_more_memory_than_a_trial_foretells(make_stack, problems, device, kind):
+    if device == "cpu":
+        pytest.skip("a processor's memory is not measured")
+    schedule = SCHEDULES.get(kind, unaries_schedule())
+    stack: Stack = make_stack(NAMES, kind=kind, seeds=SEEDS, schedule=schedule)
+    keys, load, where = stack.queue.keys, loader(problems, kind), torch.device(device)
+    needs = measure(stack.task, schedule, keys[:2], load, where)
+    assert 0 < needs.one <= needs.two < needs.free
+    foretold = needs.one + (len(keys) - 1) * (needs.two - needs.one)
+    assert need(stack.task, schedule, keys, load, where) <= 1.2 * foretold + 2**22

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from stacks import run
+from stacks import loader, run
 from whole_jobs import bright_disc, fit_job, fitted, write_items
 
 from isr.errors import UserError
@@ -33,9 +33,13 @@ def test_the_largest_stack_leaves_a_reserve(one, two, free, most):
     assert found == 1 or common + found * each <= free * (1 - RESERVE)
 
 
-def test_a_stack_has_at_most_the_works_there_are():
-    assert stack_size(200, lambda: NEEDS, None) == 80
-    assert stack_size(7, lambda: NEEDS, None) == 7
+@pytest.mark.parametrize(
+    ("works", "size"),
+    [(7, 7), (80, 80), (81, 41), (160, 80), (161, 54), (200, 67)],
+)
+def test_works_are_shared_out_among_as_few_turns_as_there_can_be(works, size):
+    """Of 80 at most: 81 are not one of 80 and one alone."""
+    assert stack_size(works, lambda: NEEDS, None) == size
 
 
 def test_one_work_needs_no_measurement():
@@ -44,8 +48,8 @@ def test_one_work_needs_no_measurement():
 
 def test_what_was_measured_is_kept_to(tmp_path):
     file = tmp_path / "sizes" / "a.json"
-    assert stack_size(200, lambda: NEEDS, file) == 80
-    assert stack_size(200, pytest.fail, file) == 80
+    assert stack_size(160, lambda: NEEDS, file) == 80
+    assert stack_size(160, pytest.fail, file) == 80
     assert stack_size(50, pytest.fail, file) == 50
     assert json.loads(file.read_text()) == {"fits": 80, "one": 30, "two": 40, "free": 1000}
     assert list(file.parent.iterdir()) == [file]
@@ -55,10 +59,10 @@ def test_of_two_jobs_that_measure_at_once_the_first_counts(tmp_path):
     file = tmp_path / "a.json"
 
     def slow():
-        stack_size(200, lambda: NEEDS, file)
+        stack_size(160, lambda: NEEDS, file)
         return Needs(30, 40, 200)
 
-    assert stack_size(200, slow, file) == 80
+    assert stack_size(160, slow, file) == 80
 
 
 @pytest.fixture
@@ -75,12 +79,12 @@ def device(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["projection", "fcn", "star_shaped"])
-def test_a_measurement_disturbs_no_fit(make_stack, device, kind):
+def test_a_measurement_disturbs_no_fit(make_stack, problems, device, kind):
     untouched = run(make_stack(["p0", "p1"], kind=kind, steps=20))
     stack: Stack = make_stack(["p0", "p1"], kind=kind, steps=20)
     generator = torch.get_rng_state()
     keys, schedule = stack.queue.keys, stack.slots[0].work.schedule
-    needs = stack_sizes.measure(stack.task, schedule, keys, stack.load, device)
+    needs = stack_sizes.measure(stack.task, schedule, keys, loader(problems, kind), device)
     assert needs == Needs(100, 160, 1000)
     assert torch.equal(torch.get_rng_state(), generator)
     found = run(stack)
@@ -112,24 +116,29 @@ def chosen(plans, items, tmp_path, monkeypatch):
         measured.append(keys)
         return NEEDS
 
-    def choose(**changed):
+    def choose(at_once=None, **changed):
         monkeypatch.setattr(stack_sizes, "measure", measure)
         run = Run(torch.device("meta"), stack_sizes=tmp_path / "sizes")
         job = fit_job(items, fit="joint", run=run, **{"stack_size": "auto", **changed})
         ((plan, keys),) = plans(job)
-        return job.choose_stack_size(plan, keys, job.reader.load), measured
+        return job.choose_stack_size(plan, keys, job.reader.load, at_once), measured
 
     return choose
 
 
 def test_a_job_measures_its_two_largest_problems_once(chosen):
-    assert chosen(seeds=range(40)) == (80, [[("large", 0), ("large", 1)]])
+    assert chosen(seeds=range(40)) == (60, [[("large", 0), ("large", 1)]])
     # Neither the same job nor one with other seeds measures them again.
     for seeds in (range(40), [7, 8]):
         size, measured = chosen(seeds=seeds)
-        assert size == min(80, 3 * len(seeds))
+        assert size == min(60, 3 * len(seeds))
         assert len(measured) == 1
     assert chosen(stack_size=5)[0] == 5
+
+
+def test_what_waits_for_others_needs_no_place(chosen):
+    assert chosen(seeds=range(40), at_once=4)[0] == 4
+    assert chosen(seeds=range(50, 90), at_once=1) == (1, [[("large", 0), ("large", 1)]])
 
 
 def test_another_need_of_memory_is_measured(chosen):
