@@ -271,7 +271,7 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     task = recipe.projection(recipe.build(2), keys[0][0], unaries=True)
     plan = Plan(task, schedule, job.cell.first_steps, modules)
     inputs = inputs_of(job, keys)
-    result = job.optimise(plan, queue, queue.load, inputs=inputs, name="frames")
+    result = job.optimise(plan, queue, queue.load, inputs=inputs, name="frames", at_once=len(keys))
     for key in queue.keys:
         if queue.frames[key]["status"] != FITTED:
             _log.warning("%s: %s", key[0], queue.frames[key]["status"])
