@@ -120,4 +120,5 @@ class PathConnected(Representation):
             if scale > 1:
                 self.linear.log_scale.fill_(scale.log())
                 self.linear.shift.copy_(0.5 - scale * (low + high) / 2)
-        self.base.start_(self.to_base(coordinates), unaries)
+        # The flow begins as the identity: of many pixels, to ask it takes a second.
+        self.base.start_(self.linear(coordinates), unaries)
