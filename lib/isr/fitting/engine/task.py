@@ -61,11 +61,13 @@ class Task(ABC):
 
     Attributes:
         modules: the templates.
-        stacks: whether problems of one shape gain by `vmap`; otherwise they run side by side.
     """
 
     modules: nn.ModuleDict
-    stacks: bool = True
+
+    def stacks(self, device: torch.device) -> bool:
+        """Whether problems gain by `vmap` on a device; otherwise they run side by side."""
+        return True
 
     @abstractmethod
     def source(self, problem: Problem, *, seed: int) -> Source:
