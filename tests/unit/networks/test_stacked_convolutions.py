@@ -1,60 +1,17 @@
 """The network of many slots at once is that of each alone; with plain convolutions for kernels."""
 
-import numpy as np
+import sys
+
 import pytest
 import torch
 from plain_convolutions import plain_convolutions
-from torch import Tensor, nn
-from torch.func import functional_call, vmap
+from stacked_networks import drawn_networks, drawn_pictures, mapped
+from torch import Tensor
 
 from isr.networks import stacked_convolutions
-from isr.networks.layers import initialise_
 from isr.networks.predictors import CNN
 
 SIZES = [(7, 9), (6, 12), (10, 5)]
-
-
-class _Method(nn.Module):
-    def __init__(self, network: CNN, name: str) -> None:
-        super().__init__()
-        self.network, self.name = network, name
-
-    def forward(self, *inputs: Tensor):
-        return getattr(self.network, self.name)(*inputs)
-
-
-def _networks(count: int) -> list[CNN]:
-    """Networks large enough that their gradients matter."""
-    networks = [CNN(5).double() for _ in range(count)]
-    for number, network in enumerate(networks):
-        initialise_(network, np.random.default_rng(number))
-        for parameter in network.parameters():
-            parameter.data *= 2.5
-    return networks
-
-
-def _pictures(sizes: list[tuple[int, int]]) -> list[Tensor]:
-    random = np.random.default_rng(0)
-    return [torch.from_numpy(random.standard_normal((1, 5, *size))) for size in sizes]
-
-
-def _together(networks: list[CNN], pictures: list[Tensor], method: str):
-    """What all give under `vmap`, padded, and the parameters that it was computed from."""
-    height, width = (max(x.shape[axis] for x in pictures) for axis in (-2, -1))
-    padded = torch.stack(
-        [nn.functional.pad(x, [0, width - x.shape[-1], 0, height - x.shape[-2]]) for x in pictures]
-    )
-    sizes = torch.tensor([x.shape[-2:] for x in pictures])
-    parameters = {
-        f"network.{key}": torch.stack([dict(n.named_parameters())[key].detach() for n in networks])
-        for key, _ in networks[0].named_parameters()
-    }
-    for value in parameters.values():
-        value.requires_grad_()
-    template = _Method(CNN(5).double(), method)
-    with plain_convolutions():
-        found = vmap(lambda own, *x: functional_call(template, own, x))(parameters, padded, sizes)
-    return found, parameters
 
 
 def _assert_same_gradients(loss: Tensor, parameters: dict[str, Tensor], losses, networks) -> None:
@@ -69,8 +26,9 @@ def _assert_same_gradients(loss: Tensor, parameters: dict[str, Tensor], losses, 
 
 @pytest.mark.parametrize("sizes", [[(7, 9)], [(7, 9)] * 3, SIZES], ids=["one", "alike", "mixed"])
 def test_levels_gradients_and_their_derivatives_are_those_of_each_alone(sizes):
-    networks, pictures = _networks(len(sizes)), _pictures(sizes)
-    (levels, gradients), parameters = _together(networks, pictures, "with_gradient")
+    networks, pictures = drawn_networks(len(sizes)), drawn_pictures(sizes)
+    with plain_convolutions():
+        (levels, gradients), parameters = mapped(networks, pictures, "with_gradient")
     losses = []
     for number, (network, picture) in enumerate(zip(networks, pictures, strict=True)):
         level, gradient = network.with_gradient(picture)
@@ -86,8 +44,9 @@ def test_levels_gradients_and_their_derivatives_are_those_of_each_alone(sizes):
 
 
 def test_levels_alone_are_those_of_each_alone():
-    networks, pictures = _networks(3), _pictures(SIZES)
-    levels, parameters = _together(networks, pictures, "forward")
+    networks, pictures = drawn_networks(3), drawn_pictures(SIZES)
+    with plain_convolutions():
+        levels, parameters = mapped(networks, pictures, "forward")
     alone = [network(picture) for network, picture in zip(networks, pictures, strict=True)]
     for level, own, (height, width) in zip(levels, alone, SIZES, strict=True):
         assert torch.allclose(level[..., :height, :width], own, atol=1e-12)
@@ -97,7 +56,7 @@ def test_levels_alone_are_those_of_each_alone():
 
 @pytest.mark.parametrize("loss", [lambda level, _: level.sum(), lambda _, gradient: gradient.sum()])
 def test_a_loss_may_be_of_one_of_both_alone(loss):
-    (network,), (picture,) = _networks(1), _pictures([(6, 8)])
+    (network,), (picture,) = drawn_networks(1), drawn_pictures([(6, 8)])
     parameters = list(network.parameters())
     with plain_convolutions():
         found = torch.autograd.grad(loss(*network.with_gradient(picture)), parameters)
@@ -110,7 +69,7 @@ def test_a_loss_may_be_of_one_of_both_alone(loss):
 
 
 def test_pictures_that_want_gradients_and_wide_networks_go_without_kernels():
-    (picture,) = _pictures([(6, 8)])
+    (picture,) = drawn_pictures([(6, 8)])
     wanting = picture.clone().requires_grad_()
     wide = CNN(5, width=17).double()
     with plain_convolutions():
@@ -123,7 +82,7 @@ def test_pictures_that_want_gradients_and_wide_networks_go_without_kernels():
 
 
 def test_without_triton_it_is_said_once(monkeypatch, caplog):
-    monkeypatch.setitem(__import__("sys").modules, "isr.networks.convolution_kernels", None)
+    monkeypatch.setitem(sys.modules, "isr.networks.convolution_kernels", None)
     stacked_convolutions._kernels.cache_clear()
     for _ in range(2):
         assert stacked_convolutions.kernels(torch.device("cuda"), torch.float32) is None
