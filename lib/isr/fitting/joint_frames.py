@@ -22,13 +22,12 @@ from isr.fitting.engine.random_numbers import uniforms
 from isr.fitting.engine.sampling import unaries_strata
 from isr.fitting.frames import agreement, inputs_of
 from isr.fitting.jobs import FitJob, Found
+from isr.fitting.labelled_video import LabelledVideo, check_kind
 from isr.fitting.recipe import Recipe
 from isr.fitting.schedules import COUPLING
 from isr.fitting.weak_label_training import (
     MULTICUT,
-    LabelledVideo,
     UNetTraining,
-    check_kind,
     settle_statistics,
     stored_network,
     unet_metadata,

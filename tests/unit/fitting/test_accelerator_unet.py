@@ -1,0 +1,81 @@
+"""Trainings of UNets on an accelerator: recorded steps are the plain ones, again and again.
+
+Without one they can be tried on the processor: ISR_TEST_DEVICE=cpu pytest -m gpu.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from accelerator import accelerator
+
+from isr.fitting.labelled_video import KeptVideo
+from isr.fitting.weak_label_training import WeakLabelTraining, settle_statistics
+from isr.networks.layers import initialise_
+from isr.networks.unet import UNet
+
+pytestmark = pytest.mark.gpu
+
+CPU, LOSSES = "cpu", "losses"
+SCALES = (1.0, 0.8)
+"""Of one video, seen as two of different sizes."""
+
+States = dict[str, torch.Tensor]
+
+
+@pytest.fixture
+def trained(disc_video, monkeypatch) -> Callable[..., States]:
+    """A UNet after some epochs, between which the learning rate falls, and the losses of each."""
+    there = accelerator()
+    for flag, value in (("allow_tf32", False), ("deterministic", True)):
+        monkeypatch.setattr(torch.backends.cudnn, flag, value)
+
+    def train(
+        *, device: str = there, order: str = "rgb", interrupted: bool = False, **options
+    ) -> States:
+        network = UNet(width=4, channel_order=order)
+        initialise_(network, np.random.default_rng(0))
+        videos = [
+            KeptVideo(*disc_video, scale=scale, seed=7, device=torch.device(device))
+            for scale in SCALES
+        ]
+        options = {"epochs": 3, "learning_rate": 1e-3, **options}
+        training = WeakLabelTraining(network, *videos, **options)
+        while not training.finished:
+            training.advance()
+            if interrupted and training.done == 13:
+                state = training.state()
+                training.load_state(state)
+        settle_statistics(training.network, *videos)
+        losses = torch.tensor([value for *_, value in training.history], dtype=torch.float64)
+        state = training.network.state_dict()
+        return {key: value.cpu() for key, value in state.items()} | {LOSSES: losses}
+
+    return train
+
+
+def _largest_difference(one: States, other: States) -> float:
+    return max(float((one[key].double() - other[key].double()).abs().max()) for key in one)
+
+
+@pytest.mark.parametrize("order", ["rgb", "bgr"])
+def test_recorded_steps_are_the_plain_ones(trained, order):
+    plain = trained(replays=False, order=order)
+    assert _largest_difference(plain, trained(order=order)) < 1e-4
+    assert _largest_difference(plain, trained(order=order, learning_rate=2e-3)) > 1e-3
+
+
+def test_two_trainings_give_the_same_bits(trained):
+    assert _largest_difference(trained(), trained()) == 0.0
+
+
+def test_one_that_is_gone_on_with_ends_alike(trained):
+    assert _largest_difference(trained(), trained(interrupted=True)) < 1e-4
+
+
+def test_losses_are_those_of_the_processor(trained):
+    """Parameters themselves need not be: Adam makes whole steps of the smallest gradients."""
+    there, here = (trained(device=place)[LOSSES] for place in (accelerator(), CPU))
+    assert torch.allclose(there, here, rtol=1e-3)
+    assert here[-1] < 0.99 * here[0]
