@@ -55,27 +55,26 @@ def trained(disc_video, monkeypatch) -> Callable[..., States]:
     return train
 
 
-def _largest_difference(one: States, other: States) -> float:
-    return max(float((one[key].double() - other[key].double()).abs().max()) for key in one)
-
-
 @pytest.mark.parametrize("order", ["rgb", "bgr"])
 def test_recorded_steps_are_the_plain_ones(trained, order):
-    plain = trained(replays=False, order=order)
-    assert _largest_difference(plain, trained(order=order)) < 1e-4
-    assert _largest_difference(plain, trained(order=order, learning_rate=2e-3)) > 1e-3
+    """By losses: Adam makes whole steps of gradients that are nothing but rounding."""
+    plain = trained(replays=False, order=order)[LOSSES]
+    assert torch.allclose(plain, trained(order=order)[LOSSES], rtol=1e-4)
+    faster = trained(order=order, learning_rate=2e-3)[LOSSES]
+    assert not torch.allclose(plain, faster, rtol=1e-3)
 
 
 def test_two_trainings_give_the_same_bits(trained):
-    assert _largest_difference(trained(), trained()) == 0.0
+    one, two = trained(), trained()
+    for key, value in one.items():
+        assert torch.equal(value, two[key]), key
 
 
 def test_one_that_is_gone_on_with_ends_alike(trained):
-    assert _largest_difference(trained(), trained(interrupted=True)) < 1e-4
+    assert torch.allclose(trained()[LOSSES], trained(interrupted=True)[LOSSES], rtol=1e-4)
 
 
 def test_losses_are_those_of_the_processor(trained):
-    """Parameters themselves need not be: Adam makes whole steps of the smallest gradients."""
     there, here = (trained(device=place)[LOSSES] for place in (accelerator(), CPU))
     assert torch.allclose(there, here, rtol=1e-3)
     assert here[-1] < 0.99 * here[0]
