@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 import torch
 from accelerator import accelerator
+from joint_jobs import SEED, open_job
 
+from isr.fitting.engine.long_work import Run
+from isr.fitting.joint_frames import Before
 from isr.fitting.labelled_video import KeptVideo
 from isr.fitting.weak_label_training import WeakLabelTraining, settle_statistics
 from isr.networks.layers import initialise_
@@ -24,12 +27,16 @@ SCALES = (1.0, 0.8)
 States = dict[str, torch.Tensor]
 
 
-@pytest.fixture
-def trained(disc_video, monkeypatch) -> Callable[..., States]:
-    """A UNet after some epochs, between which the learning rate falls, and the losses of each."""
-    there = accelerator()
+@pytest.fixture(autouse=True)
+def _alike_in_each_run(monkeypatch):
     for flag, value in (("allow_tf32", False), ("deterministic", True)):
         monkeypatch.setattr(torch.backends.cudnn, flag, value)
+
+
+@pytest.fixture
+def trained(disc_video) -> Callable[..., States]:
+    """A UNet after some epochs, between which the learning rate falls, and the losses of each."""
+    there = accelerator()
 
     def train(
         *, device: str = there, order: str = "rgb", interrupted: bool = False, **options
@@ -78,3 +85,27 @@ def test_losses_are_those_of_the_processor(trained):
     there, here = (trained(device=place)[LOSSES] for place in (accelerator(), CPU))
     assert torch.allclose(there, here, rtol=1e-3)
     assert here[-1] < 0.99 * here[0]
+
+
+@pytest.fixture
+def tuned(start) -> Callable[[str], States]:
+    """A UNet and the representations of its frames after a joint training, and all losses."""
+
+    def tune(device: str) -> States:
+        job = open_job(start, Run(torch.device(device)))
+        training = Before.of(job, ("disc", SEED)).training()
+        while not training.finished:
+            training.advance()
+        assert all(training.finite.values())
+        losses = torch.tensor([value for *_, value in training.history], dtype=torch.float64)
+        state = training.network.state_dict() | training.representations.state()
+        return {key: value.cpu() for key, value in state.items()} | {LOSSES: losses}
+
+    return tune
+
+
+def test_a_joint_training_is_that_of_the_processor_in_each_run(tuned):
+    one, two, here = (tuned(device) for device in (accelerator(), accelerator(), CPU))
+    for key, value in one.items():
+        assert torch.equal(value, two[key]), key
+    assert torch.allclose(one[LOSSES], here[LOSSES], rtol=1e-2)
