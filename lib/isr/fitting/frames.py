@@ -249,7 +249,7 @@ def _queue(job: FitJob, keys: Sequence[Key], recipe: Recipe, schedule: Schedule)
     return VideoQueue(
         {(name, seed): reader.frames(name) for name, seed in keys},
         # A frame is asked for several times: read ahead, looked at, fitted and judged.
-        lru_cache(2 * job.stack_size + 2)(reader.load_frame),
+        lru_cache(3 * len(keys))(reader.load_frame),
         first=Stage(schedule, job.cell.first_steps),
         following=Stage(following_schedule(schedule), job.cell.next_steps),
         agreement=judged,
@@ -271,7 +271,7 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     task = recipe.projection(recipe.build(2), keys[0][0], unaries=True)
     plan = Plan(task, schedule, job.cell.first_steps, modules)
     inputs = inputs_of(job, keys)
-    result = job.optimise(plan, queue, queue.load, inputs=inputs, name="frames")
+    result = job.optimise(plan, queue, queue.load, inputs=inputs, name="frames", at_once=len(keys))
     for key in queue.keys:
         if queue.frames[key]["status"] != FITTED:
             _log.warning("%s: %s", key[0], queue.frames[key]["status"])

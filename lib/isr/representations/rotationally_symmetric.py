@@ -251,7 +251,7 @@ def find_centre(raster: Raster, order: int) -> tuple[Array, float]:
 
     Searched from the foreground's centroid, over the middle of the foreground.
     """
-    points, values = raster.points(), raster.values[raster.known > 0]
+    points, values = raster.points, raster.values[raster.known > 0]
     centroid = (points * values[:, None]).sum(axis=0) / values.sum()
     spread = np.sqrt((values[:, None] * (points - centroid) ** 2).sum(axis=0) / values.sum())
     grid = np.stack(np.meshgrid(*[np.linspace(-0.8, 0.8, 7)] * 2), axis=-1).reshape(-1, 2)

@@ -6,6 +6,7 @@ stand beside the representations that they start.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy  # Its parts load on first use: most fits need none of them, half a second saved.
@@ -210,6 +211,7 @@ class Raster:
         """Number of coordinates."""
         return len(self.low)
 
+    @cached_property
     def points(self) -> Array:
         """Coordinates (n, dim) of the known cells, in the order of `values[known > 0]`."""
         return np.argwhere(self.known > 0) * self.cell + self.low

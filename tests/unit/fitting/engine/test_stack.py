@@ -289,18 +289,3 @@ def test_a_start_is_that_of_the_problem_and_not_of_the_one_before(make_stack):
         alone = run(make_stack([name], kind="star_shaped", steps=8))
         for key, value in alone.states[name].items():
             assert torch.equal(value, queue.states[name][key]), (name, key)
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no accelerator here")
-@pytest.mark.parametrize(
-    "kind", ["projection", "fcn", "cnn", "star_shaped", "union", "path_connected"]
-)
-def test_an_accelerator_finds_what_the_processor_finds(make_stack, kind):
-    names = ["p0", "p1", "p2", "p3", "p4"]
-    here = run(make_stack(names, kind=kind, steps=50, stack_size=2))
-    there = run(make_stack(names, kind=kind, steps=50, stack_size=2, device="cuda"))
-    for name in names:
-        assert there.finite[name]
-        for key, value in here.states[name].items():
-            torch.testing.assert_close(there.states[name][key], value, atol=1e-3, rtol=1e-3)
