@@ -1,14 +1,11 @@
-r"""How fast the engine is, on synthetic pictures and one core, or on an accelerator.
+r"""How fast the engine is, on synthetic pictures and one core.
 
 Run it on an otherwise idle machine, parts of it with `-k`, with the jobs' allocator:
 
     OMP_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=2147483647 \
     MALLOC_TOP_PAD_=67108864 pytest tests/benchmarks/bench_engine.py -s
 
-It prints what it measures and fails beyond the stated limits; it is not part of the suite. What an
-accelerator does with whole pictures and videos:
-
-    ISR_BENCH_DEVICE=cuda pytest tests/benchmarks/bench_engine.py -s -k on_a_device
+It prints what it measures and fails beyond the stated limits; it is not part of the suite.
 """
 
 import os
@@ -23,23 +20,15 @@ import torch
 
 from isr.constraints import build
 from isr.coordinates import pixel_coordinates
-from isr.data.items import Frame, write_video
 from isr.data.problems import Problem
-from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.fitting.engine.queue import EqualWorks, Schedule
 from isr.fitting.engine.sources import Points
 from isr.fitting.engine.stack import Stack
-from isr.fitting.labelled_video import KeptVideo, LabelledVideo
 from isr.fitting.schedules import joint_schedule, projection_schedule
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection, Task
-from isr.fitting.weak_label_training import WeakLabelTraining
-from isr.networks.layers import initialise_
 from isr.networks.predictors import CNN, FCN
-from isr.networks.unet import UNet
 
 MEBIBYTE = 2**20
-DEVICE = torch.device(os.environ.get("ISR_BENCH_DEVICE", "cpu"))
-ACCELERATED = DEVICE.type != "cpu"
 
 
 def picture(name: str, height: int, width: int, *, unaries: bool) -> Problem:
@@ -84,7 +73,6 @@ def stack(
         EqualWorks([(str(number), 0) for number in range(count)], schedule, steps),
         lambda name, _: picture(name, *size, unaries=unaries),
         stack_size=count,
-        device=DEVICE,
     )
 
 
@@ -96,26 +84,9 @@ def run(job: Stack) -> None:
 
 def seconds(work: Callable[[], object]) -> float:
     torch.set_num_threads(1)
-    _wait()
     start = time.perf_counter()
     work()
-    _wait()
     return time.perf_counter() - start
-
-
-def _wait() -> None:
-    if ACCELERATED:
-        torch.cuda.synchronize()
-
-
-def _peak() -> str:
-    """Memory that the device has held at most since the last time, in words."""
-    if not ACCELERATED:
-        return DEVICE.type
-    peak = torch.cuda.max_memory_reserved() / MEBIBYTE
-    torch.cuda.empty_cache()
-    torch.cuda.reset_peak_memory_stats()
-    return f"{torch.cuda.get_device_name()}, peak of {peak:.0f} MiB"
 
 
 def coupled(schedule: Schedule) -> Schedule:
@@ -171,51 +142,6 @@ def test_stacks(name, make, schedule, steps):
             job.advance()
         taken = seconds(lambda job=job: run(job))
         print(f"{name}, stack of {count}: {1e3 * taken / some / count:.2f} ms a problem and step")
-
-
-@pytest.mark.parametrize("count", [1, 8, 32, 153] if ACCELERATED else [1, 2])
-def test_whole_pictures_of_320x240_on_a_device(count):
-    """On an H200 at most 1 ms a fit and step, both penalties included."""
-    steps = 100 if ACCELERATED else 5
-    # The first phase warms up: kernels are compiled, and a step is recorded.
-    job = stack(cnn_joint(), coupled(joint_schedule()) * 2, 2 * steps, (240, 320), count)
-    first = seconds(job.advance)
-    while job.done < count * steps:
-        job.advance()
-    taken = 1e3 * seconds(lambda: run(job)) / steps / count
-    print(f"\nCNN joint with penalties, 320x240, stack of {count}: {taken:.3f} ms a fit and step")
-    print(f"  first block {first:.1f} s; {_peak()}")
-    assert not ACCELERATED or taken <= 1.0
-
-
-@pytest.mark.parametrize("width", [64 if ACCELERATED else 8])
-def test_a_unet_step_of_640x480_on_a_device(tmp_path, width):
-    """On an H200 at most 60 ms at full width."""
-    random, frames = np.random.default_rng(0), 8
-    pictures = random.integers(0, 256, (frames, 480, 640, 3), dtype=np.uint8)
-    labels = random.choice(np.array([0, 1, 255], np.uint8), (frames, 480, 640))
-    video = write_video(
-        *(tmp_path / "video", [Frame(picture, None) for picture in pictures]),
-        **{"name": "video", "object": 1, "source": "drawn", "licence": "none"},
-    )
-    about = {"kind": "simulated", "text": "drawn", "options": {}}
-    write_labels(tmp_path / "labels", [WeakLabels(each, None) for each in labels], about)
-    network = UNet(width=width)
-    initialise_(network, np.random.default_rng(0))
-    kind = KeptVideo if ACCELERATED else LabelledVideo
-    kept = kind(video, tmp_path / "labels", scale=1.0, seed=0, device=DEVICE)
-    training = WeakLabelTraining(network, kept, epochs=5 if ACCELERATED else 1)
-
-    def advance(steps: int) -> None:
-        for _ in range(steps):
-            training.advance()
-
-    first = seconds(lambda: advance(5))
-    steps = training.total - training.done
-    taken = 1e3 * seconds(lambda: advance(steps)) / steps
-    print(f"\nUNet of width {width}, 640x480: {taken:.1f} ms a step")
-    print(f"  first 5 steps {first:.1f} s; {_peak()}")
-    assert not ACCELERATED or taken <= 60.0
 
 
 MEMORY_JOB = """
