@@ -114,6 +114,7 @@ class ObjectsTask(Task):
 
     def __init__(self, tasks: Sequence[Task], union: Union, points: int) -> None:
         self.tasks, self.points = list(tasks), points
+        self.padded = any(task.padded for task in self.tasks)
         self.modules = nn.ModuleDict({"representation": union})
         if "predictor" in self.tasks[0].modules:
             self.modules["predictor"] = nn.ModuleList(

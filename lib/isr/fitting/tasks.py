@@ -131,6 +131,8 @@ class PictureTraining(PredictorTraining):
         coupling: as in `PredictorTraining`.
     """
 
+    padded = True
+
     def __init__(
         self,
         predictor: CNN,

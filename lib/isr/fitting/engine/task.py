@@ -61,9 +61,12 @@ class Task(ABC):
 
     Attributes:
         modules: the templates.
+        padded: whether a stack by `vmap` holds, for each problem, arrays as high and as wide as
+            those of any.
     """
 
     modules: nn.ModuleDict
+    padded: bool = False
 
     def stacks(self, device: torch.device) -> bool:
         """Whether problems gain by `vmap` on a device; otherwise they run side by side."""
