@@ -128,39 +128,17 @@ def _weight_gradient(
         p = first + tile * pixels + k
         gs = tl.load(g + (s * outputs + co) * n + p, mask=co < outputs, other=0.0)
         bias += gs
+        near = x + (s * inputs + ci) * n + p
         a0, a1, a2, a3, a4, a5, a6, a7, a8 = _nine(
-            x + (s * inputs + ci) * n + p,
-            gs,
-            pitch,
-            ci < inputs,
-            a0,
-            a1,
-            a2,
-            a3,
-            a4,
-            a5,
-            a6,
-            a7,
-            a8,
+            near, gs, pitch, ci < inputs, a0, a1, a2, a3, a4, a5, a6, a7, a8
         )
     if pairs == 2:
         for tile in range(split * each, end):
             p = first + tile * pixels + k
             gs = tl.load(g2 + (s * outputs + co) * n + p, mask=co < outputs, other=0.0)
+            near = x2 + (s * inputs + ci) * n + p
             a0, a1, a2, a3, a4, a5, a6, a7, a8 = _nine(
-                x2 + (s * inputs + ci) * n + p,
-                gs,
-                pitch,
-                ci < inputs,
-                a0,
-                a1,
-                a2,
-                a3,
-                a4,
-                a5,
-                a6,
-                a7,
-                a8,
+                near, gs, pitch, ci < inputs, a0, a1, a2, a3, a4, a5, a6, a7, a8
             )
     row = split * tl.num_programs(2) + s
     co = (block // ci_blocks * output_block + tl.arange(0, output_block))[:, None]
@@ -231,18 +209,19 @@ class Kernels:
         slots, channels, places = x.shape
         outputs = weight.shape[2 if transposed else 1]
         out = x.new_empty(slots, outputs, places)
-        _convolve[self._tiles, slots](
-            *(x, weight, x if bias is None else bias, x if slopes_of is None else slopes_of),
-            *(self._sizes, out, channels, places, self._pitch, self._first, self._end, SLOPE),
-            outputs=outputs,
-            transposed=transposed,
-            biased=bias is not None,
-            leaky=leaky,
-            sloped=slopes_of is not None,
-            pixels=_TILE,
-            precision="tf32" if torch.backends.cudnn.allow_tf32 else "ieee",
-            num_warps=_WARPS,
-        )
+        with torch.cuda.device_of(x):
+            _convolve[self._tiles, slots](
+                *(x, weight, x if bias is None else bias, x if slopes_of is None else slopes_of),
+                *(self._sizes, out, channels, places, self._pitch, self._first, self._end, SLOPE),
+                outputs=outputs,
+                transposed=transposed,
+                biased=bias is not None,
+                leaky=leaky,
+                sloped=slopes_of is not None,
+                pixels=_TILE,
+                precision="tf32" if torch.backends.cudnn.allow_tf32 else "ieee",
+                num_warps=_WARPS,
+            )
         return out
 
     def weight_gradient(self, pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
@@ -255,15 +234,16 @@ class Kernels:
         bias_part = x.new_empty(splits, slots, outputs)
         block = min(_OUT, triton.next_power_of_2(outputs)), min(_IN, triton.next_power_of_2(inputs))
         blocks = triton.cdiv(outputs, block[0]) * triton.cdiv(inputs, block[1])
-        _weight_gradient[splits, blocks, slots](
-            *(x, g, x2, g2, self._sizes, part, bias_part),
-            *(self._places, self._pitch, self._first, each, self._tiles),
-            inputs=inputs,
-            outputs=outputs,
-            input_block=block[1],
-            output_block=block[0],
-            pairs=len(pairs),
-            pixels=_TILE,
-            num_warps=_WARPS,
-        )
+        with torch.cuda.device_of(x):
+            _weight_gradient[splits, blocks, slots](
+                *(x, g, x2, g2, self._sizes, part, bias_part),
+                *(self._places, self._pitch, self._first, each, self._tiles),
+                inputs=inputs,
+                outputs=outputs,
+                input_block=block[1],
+                output_block=block[0],
+                pairs=len(pairs),
+                pixels=_TILE,
+                num_warps=_WARPS,
+            )
         return part.sum(0), bias_part.sum(0)
