@@ -113,7 +113,9 @@ class UNetTraining:
         """Go on where a training of the same videos and settings was when `state` was made."""
         self.done, self.history = state["done"], list(state["history"])
         self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        # How it steps is a matter of this device, not of that where the state was made.
+        own = self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({**state["optimiser"], "param_groups": own})
         self.set_rate(self.learning_rate)
 
 
