@@ -2,6 +2,7 @@
 
 import logging
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -48,17 +49,23 @@ class UNetTraining:
         videos: frames and labels, all on one device; the frames of all are shuffled together.
         epochs: times that every labelled frame is seen.
         learning_rate: at the beginning.
+        recordable: whether an accelerator can record the optimiser's step.
     """
 
     def __init__(
-        self, network: UNet, *videos: LabelledVideo, epochs: int, learning_rate: float
+        self,
+        network: UNet,
+        *videos: LabelledVideo,
+        epochs: int,
+        learning_rate: float,
+        recordable: bool = False,
     ) -> None:
         self.device = videos[0].device
         self.network = network.to(self.device).requires_grad_(True).train()
         laid_out(self.network)
         self.videos, self.epochs, self.learning_rate = videos, epochs, learning_rate
-        recordable = self.device.type == "cuda"
-        # A step that is recorded has its learning rate where it runs.
+        # PyTorch has such an optimiser on accelerators alone; its rate lies there too.
+        recordable = recordable and self.device.type == "cuda"
         self._rate = torch.tensor(learning_rate, device=self.device) if recordable else None
         self.optimiser = torch.optim.Adam(
             self.network.parameters(),
@@ -147,7 +154,13 @@ class WeakLabelTraining(UNetTraining):
         replays: bool | None = None,
     ) -> None:
         needed = math.ceil(min_steps / sum(len(video.labelled_frames) for video in videos))
-        super().__init__(network, *videos, epochs=max(epochs, needed), learning_rate=learning_rate)
+        super().__init__(
+            network,
+            *videos,
+            epochs=max(epochs, needed),
+            learning_rate=learning_rate,
+            recordable=True,
+        )
         self.decay = decay
         self.sums = torch.zeros(len(videos), device=self.device)
         self._replays = self.device.type == "cuda" if replays is None else replays
@@ -186,7 +199,10 @@ class WeakLabelTraining(UNetTraining):
         loss = multicut(level, batch["target"], batch["labelled"]).sum()
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
+        with warnings.catch_warnings():
+            # Before one is recorded, some steps run as they are.
+            warnings.filterwarnings("ignore", message=".*capturable=True")
+            self.optimiser.step()
         return loss.detach()
 
     def _end_epoch(self, epoch: int) -> None:
