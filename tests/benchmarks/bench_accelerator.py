@@ -1,4 +1,4 @@
-r"""How fast stacks of fits are on a CUDA device, on synthetic pictures.
+r"""How fast stacks of fits and UNets are on a CUDA device, on synthetic pictures.
 
     pytest tests/benchmarks/bench_accelerator.py -s
 
@@ -9,18 +9,27 @@ memory. It is not part of the suite, and skips itself where there is no such dev
 """
 
 import time
+from pathlib import Path
 
 import bench_engine as engine
+import numpy as np
 import pytest
 import torch
 
 from isr.constraints import build
+from isr.data.items import Frame, write_video
 from isr.data.problems import Problem
+from isr.data.weak_labels.store import WeakLabels, write_labels
+from isr.fitting.engine.devices import use_precision
 from isr.fitting.engine.queue import EqualWorks, Schedule
 from isr.fitting.engine.sources import Points
 from isr.fitting.engine.stack import Stack
+from isr.fitting.labelled_video import KeptVideo
 from isr.fitting.schedules import joint_schedule, path_connected_schedule, unaries_schedule
 from isr.fitting.tasks import Projection, Task
+from isr.fitting.weak_label_training import WeakLabelTraining
+from isr.networks.layers import initialise_
+from isr.networks.unet import UNet
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
@@ -75,7 +84,7 @@ def _now() -> float:
 
 @pytest.fixture(scope="module", autouse=True)
 def _head():
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    use_precision("fp32")
     print(f"\n\n{torch.cuda.get_device_name()}, PyTorch {torch.__version__}, fp32 without TF32\n")
     print(
         "| fit | size | stack | start, s | first block, s | a step, ms | of it draws, ms "
@@ -103,4 +112,45 @@ def test_a_stack(kind, count):
         f"| {kind} | {width}x{height} | {count} | {opened - begun:.2f} | {started - opened:.2f} "
         f"| {each:.3f} | {draws:.3f} | {1e3 * each / count:.1f} "
         f"| {torch.cuda.max_memory_allocated() / 2**30:.1f} |"
+    )
+
+
+def _drawn_video(folder: Path, device: torch.device, frames: int = 8) -> KeptVideo:
+    """A video of noise, labelled at random."""
+    random, size = np.random.default_rng(0), (frames, *LARGE)
+    pictures = random.integers(0, 256, (*size, 3), dtype=np.uint8)
+    labels = random.choice(np.array([0, 1, 255], np.uint8), size)
+    video = write_video(
+        folder / "video",
+        [Frame(picture, None) for picture in pictures],
+        name="video",
+        object=1,
+        source="drawn",
+        licence="none",
+    )
+    about = {"kind": "simulated", "text": "drawn", "options": {}}
+    write_labels(folder / "labels", map(WeakLabels, labels), about)
+    return KeptVideo(video, folder / "labels", scale=1.0, seed=0, device=device)
+
+
+def test_a_unet(tmp_path):
+    """Of full width, one frame a step; its first block are the steps until one is recorded."""
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    begun = _now()
+    network = UNet()
+    initialise_(network, np.random.default_rng(0))
+    video = _drawn_video(tmp_path, torch.device("cuda"))
+    training = WeakLabelTraining(network, video, epochs=100)
+    opened = _now()
+    for _ in range(5):
+        training.advance()
+    started, before = _now(), training.done
+    while _now() - started < SECONDS:
+        for _ in range(10):
+            training.advance()
+    each = 1e3 * (_now() - started) / (training.done - before)
+    print(
+        f"| unet | {LARGE[1]}x{LARGE[0]} | 1 | {opened - begun:.2f} | {started - opened:.2f} "
+        f"| {each:.3f} | | {1e3 * each:.1f} | {torch.cuda.max_memory_allocated() / 2**30:.1f} |"
     )

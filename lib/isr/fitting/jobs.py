@@ -1,7 +1,6 @@
 """Jobs of fits or predictions: what they are told, how they optimise, and what they have found."""
 
 import logging
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -211,7 +210,7 @@ class Job:
             return stack_sizes.ON_CPU
         works = at_once or len(keys)
         grids = {key: self.reader.item(key[0]).grid for key in keys}
-        largest = sorted(keys, key=lambda key: math.prod(grids[key]), reverse=True)[:2]
+        largest = stack_sizes.largest(grids, padded=plan.task.padded)
         about = {
             "settings": {name: self.settings[name] for name in self.settings.keys() - _NAMES},
             "modules": plan.modules,

@@ -114,12 +114,16 @@ class ObjectsTask(Task):
 
     def __init__(self, tasks: Sequence[Task], union: Union, points: int) -> None:
         self.tasks, self.points = list(tasks), points
-        self.stacks = all(task.stacks for task in self.tasks)
+        self.padded = any(task.padded for task in self.tasks)
         self.modules = nn.ModuleDict({"representation": union})
         if "predictor" in self.tasks[0].modules:
             self.modules["predictor"] = nn.ModuleList(
                 task.modules["predictor"] for task in self.tasks
             )
+
+    def stacks(self, device: torch.device) -> bool:
+        """Whether the tasks of all objects gain by `vmap`."""
+        return all(task.stacks(device) for task in self.tasks)
 
     def source(self, problem: Problem, *, seed: int) -> Source:
         """The batches of every object."""

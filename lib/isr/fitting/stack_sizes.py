@@ -60,6 +60,20 @@ def largest_stack(needs: Needs) -> int:
     return max(1, int((needs.free * (1 - RESERVE) - shared) // each))
 
 
+def largest(grids: Mapping[Key, Sequence[int]], *, padded: bool) -> list[Key]:
+    """The two problems, or the only one, whose need of memory bounds that of all.
+
+    Args:
+        grids: pixels along each axis of each problem.
+        padded: whether a stack holds arrays as high and as wide as those of any of its problems.
+    """
+    ordered = sorted(grids, key=lambda key: math.prod(grids[key]), reverse=True)
+    if not padded:
+        return ordered[:2]
+    outermost = [max(ordered, key=lambda key: grids[key][axis]) for axis in (-2, -1)]
+    return list(dict.fromkeys([*outermost, *ordered]))[:2]
+
+
 def stack_size(works: int, measured: Callable[[], Needs], file: Path | None) -> int:
     """How many problems an accelerator optimises side by side.
 
@@ -123,7 +137,7 @@ def measure(
     Args:
         task: what is optimised.
         schedule: phases.
-        keys: the two largest problems.
+        keys: the two problems that `largest` names.
         load: reads one.
         device: an accelerator.
     """

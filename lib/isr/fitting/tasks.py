@@ -131,8 +131,7 @@ class PictureTraining(PredictorTraining):
         coupling: as in `PredictorTraining`.
     """
 
-    # Convolutions with stacked weights become grouped ones, several times slower than each alone.
-    stacks = False
+    padded = True
 
     def __init__(
         self,
@@ -149,6 +148,11 @@ class PictureTraining(PredictorTraining):
         names = {COLOUR_GRADIENT: RGB, POSITION_GRADIENT: XY}
         self.penalised = {term: slices[name] for term, name in names.items() if name in slices}
         self.penalty = gradient_mean_absolute if absolute_penalty else gradient_norm
+        self._predictor = predictor
+
+    def stacks(self, device: torch.device) -> bool:
+        """Where the predictor has kernels: else `vmap` is several times slower than each alone."""
+        return self._predictor.stacks(device)
 
     def source(self, problem: Problem, *, seed: int) -> Source:
         """The whole picture, strokes and random pixels."""
@@ -157,22 +161,30 @@ class PictureTraining(PredictorTraining):
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
         """The scribble terms, the gradient penalties and the coupling."""
         penalised = {term: where for term, where in self.penalised.items() if term in active}
-        picture = batch["picture"]
+        picture, size = batch["picture"], batch["size"]
+        # In a stack, a picture may be padded to the size of the largest.
+        inputs = (picture, size) if self.stacks(picture.device) else (picture,)
         if penalised:
-            level, gradient = call("predictor", picture, method="with_gradient")
+            level, gradient = call("predictor", *inputs, method="with_gradient")
         else:
-            level, gradient = call("predictor", picture), picture
-        level = level.flatten()
+            level, gradient = call("predictor", *inputs), picture
+        level, padding = level.flatten(), picture.shape[-1] - size[1]
+        labelled, positions = (
+            pixels + pixels // size[1] * padding
+            for pixels in (batch["labelled"], batch["positions"])
+        )
         terms = {
             PREDICTOR_SCRIBBLES: cross_entropy(
-                level[batch["labelled"]], batch["labels"], batch["label_weights"]
+                # Here a pixel counts but once: its gradient needs no order of sums.
+                level.gather(0, labelled),
+                batch["labels"],
+                batch["label_weights"],
             )
         }
-        every_pixel = torch.full_like(level, 1.0 / level.numel())
         for term, where in penalised.items():
             channels = gradient[0, where].movedim(0, -1).flatten(0, 1)
-            terms[term] = self.penalty(channels, every_pixel)
-        return terms | self.representation_terms(call, batch, active, level[batch["positions"]])
+            terms[term] = self.penalty(channels, batch["pixel_weights"].flatten())
+        return terms | self.representation_terms(call, batch, active, level[positions])
 
 
 _OF_UNARIES = {

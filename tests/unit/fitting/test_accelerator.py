@@ -14,7 +14,7 @@ from isr.fitting.engine.devices import use_precision
 from isr.fitting.engine.queue import Key, State
 from isr.fitting.engine.stack import Stack
 from isr.fitting.schedules import joint_schedule, path_connected_schedule, unaries_schedule
-from isr.fitting.stack_sizes import measure, need
+from isr.fitting.stack_sizes import largest, measure, need
 
 pytestmark = pytest.mark.gpu
 
@@ -94,7 +94,9 @@ def test_a_stack_needs_no_more_memory_than_a_trial_foretells(make_stack, problem
     schedule = SCHEDULES.get(kind, unaries_schedule())
     stack: Stack = make_stack(NAMES, kind=kind, seeds=SEEDS, schedule=schedule)
     keys, load, where = stack.queue.keys, loader(problems, kind), torch.device(device)
-    needs = measure(stack.task, schedule, keys[:2], load, where)
+    grids = {key: problems[key[0]].coordinates.shape[:-1] for key in keys}
+    tried = largest(grids, padded=stack.task.padded)
+    needs = measure(stack.task, schedule, tried, load, where)
     assert 0 < needs.one <= needs.two < needs.free
     foretold = needs.one + (len(keys) - 1) * (needs.two - needs.one)
     assert need(stack.task, schedule, keys, load, where) <= 1.2 * foretold + 2**22

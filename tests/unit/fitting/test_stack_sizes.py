@@ -11,7 +11,7 @@ from isr.errors import UserError
 from isr.fitting import stack_sizes
 from isr.fitting.engine.long_work import Run
 from isr.fitting.engine.stack import Stack
-from isr.fitting.stack_sizes import RESERVE, Needs, largest_stack, stack_size
+from isr.fitting.stack_sizes import RESERVE, Needs, largest, largest_stack, stack_size
 
 NEEDS = Needs(one=30, two=40, free=1000)
 
@@ -40,6 +40,21 @@ def test_the_largest_stack_leaves_a_reserve(one, two, free, most):
 def test_works_are_shared_out_among_as_few_turns_as_there_can_be(works, size):
     """Of 80 at most: 81 are not one of 80 and one alone."""
     assert stack_size(works, lambda: NEEDS, None) == size
+
+
+@pytest.mark.parametrize(
+    ("padded", "grids", "found"),
+    [
+        (False, {"a": (3, 4), "b": (9, 1), "c": (1, 11), "d": (4, 4)}, ["d", "a"]),
+        # Together they would be padded to 9x11.
+        (True, {"a": (3, 4), "b": (9, 1), "c": (1, 11), "d": (4, 4)}, ["b", "c"]),
+        (True, {"a": (3, 4), "b": (5, 6), "c": (4, 4)}, ["b", "c"]),
+        (True, {"a": (5, 6), "b": (6, 5), "c": (6, 4)}, ["b", "a"]),
+        (True, {"a": (3, 4)}, ["a"]),
+    ],
+)
+def test_which_problems_are_the_largest(padded, grids, found):
+    assert largest(grids, padded=padded) == found
 
 
 def test_one_work_needs_no_measurement():

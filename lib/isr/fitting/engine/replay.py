@@ -21,7 +21,7 @@ _WARM_UP = 3
 
 
 class Replay:
-    """A step that is recorded at its first block and replayed in all others.
+    """A step that is recorded after its first few times and replayed ever after.
 
     On a processor nothing is recorded: the same operations run one by one.
 
@@ -44,6 +44,7 @@ class Replay:
         self._next = torch.zeros(1, dtype=torch.int64, device=device)
         self._values: Tensor | None = None
         self._steps = steps
+        self._warm_up = _WARM_UP
         self._graph: torch.cuda.CUDAGraph | None = None
         self._stream: torch.cuda.Stream | None = None
         if device.type == "cuda":
@@ -80,22 +81,23 @@ class Replay:
         return self._values[:steps].clone()
 
     def _replay(self, stream: torch.cuda.Stream, steps: int) -> None:
-        left = steps
-        if self._graph is None:
+        first = min(self._warm_up, steps)
+        if first:
             stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(stream):
-                for _ in range(min(_WARM_UP, left)):
+                for _ in range(first):
                     self._once()
             torch.cuda.current_stream().wait_stream(stream)
-            left -= min(_WARM_UP, left)
-            if not left:
-                return
+            self._warm_up -= first
+        if first == steps:
+            return
+        if self._graph is None:
             self._graph = torch.cuda.CUDAGraph()
             # Tensors of other slots that wait to be collected must not be freed while recording.
             gc.collect()
             with torch.cuda.graph(self._graph, stream=stream):
                 self._once()
-        for _ in range(left):
+        for _ in range(steps - first):
             self._graph.replay()
 
     def _once(self) -> None:

@@ -60,6 +60,26 @@ class Source(Protocol):
         """The sources of some slots, all of this kind and on one device, as one."""
 
 
+def stacked(constants: Sequence[Batch]) -> Batch:
+    """What every step of several slots sees, with a leading axis for the slot.
+
+    Where slots differ in shape, the smaller ones are filled up with zeros at the end of each axis:
+    what is padded has to weigh nothing.
+    """
+    return {key: _padded([own[key] for own in constants]) for key in constants[0]}
+
+
+def _padded(tensors: Sequence[Tensor]) -> Tensor:
+    """Tensors of as many axes, stacked."""
+    shape = torch.Size(map(max, zip(*(tensor.shape for tensor in tensors), strict=True)))
+    if all(tensor.shape == shape for tensor in tensors):
+        return torch.stack(list(tensors))
+    padded = tensors[0].new_zeros(len(tensors), *shape)
+    for number, tensor in enumerate(tensors):
+        padded[number][tuple(map(slice, tensor.shape))] = tensor
+    return padded
+
+
 class Stream(NamedTuple):
     """Pixels that are drawn under one name."""
 
@@ -268,8 +288,9 @@ class PictureSource(PointSource):
 
     Batches hold `coordinates` of the strokes first and the random pixels after, and `positions`
     (n,), which pixels of the flattened picture the random ones are. Constants, beside those of a
-    `PointSource`: `picture` (1, channels, h, w); `labelled` (m,), which pixels are scribbled, and
-    their `labels` (m,), 1 for object, and `label_weights` (m,).
+    `PointSource`: `picture` (1, channels, h, w) and its `size` (2,), height and width;
+    `pixel_weights` (h, w), of the mean over all pixels; `labelled` (m,), which pixels are
+    scribbled, and their `labels` (m,), 1 for object, and `label_weights` (m,).
 
     Args:
         problem: the picture, with features and scribbles.
@@ -283,13 +304,15 @@ class PictureSource(PointSource):
         if problem.features is None or problem.scribbles is None:
             raise UserError(f"{problem.name}: a predictor needs features and scribbles.")
         super().__init__(replace(problem, features=None, unaries=None), points, seed=seed)
-        scribbles = problem.scribbles.ravel()
+        scribbles = problem.scribbles
         labelled = np.flatnonzero(scribbles != NO_SCRIBBLE)
-        labels = (scribbles[labelled] != BACKGROUND_SCRIBBLE).astype(np.float32)
+        labels = (scribbles.ravel()[labelled] != BACKGROUND_SCRIBBLE).astype(np.float32)
         # Channels innermost, as they are read: convolutions are a third faster that way.
         picture = torch.from_numpy(problem.features).permute(2, 0, 1).unsqueeze(0)
         self.constants |= {
             "picture": picture,
+            "size": torch.tensor(scribbles.shape),
+            "pixel_weights": torch.full(scribbles.shape, 1.0 / scribbles.size),
             "labelled": torch.from_numpy(labelled),
             "labels": torch.from_numpy(labels),
             "label_weights": torch.full((len(labels),), 1.0 / len(labels)),

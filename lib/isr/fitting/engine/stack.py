@@ -15,7 +15,7 @@ from isr.data.problems import Problem
 from isr.fitting.engine.optimiser import StackedOptimiser, StackedParameters
 from isr.fitting.engine.queue import Key, Phase, Queue, Result, Slot
 from isr.fitting.engine.replay import Replay
-from isr.fitting.engine.sources import Batch, Joined, Source
+from isr.fitting.engine.sources import Batch, Joined, Source, stacked
 from isr.fitting.engine.starts import Starts
 from isr.fitting.engine.task import Task, Terms, bind
 
@@ -184,7 +184,7 @@ class Stack:
     @property
     def _alone(self) -> bool:
         """Whether slots are computed one by one, not by `vmap`."""
-        return len(self.slots) == 1 or not self.task.stacks
+        return len(self.slots) == 1 or not self.task.stacks(self.device)
 
     def _join(self) -> Batch:
         """The constants of the slots there are: stacked, or side by side if slots stay alone."""
@@ -195,7 +195,7 @@ class Stack:
                     _own(n, key): own[key] for n, own in enumerate(each) for key in own
                 }
             else:
-                self._constants = {key: torch.stack([own[key] for own in each]) for key in each[0]}
+                self._constants = stacked(each)
             self._joined = self.sources[0].join(self.sources) if self._replays else None
         return self._constants
 

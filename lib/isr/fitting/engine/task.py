@@ -61,11 +61,16 @@ class Task(ABC):
 
     Attributes:
         modules: the templates.
-        stacks: whether problems of one shape gain by `vmap`; otherwise they run side by side.
+        padded: whether a stack by `vmap` holds, for each problem, arrays as high and as wide as
+            those of any.
     """
 
     modules: nn.ModuleDict
-    stacks: bool = True
+    padded: bool = False
+
+    def stacks(self, device: torch.device) -> bool:
+        """Whether problems gain by `vmap` on a device; otherwise they run side by side."""
+        return True
 
     @abstractmethod
     def source(self, problem: Problem, *, seed: int) -> Source:

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from plain_convolutions import plain_convolutions
 from stacks import assert_same_bits, run
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -124,6 +125,12 @@ def test_a_step_leaves_the_host_alone(make_stack, kind, together):
     names = [f"p{n}" for n in range(together)]
     more = {"kind": kind, "steps": 6, "stack_size": together, "schedule": MIXED}
     _watch(make_stack(names, device="meta", replays=True, **more))
+
+
+def test_a_step_of_stacked_pictures_leaves_the_host_alone(make_stack):
+    with plain_convolutions():
+        names, more = ["p0", "p1"], {"stack_size": 2, "schedule": MIXED}
+        _watch(make_stack(names, kind="cnn", steps=6, device="meta", replays=True, **more))
 
 
 @pytest.mark.parametrize("constraint", NAMES)

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from plain_convolutions import plain_convolutions
 from stacks import assert_same_bits, run
 
 from isr.constraints import build
@@ -45,6 +46,20 @@ def test_alone_and_in_a_stack_of_eight_agree_after_fifty_steps(make_stack, kind)
         alone = run(make_stack([name], kind=kind, steps=50, **more))
         assert _largest_difference(alone.states[name], together.states[name]) < 1e-4
     assert _largest_difference(together.states["p0"], together.states["p1"]) > 1e-2
+
+
+@pytest.mark.parametrize("replays", [False, True])
+def test_pictures_of_different_sizes_stacked_and_refilled_find_what_each_finds_alone(
+    make_stack, replays
+):
+    """As where there are kernels: padded, under `vmap`."""
+    more = {"kind": "cnn", "steps": 50, "schedule": joint_schedule()}
+    with plain_convolutions():
+        stack = make_stack(EIGHT[:4], stack_size=3, replays=replays, **more)
+        together = run(stack)
+    for name in EIGHT[:4]:
+        alone = run(make_stack([name], **more))
+        assert _largest_difference(alone.states[name], together.states[name]) < 1e-4
 
 
 @pytest.fixture(scope="module")
