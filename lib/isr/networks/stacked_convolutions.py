@@ -130,7 +130,7 @@ class _Network(torch.autograd.Function):
         weights, passed = _contiguous(rest[:count]), rest[count : 2 * count]
         own = _made(pictures, sizes)
         wanted = torch.zeros_like(level) if gradients[0] is None else gradients[0]
-        pairs = [[] for _ in weights]  # type: list[list[tuple[Tensor, Tensor]]]
+        pairs: list[list[tuple[Tensor, Tensor]]] = [[] for _ in weights]
         if ctx.differentiated and gradients[1] is not None:
             # Down the chain again: what each transposed convolution's gradient is taken from.
             against = [own.pack(gradients[1])]
