@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional
+from torch.nn.grad import conv2d_weight
 
 from isr.levels import probability
 
@@ -22,6 +24,8 @@ MOST_CHANNELS = 16
 """That kernels take."""
 SLOPE = 0.01
 """Of the leaky ReLU where its input is negative."""
+LARGEST_DISAGREEMENT = 1e-2
+"""With PyTorch's own convolutions, of kernels that are trusted: TF32 rounds to 1e-3."""
 
 
 class Convolutions(Protocol):
@@ -72,17 +76,65 @@ def kernels(device: torch.device, dtype: torch.dtype) -> Callable[..., Convoluti
     Returns:
         None where pictures are better convolved slot by slot, by PyTorch.
     """
-    return _kernels() if device.type == "cuda" and dtype == torch.float32 else None
+    return _kernels(device) if device.type == "cuda" and dtype == torch.float32 else None
 
 
 @cache
-def _kernels() -> Callable[..., Convolutions] | None:
+def _kernels(device: torch.device) -> Callable[..., Convolutions] | None:
+    """Triton's kernels, if there is Triton and they do on a device what PyTorch does."""
     try:
         from isr.networks.convolution_kernels import Kernels
-    except ImportError as error:
-        _log.warning("convolutions run slot by slot, at half the speed, without Triton: %s", error)
+
+        error = disagreement(Kernels, device)
+    except ImportError as missing:
+        _log.warning(
+            "convolutions run slot by slot, at half the speed, without Triton: %s", missing
+        )
+        return None
+    except Exception as failure:  # Compilers and drivers fail in ways of their own.
+        _log.warning("convolutions run slot by slot: their kernels fail on %s: %s", device, failure)
+        return None
+    if not error < LARGEST_DISAGREEMENT:
+        _log.warning("convolutions run slot by slot: kernels are wrong by %g on %s", error, device)
         return None
     return Kernels
+
+
+def disagreement(make: Callable[..., Convolutions], device: torch.device) -> float:
+    """How far convolutions of two drawn pictures are from PyTorch's own, relative to the largest.
+
+    Args:
+        make: of the convolutions, as `kernels` returns it.
+        device: where.
+    """
+    drawn = torch.Generator().manual_seed(0)
+    shapes = ((2, 5, 11, 14), (2, 16, 11, 14), (2, 16, 5, 3, 3), (2, 16))
+    x, g, weight, bias = (torch.randn(shape, generator=drawn).to(device) for shape in shapes)
+    own = make(x, torch.tensor([[11, 14]] * 2, device=device))
+    packed, error = own.pack(x), own.pack(g)
+    found = (
+        own.unpack(own.convolve(packed, weight, bias, leaky=True)),
+        own.unpack(own.convolve(error, weight, transposed=True)),
+        *own.weight_gradient([(packed, error), (packed, error)]),
+    )
+    slots = [
+        (
+            functional.leaky_relu(functional.conv2d(x[s], weight[s], bias[s], padding=1), SLOPE),
+            functional.conv_transpose2d(g[s], weight[s], padding=1),
+            2 * _weight_gradient(x[s], weight[s].shape, g[s]),
+            g[s].sum((1, 2)),
+        )
+        for s in range(2)
+    ]
+    expected = [torch.stack(each) for each in zip(*slots, strict=True)]
+    pairs = zip(found, expected, strict=True)
+    errors = [(one - other).abs().max() / other.abs().max() for one, other in pairs]
+    return float(torch.stack(errors).max())
+
+
+def _weight_gradient(x: Tensor, shape: torch.Size, g: Tensor) -> Tensor:
+    found: Tensor = conv2d_weight(x[None], shape, g[None], padding=1)  # type: ignore[no-untyped-call]
+    return found
 
 
 class _Network(torch.autograd.Function):

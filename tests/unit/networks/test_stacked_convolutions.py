@@ -1,10 +1,11 @@
 """The network of many slots at once is that of each alone; with plain convolutions for kernels."""
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
-from plain_convolutions import plain_convolutions
+from plain_convolutions import PlainConvolutions, plain_convolutions
 from stacked_networks import drawn_networks, drawn_pictures, mapped
 from torch import Tensor
 
@@ -79,6 +80,30 @@ def test_pictures_that_want_gradients_and_wide_networks_go_without_kernels():
         assert wide(picture).shape == (1, 6, 8)
     assert gradient.abs().max() > 0
     assert not CNN(5).stacks(torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (None, ""),
+        (lambda x: x + 1, "kernels are wrong by"),
+        (lambda x: x * torch.nan, "kernels are wrong by nan"),
+        (lambda x: x.nowhere, "their kernels fail"),
+    ],
+)
+def test_kernels_are_trusted_once_they_do_what_pytorch_does(monkeypatch, caplog, wrong, words):
+    class Kernels(PlainConvolutions):
+        def convolve(self, x, weight, bias=None, **options):
+            found = super().convolve(x, weight, bias, **options)
+            return found if wrong is None or "transposed" not in options else wrong(found)
+
+    there = SimpleNamespace(Kernels=Kernels)
+    monkeypatch.setitem(sys.modules, "isr.networks.convolution_kernels", there)
+    stacked_convolutions._kernels.cache_clear()
+    trusted = stacked_convolutions._kernels(torch.device("cpu"))
+    stacked_convolutions._kernels.cache_clear()
+    assert trusted is (Kernels if wrong is None else None)
+    assert words in caplog.text
 
 
 def test_without_triton_it_is_said_once(monkeypatch, caplog):
