@@ -76,7 +76,11 @@ def kernels(device: torch.device, dtype: torch.dtype) -> Callable[..., Convoluti
     Returns:
         None where pictures are better convolved slot by slot, by PyTorch.
     """
-    return _kernels(device) if device.type == "cuda" and dtype == torch.float32 else None
+    if device.type != "cuda" or dtype != torch.float32:
+        return None
+    # One and the same, with its number or without: within `vmap` nothing could be drawn to try it.
+    number = torch.cuda.current_device() if device.index is None else device.index
+    return _kernels(torch.device("cuda", number))
 
 
 @cache

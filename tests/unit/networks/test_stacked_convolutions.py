@@ -109,8 +109,9 @@ def test_kernels_are_trusted_once_they_do_what_pytorch_does(monkeypatch, caplog,
 def test_without_triton_it_is_said_once(monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "isr.networks.convolution_kernels", None)
     stacked_convolutions._kernels.cache_clear()
-    for _ in range(2):
-        assert stacked_convolutions.kernels(torch.device("cuda"), torch.float32) is None
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    for name in ("cuda", "cuda:0", "cuda"):
+        assert stacked_convolutions.kernels(torch.device(name), torch.float32) is None
     stacked_convolutions._kernels.cache_clear()
     assert len(caplog.records) == 1
     assert "without Triton" in caplog.text
