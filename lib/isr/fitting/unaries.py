@@ -250,16 +250,18 @@ class _Fit:
         half = int(self.points) // 2
         points = Points(half, int(self.points) - half)
         recipe = replace(self.recipe, points=points).for_problem(problem)
-        known = {"unaries": problem.unaries is not None, "scribbles": problem.scribbles is not None}
-        schedule = self.schedule or recipe.schedule(**known)
-        steps = recipe.usual_steps(**known) if self.steps is None else int(self.steps)
+        unaries, scribbles = problem.unaries is not None, problem.scribbles is not None
+        schedule = self.schedule or recipe.schedule(unaries=unaries, scribbles=scribbles)
+        usual = recipe.usual_steps(unaries=unaries, scribbles=scribbles)
+        steps = usual if self.steps is None else int(self.steps)
         queue = EqualWorks([(problem.name, int(self.seed))], schedule, steps)
         representation = recipe.build(problem.coordinates.shape[-1])
         task = recipe.projection(
             representation,
             problem.name,
+            unaries=unaries,
+            scribbles=scribbles,
             objects=count_objects(problem),
-            **known,
         )
         stack = Stack(task, queue, lambda *_: problem, device=device)
         while not stack.finished:

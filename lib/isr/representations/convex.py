@@ -65,10 +65,9 @@ class Convex(Representation):
         network = self.network
         network.first.weight.copy_(slopes)
         network.first.bias.copy_(offsets)
-        for layer in network.hidden_z:
-            layer.weight.copy_(torch.eye(len(slopes)))
-            layer.bias.zero_()
-        for skip in (*network.hidden_x, network.output_x):
-            skip.weight.zero_()
+        for name, parameter in network.named_parameters():
+            if name.startswith("hidden_z.") and name.endswith("weight"):
+                parameter.copy_(torch.eye(len(slopes)))
+            elif not name.startswith("first."):
+                parameter.zero_()
         network.output_z.weight.fill_(1 / len(slopes))
-        network.output_z.bias.zero_()
