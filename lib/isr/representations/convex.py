@@ -68,7 +68,6 @@ class Convex(Representation):
         for name, parameter in network.named_parameters():
             if name.startswith("hidden_z.") and name.endswith("weight"):
                 parameter.copy_(torch.eye(len(slopes)))
-            elif name.startswith(("hidden_", "output_x.")):
+            elif not name.startswith("first."):
                 parameter.zero_()
         network.output_z.weight.fill_(1 / len(slopes))
-        network.output_z.bias.zero_()

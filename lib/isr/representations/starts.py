@@ -138,8 +138,8 @@ def main_part(coordinates: Tensor, unaries: Tensor) -> MainPart | None:
     if not likely.any():
         return None
     if len(points) < unaries.numel():
-        inside, every = map(coordinates.new_tensor, (points[likely], points))
-        return MainPart(inside, every, 1e-3)
+        strokes, all_known = coordinates.new_tensor(points[likely]), coordinates.new_tensor(points)
+        return MainPart(strokes, all_known, 1e-3)
     raster = rasterise(points, values, round(_POINTS ** (1 / points.shape[1])))
     known = raster.known > 0
     likely = known & (raster.values >= 0.5)
