@@ -25,7 +25,9 @@ def cross_entropy(level: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     Returns:
         (...,) weighted sums.
     """
-    entropy = functional.binary_cross_entropy_with_logits(-level, target, reduction="none")
+    # PyTorch's own has another backward pass under vmap, which loses gradients far from the object:
+    # Adam makes steps of them, so that stacks would find something else than fits alone.
+    entropy = functional.softplus(-level) + target * level
     return (weights * entropy).sum(-1)
 
 
