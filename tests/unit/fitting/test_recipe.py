@@ -254,7 +254,7 @@ def test_connected_members_of_a_union_bend_after_their_bases():
     ):
         shape = Recipe("union", options, weight_decay=0.02)
         first, second, _ = shape.schedule(unaries=True, scribbles=False)
-        assert first.freezes("representation.members.1.flow.norms.0.s")
+        assert first.freezes("representation.members.1.flow.log_scale")
         assert not first.freezes("representation.members.1.base.network.first.weight")
         assert second.weight_decay["representation.members.1.flow"] == 0.02
         assert second.restart
