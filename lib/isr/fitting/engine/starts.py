@@ -33,7 +33,7 @@ class Starts:
         task: what is optimised, on the host; it is copied.
         load: reads a problem by the name and the seed of its work.
         device: where the optimisation runs: beside a processor there are no threads.
-        shared_initial_weights: start every problem from the same weights.
+        shared_initial_weights: start every problem from the same weights, as they are drawn.
     """
 
     def __init__(
@@ -81,7 +81,8 @@ class Starts:
         shared = "" if self._shared_initial_weights else work.name
         for kind, module in task.modules.items():
             initialise_(module, generator(work.seed, shared, f"initial {kind}"))
-        task.start_(problem)
+        if not self._shared_initial_weights:
+            task.start_(problem)
         named = task.modules.named_parameters()
         return {name: value.detach().clone() for name, value in named}, source
 

@@ -63,9 +63,9 @@ def test_refilled_slots_phases_and_a_problem_that_does_not_stay_finite(
     make_stack, problems, kind, monkeypatch
 ):
     """Five problems in two slots, out of step: one is shorter than the others."""
-    ill = dataclasses.replace(
-        problems["p1"], coordinates=np.full_like(problems["p1"].coordinates, np.nan)
-    )
+    well = problems["p1"]
+    nothing = {name: np.full_like(getattr(well, name), np.nan) for name in ("features", "unaries")}
+    ill = dataclasses.replace(well, **nothing)
     monkeypatch.setattr(EqualWorks, "again", _out_of_step)
     results = [
         run(
