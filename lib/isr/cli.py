@@ -63,6 +63,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--checkpoint", type=Path, help="where an interrupted run goes on from")
     parser.add_argument("--checkpoint-every", type=float, default=60.0, help="seconds")
+    parser.add_argument("--stack-sizes", type=Path, help="folder of measured stack sizes")
     parser.add_argument("--code", default="", help="digest of the code, where edits redo fits")
 
 

@@ -35,6 +35,7 @@ class Constraint:
         projections: names of the trivial projections for it, see `evaluation.baselines`.
         rate: factor of the learning rates, for shapes that those of a convex region are too large
             for.
+        near: whether a fit starts round the unaries' foreground, so that it need not find it.
         bends: whether it is fitted through a diffeomorphism: first its base alone, then all.
         threshold: whether the foreground may be asked for at another level than 0.
         contradiction: whether it is known what a mask looks like that it cannot agree with.
@@ -48,6 +49,7 @@ class Constraint:
     outline: str = ""
     projections: tuple[str, ...] = ()
     rate: float = 1.0
+    near: bool = False
     bends: bool = False
     threshold: bool = False
     contradiction: bool = False
@@ -62,6 +64,7 @@ CONSTRAINTS = (
         "isr.evaluation.certificates.convexity:certify_convex",
         "isr.evaluation.outlines.dispatch:outline_of_convex",
         projections=("convex_hull", "convex_hull_largest"),
+        near=True,
     ),
     Constraint(
         "star_shaped",

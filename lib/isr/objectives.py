@@ -25,7 +25,9 @@ def cross_entropy(level: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     Returns:
         (...,) weighted sums.
     """
-    entropy = functional.binary_cross_entropy_with_logits(-level, target, reduction="none")
+    # PyTorch's own has another backward pass under vmap, which loses gradients far from the object:
+    # Adam makes steps of them, so that stacks would find something else than fits alone.
+    entropy = functional.softplus(-level) + target * level
     return (weights * entropy).sum(-1)
 
 
@@ -93,8 +95,8 @@ def gradient_norm(gradient: Tensor, weights: Tensor) -> Tensor:
     """
     squares = gradient.square().sum(-1)
     # The derivative of a square root at zero is infinite, and infinity times zero is NaN.
-    positive = squares > 0
-    norms = torch.where(positive, torch.where(positive, squares, 1.0).sqrt(), 0.0)
+    vanishing = ~(squares > 0)
+    norms = squares.masked_fill(vanishing, 1.0).sqrt().masked_fill(vanishing, 0.0)
     return (weights * norms).sum(-1)
 
 
@@ -155,7 +157,7 @@ def multicut(level: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
     count = labelled.sum(-1, keepdim=True)
     objects = (labelled * target).sum(-1, keepdim=True)
     heavier = ((count - objects) / objects.clamp(min=1.0) / 10).round() + 1
-    weights = labelled * torch.where(target > 0, heavier, 1.0) / count.clamp(min=1.0)
+    weights = labelled * heavier.where(target > 0, torch.ones_like(target)) / count.clamp(min=1.0)
     return cross_entropy(level, target, weights)
 
 
@@ -170,5 +172,5 @@ def softly_clipped(term: Tensor, limit: Tensor) -> Tensor:
         (...) alpha term, alpha = limit / term where the term is larger and 1 elsewhere. Alpha is
         held constant: the gradient keeps the term's direction, and `limit` gets none.
     """
-    alpha = torch.where(term > limit, limit / term, 1.0).detach()
+    alpha = (limit / term).masked_fill(~(term > limit), 1.0).detach()
     return alpha * term

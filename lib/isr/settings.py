@@ -17,6 +17,7 @@ Labels = Literal["motion", "published", "auto", "simulated"]
 Training = Literal["each", "together"]
 OptimiserKind = Literal["adam", "adamax"]
 ScheduleName = Literal["three-stage"]
+Precision = Literal["fp32", "tf32"]
 Features = Literal[
     "rgb", "xy", "semantic", "rgb+xy", "rgb+semantic", "xy+semantic", "rgb+xy+semantic"
 ]
@@ -37,6 +38,7 @@ CONVENTIONS = {"paper": "isotropic", "published-code": "linspace"}
 Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
+StackSize = Count | Literal["auto"]
 
 
 class Points(Model):
@@ -191,7 +193,7 @@ class CellSettings(Model):
         "connections drawn in that are thinner than a pixel; for items without a third coordinate. "
         "A change redoes no fit",
     )
-    stack_size: Count | None = Field(
+    stack_size: StackSize | None = Field(
         None, description="problems that are optimised together; null: as of the whole"
     )
     problems_per_job: Count | None = Field(

@@ -22,8 +22,8 @@ from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
 from isr.fitting.engine.queue import EqualWorks, Schedule
+from isr.fitting.engine.sources import Points
 from isr.fitting.engine.stack import Stack
-from isr.fitting.engine.task import Points
 from isr.fitting.schedules import joint_schedule, projection_schedule
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection, Task
 from isr.networks.predictors import CNN, FCN

@@ -12,7 +12,8 @@ from isr.data.problems import write_unaries
 from isr.fitting.engine.long_work import Run
 from isr.fitting.fit import FitJob, fit
 from isr.fitting.joint_frames import Before
-from isr.fitting.weak_label_training import LabelledVideo, stored_network, unet_metadata
+from isr.fitting.labelled_video import LabelledVideo
+from isr.fitting.weak_label_training import stored_network, unet_metadata
 from isr.networks.inference import predict_video
 from isr.networks.layers import initialise_
 from isr.networks.unet import UNet

@@ -1,15 +1,27 @@
 """Stacks of test problems, run to their ends, and long work that is stopped before its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from isr.data.problems import Problem
 from isr.fitting.engine.queue import Result
 from isr.fitting.engine.stack import Stack
+
+
+def loader(problems: Mapping[str, Problem], kind: str) -> Callable[[str, int], Problem]:
+    """Reads the problems of a stack of some kind: a predictor is trained without unaries."""
+    trained = kind in ("fcn", "cnn")
+
+    def load(name: str, seed: int) -> Problem:
+        return replace(problems[name], unaries=None) if trained else problems[name]
+
+    return load
 
 
 def run(stack: Stack, after_block: Callable[[Stack], object] | None = None) -> Any:

@@ -218,6 +218,34 @@ def test_a_cell_is_split_into_parts(repository):
     assert repository.plan("convexity", config={"problems_per_job": 3})["fit"] == 12 * 3
 
 
+@pytest.mark.parametrize(
+    ("device", "arguments", "gpus"),
+    [
+        ("cuda", (), 1),
+        ("cuda", ("--resources", "gpu=3"), 3),
+        ("auto", (), None),
+        ("cpu", (), None),
+    ],
+)
+def test_one_job_at_a_time_has_the_gpu_of_a_machine(
+    repository, monkeypatch, device, arguments, gpus
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    code, output = repository.snakemake(
+        "download", "--cores", "1", *arguments, config={"device": device}
+    )
+    assert code == 0, output
+    found = re.search(r"^Provided resources: .*gpu\D*(\d+)", output, re.MULTILINE)
+    assert (int(found[1]) if found else None) == gpus
+
+
+def test_a_gpu_s_jobs_are_whole_batches(repository):
+    plan = repository.plan("--configfile", "config/paper.yaml", "config/gpu.yaml")
+    gallery = len(PAPER_PLAN.cells["authors-gallery"])
+    assert plan["fit"] == 2 * 3 * 2 + gallery + (1 + 3 * 18) + 2 * 7
+    assert plan["predict"] == 2 * 3 + 18 * 3
+
+
 def test_a_study_is_a_target_and_null_drops_one(repository):
     for name in ("images", "scribbles"):
         (repository.folder / "mine" / name).mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 from isr.config.displays import Displays
 from isr.config.jobs import DOWNLOADS, Jobs
+from isr.config.machine import has_gpu
 from isr.config.reading import read_plan
 from isr.dependencies import code_digest
 from isr.errors import UserError
@@ -46,6 +47,15 @@ DISPLAYS = Displays(JOBS)
 # Jobs that would use a GPU ask for one unless the configuration keeps them from it. Where and how
 # often a fit saves itself stands in `resources`, because a change there redoes nothing.
 GPU = 0 if PLAN.config.device == "cpu" else 1
+
+# Beside a GPU, the starts of many fits are searched in threads; one is enough for a processor's.
+THREADS = 4 if PLAN.config.device == "cuda" else 1
+
+# On one machine they take turns unless --resources gpu=N says how many run at once, each on a GPU of
+# its own; only clusters have nodes.
+if GPU and workflow.nodes is None and "gpu" not in workflow.global_resources:
+    if PLAN.config.device == "cuda" or has_gpu():
+        workflow.register_resource("gpu", 1)
 
 
 def names(known):

@@ -12,12 +12,12 @@ rule fit:
         benchmark="logs/fit/{study}/{batch}/part-{part}.tsv",
     conda:
         "../../envs/isr.yaml"
-    threads: 1
+    threads: THREADS
     resources:
         gpu=GPU,
         device=PLAN.config.device,
         checkpoint_every=str(PLAN.config.checkpoint_every),
-        mem_mb=4000,
+        mem_mb=16000 if GPU else 4000,
         runtime=240,
     params:
         settings=told(
@@ -34,6 +34,6 @@ rule fit:
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
         " python scripts/fit.py --settings {params.settings} {params.given}"
-        " --device {resources.device} --code={params.code}"
+        " --device {resources.device} --stack-sizes resources/stack_sizes --code={params.code}"
         " --checkpoint {params.checkpoint:q} --checkpoint-every {resources.checkpoint_every}"
         " --output {output:q} 2>&1 | tee {log[0]:q} >&2"

@@ -8,12 +8,12 @@ rule predict:
         benchmark="logs/predict/{dataset}/{network}/{share}.tsv",
     conda:
         "../../envs/isr.yaml"
-    threads: 1
+    threads: THREADS
     resources:
         gpu=GPU,
         device=PLAN.config.device,
         checkpoint_every=str(PLAN.config.checkpoint_every),
-        mem_mb=4000,
+        mem_mb=16000 if GPU else 4000,
         runtime=240,
     params:
         settings=told(lambda wildcards: JOBS.predict_settings(get_share(wildcards))),
@@ -28,6 +28,6 @@ rule predict:
         "ISR_BENCHMARK={log.benchmark:q}"
         " python scripts/predict.py --settings {params.settings} {params.given}"
         " {params.networks}"
-        " --device {resources.device} --code={params.code}"
+        " --device {resources.device} --stack-sizes resources/stack_sizes --code={params.code}"
         " --checkpoint {params.checkpoint:q} --checkpoint-every {resources.checkpoint_every}"
         " --output {output:q} 2>&1 | tee {log[0]:q} >&2"

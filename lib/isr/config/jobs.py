@@ -175,6 +175,7 @@ class Jobs:
             "name": share.settings.predictor,
             "predictor": predictor.model_dump(),
             "protocol": self.config.protocol,
+            "precision": self.config.precision,
             "works": share.works,
         }
         if predictor.input == "features":
@@ -216,6 +217,7 @@ class Jobs:
                 "study": study,
                 "batch": batch,
                 "protocol": self.config.protocol,
+                "precision": self.config.precision,
                 "cell": self._fit_keys(cell),
                 "predictor": self.plan.predictor(cell.settings).model_dump(),
                 "works": self.plan.parts(study, batch)[part],

@@ -13,7 +13,15 @@ from isr.models import Model, Name, OutputName, Text
 from isr.predictors import Predictor
 from isr.reporting.figures import Figure
 from isr.reporting.tables import Table
-from isr.settings import VARIED, CellSettings, Count, Points, Protocol
+from isr.settings import (
+    VARIED,
+    CellSettings,
+    Count,
+    Points,
+    Precision,
+    Protocol,
+    StackSize,
+)
 
 
 def _list_of(kind: Any) -> Any:
@@ -104,17 +112,25 @@ class Config(Model):
     problems_per_job: Count | None = Field(
         None,
         description="problems (items and seeds) that one job takes at most; null: all items of a "
-        "cell, seed by seed",
+        "cell, seed by seed, but with `device: cuda` those of all seeds: one job fills a GPU. "
+        "Several GPUs share a batch if this is a number",
     )
-    stack_size: Count = Field(
-        1,
-        description="problems optimised together: 1 to 4 on a CPU, hundreds on a GPU (those with a "
-        "`cnn` side by side). Other stack sizes agree to rounding only",
+    stack_size: StackSize = Field(
+        "auto",
+        description="problems optimised together; `auto`: on a GPU as many as its memory takes, "
+        "measured once and written down in `resources/stack_sizes/`, on a CPU one after the other. "
+        "Other stack sizes agree to rounding only",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto",
-        description="where fits run; `auto` takes a GPU where there is one. A change redoes "
-        "nothing",
+        description="where fits run; `auto` takes a GPU where there is one, but plans for "
+        "processors; `cuda` plans for GPUs, see `problems_per_job`. Nothing else is redone after a "
+        "change",
+    )
+    precision: Precision = Field(
+        "fp32",
+        description="of products on a GPU: `fp32`, as on a CPU, or `tf32`, which is faster and "
+        "rounds factors to 10 bits",
     )
     checkpoint_every: Annotated[float, Field(gt=0)] = Field(
         60,

@@ -21,6 +21,8 @@ from isr.settings import TOGETHER, CellSettings
 
 Key = tuple[str, int]
 """(item, seed)"""
+Works = Sequence[tuple[int, Sequence[str]]]
+"""Seeds, each with its items."""
 
 GIVEN = "given"
 
@@ -233,8 +235,20 @@ class Plan:
     def parts(self, study: str, batch: str) -> list[list[Key]]:
         """The items and seeds of each fit job of a batch."""
         cells = self.batch(study, batch)
-        at_most = cells[0].settings.problems_per_job
-        return share_out([(cell.settings.seed, cell.items) for cell in cells], at_most)
+        works = [(cell.settings.seed, cell.items) for cell in cells]
+        return share_out(works, self._problems_per_job(cells[0], works))
+
+    def _problems_per_job(self, cell: Cell, works: Works) -> int | None:
+        """How many problems of its batch a fit job takes at most; None for all of a seed.
+
+        The configuration says so alone: the machine that plans need not have the GPU that fits.
+        """
+        at_most = cell.settings.problems_per_job
+        if at_most is not None or self.config.device != "cuda":
+            return at_most
+        # A joint fit of a video tunes a network of its own: side by side, no two would gain.
+        tunes = self.is_framewise(cell) and cell.settings.fit == "joint"
+        return 1 if tunes else _count(works)
 
     def parts_of(self, cell: Cell, works: Iterable[Key]) -> list[int]:
         """Numbers of the fit jobs of a cell's batch that fit any of some items and seeds."""
@@ -293,16 +307,19 @@ class Plan:
         elif on_labels:
             parts = [[(item, seed)] for seed in seeds for item in items]
         else:
+            works = [(seed, items) for seed in seeds]
             at_most = self.config.problems_per_job
+            if at_most is None and self.config.device == "cuda":
+                at_most = _count(works)
             whole = None if at_most is None else max(at_most, len(items))
-            parts = share_out([(seed, items) for seed in seeds], whole)
+            parts = share_out(works, whole)
         shares = {}
-        for works in parts:
-            own = list(dict.fromkeys(seed for _, seed in works))
+        for part in parts:
+            own = list(dict.fromkeys(seed for _, seed in part))
             name = f"seed{'' if len(own) == 1 else 's'}-{'-'.join(map(str, own))}"
             if on_labels and settings.training != TOGETHER:
-                name = f"{name}_{works[0][0]}"
-            shares[name] = Share(dataset, network, name, settings, tuple(works))
+                name = f"{name}_{part[0][0]}"
+            shares[name] = Share(dataset, network, name, settings, tuple(part))
         return shares
 
     def shares_of(self, cell: Cell, works: Iterable[Key]) -> list[Share]:
@@ -371,7 +388,11 @@ def _word(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def share_out(seeds: Sequence[tuple[int, Sequence[str]]], at_most: int | None) -> list[list[Key]]:
+def _count(works: Works) -> int:
+    return sum(len(items) for _, items in works)
+
+
+def share_out(seeds: Works, at_most: int | None) -> list[list[Key]]:
     """Share items and seeds out among jobs.
 
     A job has one seed; only where it may have more problems than a seed has items, several. Sizes

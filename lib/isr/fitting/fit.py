@@ -11,6 +11,7 @@ from typing import Any
 
 from isr.errors import UserError
 from isr.fitting import frames, in_time, joint_frames, wholes
+from isr.fitting.engine.devices import use_precision
 from isr.fitting.engine.queue import Key
 from isr.fitting.jobs import FitJob, Found, write_history
 from isr.io import atomic_folder
@@ -31,6 +32,7 @@ def fit(job: FitJob, output: Path) -> None:
         UserError: files are missing or of other things, there are too few steps, or an item cannot
             be fitted so.
     """
+    use_precision(job.precision)
     found = Found()
     by_video: dict[bool, list[Key]] = {False: [], True: []}
     for key in job.keys:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.recipe import Recipe
 from isr.levels import foreground, likely_foreground
 from isr.representations import Representation
-from isr.store import Group
+from isr.store import Group, load_parameters, own_parameters
 
 _log = logging.getLogger(__name__)
 
@@ -173,6 +174,12 @@ class VideoQueue:
         stage = self.first if start is None else self.following
         return Work(name, seed, stage.schedule, stage.steps, start)
 
+    def upcoming(self, count: int) -> list[Key]:
+        """The frames after those that are worked on, if these turn out well."""
+        lanes = [lane for lane in self.lanes.values() if lane.busy]
+        following = [(lane.frames[lane.position + 1 :], lane.seed) for lane in lanes]
+        return [(frames[0], seed) for frames, seed in following if frames][:count]
+
     def again(self, key: Key) -> Work:
         """The work of this name, for a stack that is resumed."""
         name, seed = key
@@ -222,7 +229,9 @@ def agreement(representation: Representation, problem: Problem) -> float:
     assert problem.unaries is not None
     like = next(representation.parameters())
     points = torch.from_numpy(problem.coordinates).to(like).flatten(0, -2)
-    levels = torch.cat([representation(part) for part in torch.split(points, _CHUNK)])
+    # What stays in a processor's cache is fastest there; a device wants all at once.
+    chunk = _CHUNK if points.device.type == "cpu" else len(points)
+    levels = torch.cat([representation(part) for part in torch.split(points, chunk)])
     found = foreground(levels).cpu().numpy()
     wanted = likely_foreground(problem.unaries).ravel()
     either = (found | wanted).sum()
@@ -231,13 +240,16 @@ def agreement(representation: Representation, problem: Problem) -> float:
 
 def _queue(job: FitJob, keys: Sequence[Key], recipe: Recipe, schedule: Schedule) -> VideoQueue:
     reader = job.reader
+    representation = recipe.build(2).to(job.run.device)
 
     def judged(problem: Problem, state: State) -> float:
-        return agreement(recipe.built(2, state), problem)
+        load_parameters(representation, own_parameters(state, "representation"))
+        return agreement(representation, problem)
 
     return VideoQueue(
         {(name, seed): reader.frames(name) for name, seed in keys},
-        reader.load_frame,
+        # A frame is asked for several times: read ahead, looked at, fitted and judged.
+        lru_cache(3 * len(keys))(reader.load_frame),
         first=Stage(schedule, job.cell.first_steps),
         following=Stage(following_schedule(schedule), job.cell.next_steps),
         agreement=judged,
@@ -259,7 +271,7 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     task = recipe.projection(recipe.build(2), keys[0][0], unaries=True)
     plan = Plan(task, schedule, job.cell.first_steps, modules)
     inputs = inputs_of(job, keys)
-    result = job.optimise(plan, queue, queue.load, inputs=inputs, name="frames")
+    result = job.optimise(plan, queue, queue.load, inputs=inputs, name="frames", at_once=len(keys))
     for key in queue.keys:
         if queue.frames[key]["status"] != FITTED:
             _log.warning("%s: %s", key[0], queue.frames[key]["status"])

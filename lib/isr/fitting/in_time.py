@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from isr.data.problems import Problem, working_size
 from isr.errors import UserError
 from isr.fitting.engine.queue import Key, State, describe
-from isr.fitting.engine.sampling import generator
+from isr.fitting.engine.random_numbers import generator
 from isr.fitting.frames import FITTED, NOTHING, PROPER_FIT, SKIPPED, agreement, inputs_of
 from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.recipe import Recipe

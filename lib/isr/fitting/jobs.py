@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
+import torch
 
 from isr.coordinates import Convention
 from isr.data.items import Item
 from isr.data.problems import Predictions, Problem, ProblemReader
+from isr.errors import UserError
+from isr.fitting import stack_sizes
 from isr.fitting.engine.long_work import PLAIN_RUN, LongWork, Run, complete, fingerprint, versions
 from isr.fitting.engine.queue import (
     EqualWorks,
@@ -22,15 +25,19 @@ from isr.fitting.engine.queue import (
     Schedule,
     describe,
 )
+from isr.fitting.engine.sources import Points
 from isr.fitting.engine.stack import Stack
-from isr.fitting.engine.task import Points, Task
+from isr.fitting.engine.task import Task
 from isr.io import atomic_path
 from isr.predictors import Computed, PredictorKind, read_entry
 from isr.predictors.base import trains_along
-from isr.settings import CONVENTIONS, TOGETHER, CellSettings, Protocol
+from isr.settings import CONVENTIONS, TOGETHER, CellSettings, Precision, Protocol, StackSize
 from isr.store import Group, StoredFits
 
 _log = logging.getLogger(__name__)
+
+_NAMES = {"study", "batch", "dataset", "works"}
+"""Settings that say what is optimised, not how: they do not change what a problem needs."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,12 @@ class Job:
     items: Mapping[str, Item]
     labels: Mapping[str, Path]
     run: Run
+    stack_sizes: dict[str, int]
+
+    @property
+    def reader(self) -> ProblemReader:
+        """Reads the problems."""
+        raise NotImplementedError
 
     @property
     def what(self) -> str:
@@ -64,7 +77,7 @@ class Job:
         raise NotImplementedError
 
     @property
-    def stack_size(self) -> int:
+    def stack_size(self) -> StackSize:
         """Problems side by side."""
         raise NotImplementedError
 
@@ -89,13 +102,22 @@ class Job:
         return self.protocol == "published-code"
 
     @property
+    def precision(self) -> Precision:
+        """How products on an accelerator round."""
+        return cast(Precision, self.settings.get("precision", "fp32"))
+
+    @property
     def convention(self) -> Convention:
         """Of the coordinates."""
         return cast(Convention, CONVENTIONS[self.protocol])
 
     def metadata(self, **more: Any) -> dict[str, Any]:
         """What is stored with all that the job makes."""
-        about = {"settings": dict(self.settings), "versions": versions()}
+        about = {
+            "settings": dict(self.settings),
+            "versions": versions(),
+            "stack_sizes": dict(self.stack_sizes),
+        }
         return {**about, "convention": self.convention, **more}
 
     def complete(self, work: LongWork, checkpoint: str, what: str, /, **more: Any) -> None:
@@ -118,6 +140,7 @@ class Job:
         *,
         inputs: str,
         name: str = "",
+        at_once: int | None = None,
     ) -> Result:
         """Optimise a plan for some problems, going on from a checkpoint of the same work.
 
@@ -127,25 +150,35 @@ class Job:
             load: reads one.
             inputs: a hash of all files that the problems are read from.
             name: tells the checkpoints of several plans of a job apart.
+            at_once: how many of the problems can be optimised at once, where some wait for others;
+                None for all.
         """
         queue = works if isinstance(works, Queue) else EqualWorks(works, plan.schedule, plan.steps)
-        stack = Stack(
-            plan.task,
-            queue,
-            load,
-            stack_size=self.stack_size,
-            shared_initial_weights=self.published,
-            device=self.run.device,
-        )
-        self.complete(
-            stack,
-            name,
-            self.what,
-            inputs=inputs,
-            keys=list(queue.keys),
-            schedule=describe(plan.schedule),
-            stack_size=self.stack_size,
-        )
+        size = self.choose_stack_size(plan, queue.keys, load, at_once)
+        self.stack_sizes[name or "all"] = size
+        try:
+            stack = Stack(
+                plan.task,
+                queue,
+                load,
+                stack_size=size,
+                shared_initial_weights=self.published,
+                device=self.run.device,
+            )
+            self.complete(
+                stack,
+                name,
+                self.what,
+                inputs=inputs,
+                keys=list(queue.keys),
+                schedule=describe(plan.schedule),
+                stack_size=size,
+            )
+        except torch.cuda.OutOfMemoryError:
+            raise UserError(
+                f"{self.what}: {size} problems side by side need more memory than the GPU has "
+                "free: set a smaller stack_size, or let no other job run there."
+            ) from None
         stack.collect_history()
         for (problem, seed), finite in stack.result.finite.items():
             if not finite:
@@ -154,6 +187,44 @@ class Job:
                     *(self.what, problem, seed),
                 )
         return stack.result
+
+    def choose_stack_size(
+        self,
+        plan: Plan,
+        keys: Sequence[Key],
+        load: Callable[[str, int], Problem],
+        at_once: int | None = None,
+    ) -> int:
+        """How many of some problems are optimised side by side.
+
+        Args:
+            plan: task and schedule.
+            keys: names of the problems, and seeds.
+            load: reads one.
+            at_once: as for `optimise`.
+        """
+        device = self.run.device
+        if self.stack_size != "auto":
+            return self.stack_size
+        if device.type == "cpu":
+            return stack_sizes.ON_CPU
+        works = at_once or len(keys)
+        grids = {key: self.reader.item(key[0]).grid for key in keys}
+        largest = stack_sizes.largest(grids, padded=plan.task.padded)
+        about = {
+            "settings": {name: self.settings[name] for name in self.settings.keys() - _NAMES},
+            "modules": plan.modules,
+            "schedule": describe(plan.schedule),
+            "grids": [grids[key] for key in largest],
+            "versions": versions(),
+        }
+        size = stack_sizes.stack_size(
+            works,
+            lambda: stack_sizes.measure(plan.task, plan.schedule, largest, load, device),
+            stack_sizes.file_of(self.run.stack_sizes, device, about),
+        )
+        _log.info("%s: %d of %d side by side on %s", self.what, size, works, device)
+        return size
 
 
 @dataclass(frozen=True)
@@ -169,6 +240,7 @@ class FitJob(Job):
         labels: folders of the weak labels of videos, by their names.
         sequential: the stored fits that joint fits of videos go on from.
         run: where to compute, and the checkpoint of an interrupted fit.
+        stack_sizes: of what was optimised so far, by its name.
     """
 
     settings: Mapping[str, Any]
@@ -178,6 +250,7 @@ class FitJob(Job):
     labels: Mapping[str, Path] = field(default_factory=dict)
     sequential: Sequence[StoredFits] = ()
     run: Run = PLAIN_RUN
+    stack_sizes: dict[str, int] = field(default_factory=dict, init=False)
 
     @cached_property
     def cell(self) -> CellSettings:
@@ -213,7 +286,7 @@ class FitJob(Job):
         )
 
     @property
-    def stack_size(self) -> int:
+    def stack_size(self) -> StackSize:
         """Problems side by side."""
         return self.cell.stack_size or 1
 
@@ -231,6 +304,7 @@ class PredictJob(Job):
         labels: folders of the weak labels of videos, by their names.
         checkpoints: published networks, if there are any.
         run: where to compute, and the checkpoint of an interrupted training.
+        stack_sizes: of what was optimised so far, by its name.
     """
 
     settings: Mapping[str, Any]
@@ -239,6 +313,7 @@ class PredictJob(Job):
     labels: Mapping[str, Path] = field(default_factory=dict)
     checkpoints: Path | None = None
     run: Run = PLAIN_RUN
+    stack_sizes: dict[str, int] = field(default_factory=dict, init=False)
 
     @property
     def features(self) -> str | None:
@@ -264,9 +339,9 @@ class PredictJob(Job):
         return ProblemReader(self.items, self.convention, scale, self.features, self.semantic)
 
     @property
-    def stack_size(self) -> int:
+    def stack_size(self) -> StackSize:
         """Problems side by side."""
-        return int(self.settings["stack_size"])
+        return cast(StackSize, self.settings["stack_size"])
 
     def shares(self) -> list[tuple[list[str], int]]:
         """Videos that share a network, with their seeds."""

@@ -18,16 +18,16 @@ from isr.errors import UserError
 from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.optimiser import StackedOptimiser, StackedParameters
 from isr.fitting.engine.queue import Key, Phase, State, describe
-from isr.fitting.engine.sampling import unaries_strata, uniforms
+from isr.fitting.engine.random_numbers import uniforms
+from isr.fitting.engine.sampling import Strata, unaries_strata
 from isr.fitting.frames import agreement, inputs_of
 from isr.fitting.jobs import FitJob, Found
+from isr.fitting.labelled_video import LabelledVideo, check_kind
 from isr.fitting.recipe import Recipe
 from isr.fitting.schedules import COUPLING
 from isr.fitting.weak_label_training import (
     MULTICUT,
-    LabelledVideo,
     UNetTraining,
-    check_kind,
     settle_statistics,
     stored_network,
     unet_metadata,
@@ -77,7 +77,7 @@ class FrameRepresentations:
         self.mean, self.spread = torch.zeros_like(self.values), torch.zeros_like(self.values)
         self.steps = torch.zeros(len(states), 1, device=device)
         self.optimiser = StackedOptimiser(1, self.parameters.size, device)
-        self.optimiser.configure(0, rate=learning_rate, active=True)
+        self.optimiser.configure([0], rate=learning_rate, active=True)
 
     def __contains__(self, frame: object) -> bool:
         """Whether this frame has a representation."""
@@ -162,6 +162,7 @@ class JointTraining(UNetTraining):
         self.video = video
         self.representations, self.reader, self.points = representations, reader, points
         self.finite: dict[str, bool] = {}
+        self._kept: dict[str, _Pixels] = {}
 
     def advance(self) -> None:
         """Take one step, on one frame; one whose loss or gradient is not finite changes nothing."""
@@ -197,22 +198,34 @@ class JointTraining(UNetTraining):
         gradients = [
             p.grad for module in modules for p in module.parameters() if p.grad is not None
         ]
-        return all(bool(gradient.isfinite().all()) for gradient in gradients)
+        # All in one question: an accelerator has to be waited for at each.
+        return bool(torch.stack([gradient.isfinite().all() for gradient in gradients]).all())
 
     def _coupling(self, name: str, level: Tensor, epoch: int) -> Tensor:
         """MSE(P, N), estimated at drawn pixels; `level` (h w) is that of the UNet."""
+        frame = self._pixels(name)
+        drawn = uniforms(
+            *(self.video.seed, name, "joint points"),
+            first_step=epoch,
+            steps=1,
+            count=frame.strata.count,
+        )
+        pixels = torch.from_numpy(frame.strata.draw(drawn)[0]).to(level.device)
+        own = self.representations.load(name)(frame.coordinates[pixels])
+        return squared_distance(own, probability(level[pixels]), frame.weights)
+
+    def _pixels(self, name: str) -> "_Pixels":
+        """What is drawn from a frame; beside an accelerator it is read once and kept."""
+        if name in self._kept:
+            return self._kept[name]
         problem = self.reader.load_frame(name, self.video.seed)
         assert problem.unaries is not None
         strata = unaries_strata(problem.unaries, self.points)
-        drawn = uniforms(
-            self.video.seed, name, "joint points", first_step=epoch, steps=1, count=strata.count
-        )
-        pixels = strata.draw(drawn)[0]
-        device = level.device
-        coordinates = torch.from_numpy(problem.coordinates.reshape(-1, 2)[pixels]).to(device)
-        own = self.representations.load(name)(coordinates)
-        unaries = probability(level[torch.from_numpy(pixels).to(device)])
-        return squared_distance(own, unaries, strata.weights.to(device))
+        coordinates = torch.from_numpy(problem.coordinates.reshape(-1, 2)).to(self.device)
+        found = _Pixels(strata, coordinates, strata.weights.to(self.device))
+        if self.device.type != "cpu":
+            self._kept[name] = found
+        return found
 
     def state(self) -> dict[str, Any]:
         """As of every training, with the representations."""
@@ -224,6 +237,15 @@ class JointTraining(UNetTraining):
         super().load_state(state)
         self.representations.load_state(state["representations"])
         self.finite = dict(state["finite"])
+
+
+@dataclass(frozen=True)
+class _Pixels:
+    """How pixels of a frame are drawn, where all (h w, 2) lie, and weights (n,) of drawn ones."""
+
+    strata: Strata
+    coordinates: Tensor
+    weights: Tensor
 
 
 @dataclass(frozen=True)

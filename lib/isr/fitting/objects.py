@@ -8,14 +8,15 @@ a penalty on their overlap (section 2.5), which is what keeps touching objects a
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from isr.data.problems import Problem, object_names, scribbles_of
 from isr.fitting.engine.queue import Phase, Result, Schedule
-from isr.fitting.engine.task import Batch, Call, Points, PointSource, Source, Task, Terms
+from isr.fitting.engine.sources import Batch, Joined, Points, PointSource, Source
+from isr.fitting.engine.task import Call, Task, Terms
 from isr.fitting.schedules import OVERLAP
 from isr.objectives import overlap
 from isr.representations.union import Union
@@ -49,12 +50,47 @@ class ObjectsSource:
     """
 
     def __init__(self, sources: Sequence[Source], shared: PointSource) -> None:
-        self.sources = {**{str(k): each for k, each in enumerate(sources)}, _SHARED: shared}
-        self.constants = _prefixed({key: each.constants for key, each in self.sources.items()})
+        self.sources: dict[str, Source] = {str(k): each for k, each in enumerate(sources)}
+        self.sources[_SHARED] = shared
+        self.constants = self._constants()
+
+    def _constants(self) -> Batch:
+        return _prefixed({key: each.constants for key, each in self.sources.items()})
+
+    def to(self, device: torch.device) -> Self:
+        """Move what batches are made of to a device; returns itself."""
+        for source in self.sources.values():
+            source.to(device)
+        self.constants = self._constants()
+        return self
 
     def block(self, first_step: int, steps: int) -> Batch:
         """The batches of some steps, with a leading axis for the step."""
         blocks = {key: each.block(first_step, steps) for key, each in self.sources.items()}
+        return _prefixed(blocks)
+
+    @staticmethod
+    def join(sources: Sequence[Any]) -> Joined:
+        """The sources of some slots as one."""
+        return _JoinedObjects(sources)
+
+
+class _JoinedObjects:
+    """The sources of a stack of pictures with several objects each.
+
+    Args:
+        sources: with as many objects each.
+    """
+
+    def __init__(self, sources: Sequence[ObjectsSource]) -> None:
+        self.joined = {
+            key: first.join([each.sources[key] for each in sources])
+            for key, first in sources[0].sources.items()
+        }
+
+    def block(self, first_steps: Sequence[int], steps: int) -> Batch:
+        """The batches of some steps, with leading axes for the step and the slot."""
+        blocks = {key: each.block(first_steps, steps) for key, each in self.joined.items()}
         return _prefixed(blocks)
 
 
@@ -78,24 +114,27 @@ class ObjectsTask(Task):
 
     def __init__(self, tasks: Sequence[Task], union: Union, points: int) -> None:
         self.tasks, self.points = list(tasks), points
-        self.stacks = all(task.stacks for task in self.tasks)
+        self.padded = any(task.padded for task in self.tasks)
         self.modules = nn.ModuleDict({"representation": union})
         if "predictor" in self.tasks[0].modules:
             self.modules["predictor"] = nn.ModuleList(
                 task.modules["predictor"] for task in self.tasks
             )
 
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
+    def stacks(self, device: torch.device) -> bool:
+        """Whether the tasks of all objects gain by `vmap`."""
+        return all(task.stacks(device) for task in self.tasks)
+
+    def source(self, problem: Problem, *, seed: int) -> Source:
         """The batches of every object."""
         sources = [
-            task.source(own, seed=seed, device=device)
+            task.source(own, seed=seed)
             for task, own in zip(self.tasks, split(problem, len(self.tasks)), strict=True)
         ]
         shared = PointSource(
             Problem(problem.name, problem.coordinates),
             Points(strokes=0, random=self.points),
             seed=seed,
-            device=device,
         )
         return ObjectsSource(sources, shared)
 

@@ -14,6 +14,7 @@ import torch
 from isr.data.problems import write_unaries
 from isr.errors import UserError
 from isr.fitting import weak_label_training
+from isr.fitting.engine.devices import use_precision
 from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.queue import Key, describe
 from isr.fitting.jobs import Plan, PredictJob, write_history
@@ -43,6 +44,7 @@ def predict(job: PredictJob, output: Path) -> None:
     predictor = job.predictor
     if isinstance(predictor, Given):
         raise UserError("predictor given: its unaries come with the items; nothing is to be made.")
+    use_precision(job.precision)
     with atomic_folder(output) as folder:
         if isinstance(predictor, Computed):
             _compute(job, predictor, folder)

@@ -11,7 +11,7 @@ from isr.data.pictures import BACKGROUND_SCRIBBLE
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.engine.queue import Schedule, State
-from isr.fitting.engine.task import Points
+from isr.fitting.engine.sources import Points
 from isr.fitting.schedules import (
     ABSOLUTE_DISTANCE,
     COUPLING,
@@ -23,6 +23,7 @@ from isr.fitting.schedules import (
     UNCOUPLED,
     concurrent_schedule,
     joint_schedule,
+    near_schedule,
     path_connected_schedule,
     projection_schedule,
     scribbles_schedule,
@@ -41,6 +42,7 @@ _TERMS: dict[Distance, str] = {
     "entropy": UNARIES_ENTROPY,
 }
 _UNARIES_RATE, _PROJECTION_RATE = 0.01, 0.02
+_STEPS, _NEAR_STEPS = 3000, 800
 _VIDEO_RATE = 1e-3
 """Of path-connected regions in videos (section C.2)."""
 _BLOCKS_IN_TIME = 18
@@ -225,7 +227,16 @@ class Recipe:
                 alpha=self.alpha,
                 uncoupled=self.uncoupled,
             )
-        return unaries_schedule(rate, evidence=self.evidence, extra=extra)
+        schedule = near_schedule if self._near else unaries_schedule
+        return schedule(rate, evidence=self.evidence, extra=extra)
+
+    def usual_steps(self, *, unaries: bool, scribbles: bool) -> int:
+        """After how many steps of the usual schedule more would hardly be better."""
+        return _NEAR_STEPS if self._near and unaries and not scribbles else _STEPS
+
+    @property
+    def _near(self) -> bool:
+        return constraints.record(self.constraint).near
 
     def _penalties(self, *, unaries: bool) -> dict[str, float]:
         penalties = {}

@@ -144,6 +144,30 @@ def unaries_schedule(
     )
 
 
+def near_schedule(
+    learning_rate: float = 0.01,
+    *,
+    evidence: str = COUPLING,
+    extra: Mapping[str, float] | None = None,
+) -> Schedule:
+    """Fit to unaries alone of a shape that starts round them: the distance, at falling rates.
+
+    A little cross entropy in the first part keeps regions of which most is background, such as the
+    hull of something thin, from vanishing.
+
+    Args:
+        learning_rate: at the beginning.
+        evidence: what is fitted: the name of a term of unaries.
+        extra: weights of further terms, such as the regulariser, in all phases.
+    """
+    fine = {evidence: 1.0, **(extra or {})}
+    return (
+        Phase(1.0, learning_rate, {UNARIES_ENTROPY: 0.03, **fine}),
+        Phase(1.0, 0.5 * learning_rate, fine),
+        Phase(1.0, 0.05 * learning_rate, fine),
+    )
+
+
 def scribbles_schedule(
     learning_rate: float = 0.01, *, extra: Mapping[str, float] | None = None
 ) -> Schedule:

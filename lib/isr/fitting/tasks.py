@@ -11,16 +11,8 @@ from isr.data.features.sets import RGB, XY, channel_slices
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.fitting.engine.sampling import Strata
-from isr.fitting.engine.task import (
-    Batch,
-    Call,
-    PictureSource,
-    Points,
-    PointSource,
-    Source,
-    Task,
-    Terms,
-)
+from isr.fitting.engine.sources import Batch, PictureSource, Points, PointSource, Source
+from isr.fitting.engine.task import Call, Task, Terms
 from isr.fitting.schedules import (
     ABSOLUTE_DISTANCE,
     BINARISED_COUPLING,
@@ -83,9 +75,9 @@ class PredictorTraining(Task):
         """Whether a representation is fitted along."""
         return "representation" in self.modules
 
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
+    def source(self, problem: Problem, *, seed: int) -> Source:
         """Strokes and random pixels."""
-        return PointSource(problem, self.points, seed=seed, device=device)
+        return PointSource(problem, self.points, seed=seed)
 
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
         """The scribble terms and the coupling."""
@@ -142,8 +134,7 @@ class PictureTraining(PredictorTraining):
         representation: as in `PredictorTraining`.
     """
 
-    # Convolutions with stacked weights become grouped ones, several times slower than each alone.
-    stacks = False
+    padded = True
 
     def __init__(
         self,
@@ -159,30 +150,43 @@ class PictureTraining(PredictorTraining):
         names = {COLOUR_GRADIENT: RGB, POSITION_GRADIENT: XY}
         self.penalised = {term: slices[name] for term, name in names.items() if name in slices}
         self.penalty = gradient_mean_absolute if absolute_penalty else gradient_norm
+        self._predictor = predictor
 
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> Source:
+    def stacks(self, device: torch.device) -> bool:
+        """Where the predictor has kernels: else `vmap` is several times slower than each alone."""
+        return self._predictor.stacks(device)
+
+    def source(self, problem: Problem, *, seed: int) -> Source:
         """The whole picture, strokes and random pixels."""
-        return PictureSource(problem, self.points, seed=seed, device=device)
+        return PictureSource(problem, self.points, seed=seed)
 
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
         """The scribble terms, the gradient penalties and the coupling."""
         penalised = {term: where for term, where in self.penalised.items() if term in active}
-        picture = batch["picture"]
+        picture, size = batch["picture"], batch["size"]
+        # In a stack, a picture may be padded to the size of the largest.
+        inputs = (picture, size) if self.stacks(picture.device) else (picture,)
         if penalised:
-            level, gradient = call("predictor", picture, method="with_gradient")
+            level, gradient = call("predictor", *inputs, method="with_gradient")
         else:
-            level, gradient = call("predictor", picture), picture
-        level = level.flatten()
+            level, gradient = call("predictor", *inputs), picture
+        level, padding = level.flatten(), picture.shape[-1] - size[1]
+        labelled, positions = (
+            pixels + pixels // size[1] * padding
+            for pixels in (batch["labelled"], batch["positions"])
+        )
         terms = {
             PREDICTOR_SCRIBBLES: cross_entropy(
-                level[batch["labelled"]], batch["labels"], batch["label_weights"]
+                # Here a pixel counts but once: its gradient needs no order of sums.
+                level.gather(0, labelled),
+                batch["labels"],
+                batch["label_weights"],
             )
         }
-        every_pixel = torch.full_like(level, 1.0 / level.numel())
         for term, where in penalised.items():
             channels = gradient[0, where].movedim(0, -1).flatten(0, 1)
-            terms[term] = self.penalty(channels, every_pixel)
-        return terms | self.representation_terms(call, batch, active, level[batch["positions"]])
+            terms[term] = self.penalty(channels, batch["pixel_weights"].flatten())
+        return terms | self.representation_terms(call, batch, active, level[positions])
 
 
 _OF_UNARIES = {
@@ -220,18 +224,17 @@ class Projection(Task):
         ):
             raise UserError("constraint: several objects need a union with one member for each.")
 
-    def source(self, problem: Problem, *, seed: int, device: torch.device) -> PointSource:
+    def source(self, problem: Problem, *, seed: int) -> PointSource:
         """Strokes and pixels of a problem."""
         source = PointSource(
             problem,
             self.points,
             seed=seed,
-            device=device,
             object_weight=self.object_weight,
             objects=len(self._members()) if self.objects else None,
             shares=self._shares(problem),
         )
-        source.constants["pixel_weights"] = _pixel_weights(source.random).to(device)
+        source.constants["pixel_weights"] = _pixel_weights(source.random)
         return source
 
     def _shares(self, problem: Problem) -> NDArray[np.float32] | None:

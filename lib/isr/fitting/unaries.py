@@ -16,8 +16,8 @@ from isr.data.problems import Problem, with_margin
 from isr.errors import UserError
 from isr.fitting.engine.long_work import choose_device
 from isr.fitting.engine.queue import EqualWorks, Schedule
+from isr.fitting.engine.sources import Points
 from isr.fitting.engine.stack import Stack
-from isr.fitting.engine.task import Points
 from isr.fitting.recipe import Recipe, count_objects
 from isr.representations import Representation
 from isr.settings import DISTANCES, Distance, OptimiserKind
@@ -31,7 +31,7 @@ def fit_unaries(
     *,
     scribbles: NDArray[np.uint8] | None = None,
     third: ThirdAxis | None = None,
-    steps: int = 3000,
+    steps: int | None = None,
     points: int = 1000,
     object_weight: float | None = None,
     learning_rate: float | None = None,
@@ -56,7 +56,8 @@ def fit_unaries(
         scribbles: uint8 like the unaries: 0 none, 255 background, k object k. Several objects make
             a union of one `constraint` for each.
         third: the third coordinate of a video, a volume or a picture with depth.
-        steps: optimisation steps.
+        steps: optimisation steps; None for 800 of a convex region without scribbles and 3,000
+            of all else.
         points: pixels drawn per step; with scribbles, half of them are scribbled ones.
         object_weight: weight in (0, 1) of the object's mean error against the background's; None
             for the mean over all pixels. A larger one keeps occluded objects whole.
@@ -125,7 +126,7 @@ def fit_scribbles(
     constraint: str = "convex",
     *,
     third: ThirdAxis | None = None,
-    steps: int = 3000,
+    steps: int | None = None,
     points: int = 1000,
     learning_rate: float | None = None,
     weight_decay: float = 1e-5,
@@ -146,7 +147,7 @@ def fit_scribbles(
         scribbles: uint8 (h, w) or (frames, h, w): 0 none, 255 background, k object k.
         constraint: name of the representation of every object.
         third: the third coordinate of a video, a volume or a picture with depth.
-        steps: optimisation steps.
+        steps: optimisation steps; None for 3,000.
         points: scribbled pixels drawn per step.
         learning_rate: at the beginning; None for the usual one of the constraint.
         weight_decay: on the diffeomorphism of path-connected regions.
@@ -200,7 +201,7 @@ class _Fit:
     third: ThirdAxis | None
     points: int
     margin: int
-    steps: int
+    steps: int | None
     seed: int
     device: str
     convention: Convention
@@ -223,7 +224,8 @@ class _Fit:
         _check_integer(self.margin, "margin", 0)
         if self.margin and third is not None and third.name == "depth":
             raise UserError("margin: a depth has no value outside its picture; set margin to 0.")
-        _check_integer(self.steps, "steps", 1)
+        if self.steps is not None:
+            _check_integer(self.steps, "steps", 1)
         if isinstance(self.seed, bool) or not isinstance(self.seed, Integral):
             raise UserError(f"seed is {self.seed!r}: give an integer.")
         if not isinstance(self.device, str | torch.device):
@@ -250,7 +252,9 @@ class _Fit:
         recipe = replace(self.recipe, points=points).for_problem(problem)
         unaries, scribbles = problem.unaries is not None, problem.scribbles is not None
         schedule = self.schedule or recipe.schedule(unaries=unaries, scribbles=scribbles)
-        queue = EqualWorks([(problem.name, int(self.seed))], schedule, int(self.steps))
+        usual = recipe.usual_steps(unaries=unaries, scribbles=scribbles)
+        steps = usual if self.steps is None else int(self.steps)
+        queue = EqualWorks([(problem.name, int(self.seed))], schedule, steps)
         representation = recipe.build(problem.coordinates.shape[-1])
         task = recipe.projection(
             representation,

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -9,147 +10,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from isr.data.items import Item, frame_file, frame_name
-from isr.data.problems import working_size, write_unaries
-from isr.data.weak_labels.store import (
-    BACKGROUND,
-    FOREGROUND,
-    WeakLabels,
-    label_kind,
-    label_table,
-    read_labels,
-)
+from isr.data.items import frame_name
+from isr.data.problems import write_unaries
 from isr.errors import UserError
-from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.queue import History, Key, State
-from isr.fitting.engine.sampling import generator, uniforms
-from isr.fitting.jobs import Job, PredictJob, write_history
-from isr.networks.inference import channels_innermost, frame_tensor, predict_video
+from isr.fitting.engine.random_numbers import generator
+from isr.fitting.engine.replay import Replay
+from isr.fitting.engine.sources import Batch
+from isr.fitting.jobs import PredictJob, write_history
+from isr.fitting.labelled_video import LabelledVideo, check_kind
+from isr.networks.inference import laid_out, layout, predict_video
 from isr.networks.layers import initialise_
 from isr.networks.unet import MissingNetworkError, UNet, read_published
 from isr.objectives import multicut
 from isr.predictors.unet import UNet as UNetKind
 from isr.store import HISTORY, PREDICTOR, UNARIES, Group, read_fits, write_fits
-
-
-def check_kind(labels: Path, wanted: str | None) -> dict[str, Any]:
-    """What is known of some labels, which have to be of the `wanted` kind, that of the settings.
-
-    Raises:
-        UserError: there are no labels, or they are of another kind.
-    """
-    about = label_kind(labels)
-    if wanted not in (about["kind"], about.get("wanted")):
-        raise UserError(
-            f"{labels} holds labels of the kind {about['kind']!r}, the settings say "
-            f"{wanted!r}: give the folder of those."
-        )
-    return about
-
-
-class LabelledVideo:
-    """Frames and weak labels of one video at its working size.
-
-    Nothing is kept: a frame is read whenever it is asked for.
-
-    Args:
-        video: the frames.
-        labels: folder of the video's weak labels.
-        scale: working size over original size.
-        seed: of the study; with the video's name it determines all random numbers.
-        device: where tensors are made.
-
-    Raises:
-        UserError: the labels are missing, or not of as many frames as the video.
-    """
-
-    def __init__(
-        self, video: Item, labels: Path, *, scale: float, seed: int, device: torch.device
-    ) -> None:
-        self.video, self.labels, self.scale = video, labels, scale
-        self.seed, self.device = seed, device
-        self.size = working_size(video.height, video.width, scale)
-        rows = len(label_table(labels))
-        if rows != len(video):
-            raise UserError(
-                f"{labels} has labels of {rows} frames, {video.name} has {len(video)}: label the "
-                "video again."
-            )
-
-    @classmethod
-    def of(cls, job: Job, name: str, seed: int) -> "LabelledVideo":
-        """The labelled video of this name of a job."""
-        scale, device = job.predictor.scale, job.run.device
-        return cls(job.items[name], job.labels[name], scale=scale, seed=seed, device=device)
-
-    def _read(self, number: int) -> WeakLabels:
-        return read_labels(self.labels, number, self.size, frame_size=self.video.size)
-
-    @cached_property
-    def labelled_frames(self) -> list[int]:
-        """Numbers of the frames that have any label.
-
-        Raises:
-            UserError: no frame has a foreground label, or none a background label.
-        """
-        found = {number: np.unique(self._read(number).labels) for number in range(len(self.video))}
-        for label, word in ((FOREGROUND, "foreground"), (BACKGROUND, "background")):
-            if not any(label in values for values in found.values()):
-                raise UserError(
-                    f"{self.video.name}: the weak labels in {self.labels} mark no {word} in any "
-                    f"frame at scale {self.scale}: choose other labels or leave the video out."
-                )
-        return [number for number, values in found.items() if {FOREGROUND, BACKGROUND} & {*values}]
-
-    def inputs(self, number: int) -> Tensor:
-        """What the UNet sees of a frame: (1, 4, h, w)."""
-        return frame_tensor(self.video, number, self.scale, self.device)
-
-    def targets(self, number: int, epoch: int) -> tuple[Tensor, Tensor]:
-        """The labels of a frame as they are seen in an epoch.
-
-        A label that may be wrong is exchanged for the other with that probability, drawn anew in
-        each epoch, after the published code.
-
-        Returns:
-            (1, h w) each: 1 where the label is foreground, 1 where there is a label.
-        """
-        labels = self._read(number)
-        labelled, target = labels.labels != 0, labels.labels == FOREGROUND
-        if labels.flip is not None:
-            doubtful = labels.flip > 0
-            drawn = uniforms(
-                self.seed,
-                frame_name(self.video.name, number),
-                "flips",
-                first_step=epoch,
-                steps=1,
-                count=int(doubtful.sum()),
-            )[0]
-            target[doubtful] ^= drawn < labels.flip[doubtful]
-        return self._row(target & labelled), self._row(labelled)
-
-    def _row(self, mask: NDArray[np.bool_]) -> Tensor:
-        return torch.from_numpy(mask.reshape(1, -1).astype(np.float32)).to(self.device)
-
-    def places(self, epoch: int) -> NDArray[np.float64]:
-        """Where in an epoch each labelled frame comes: numbers drawn from [0, 1)."""
-        count = len(self.labelled_frames)
-        drawn = uniforms(
-            self.seed, self.video.name, "order", first_step=epoch, steps=1, count=count
-        )
-        return np.asarray(drawn[0])
-
-    def digest(self) -> str:
-        """A hash of all files of the video and its labels that are read."""
-        folders = (self.video.folder / "frames", self.labels, self.labels / "flip")
-        names = map(frame_file, range(len(self.video)))
-        files = [folder / name for name in names for folder in folders]
-        return files_digest([self.labels / "about.json", *files])
-
 
 _log = logging.getLogger(__name__)
 
@@ -172,16 +49,29 @@ class UNetTraining:
         videos: frames and labels, all on one device; the frames of all are shuffled together.
         epochs: times that every labelled frame is seen.
         learning_rate: at the beginning.
+        recordable: whether an accelerator can record the optimiser's step.
     """
 
     def __init__(
-        self, network: UNet, *videos: LabelledVideo, epochs: int, learning_rate: float
+        self,
+        network: UNet,
+        *videos: LabelledVideo,
+        epochs: int,
+        learning_rate: float,
+        recordable: bool = False,
     ) -> None:
         self.device = videos[0].device
         self.network = network.to(self.device).requires_grad_(True).train()
-        channels_innermost(self.network)
+        laid_out(self.network)
         self.videos, self.epochs, self.learning_rate = videos, epochs, learning_rate
-        self.optimiser = torch.optim.Adam(self.network.parameters(), learning_rate)
+        # PyTorch has such an optimiser on accelerators alone; its rate lies there too.
+        recordable = recordable and self.device.type == "cuda"
+        self._rate = torch.tensor(learning_rate, device=self.device) if recordable else None
+        self.optimiser = torch.optim.Adam(
+            self.network.parameters(),
+            learning_rate if self._rate is None else self._rate,
+            capturable=recordable,
+        )
         self.done = 0
         self.history: History = []
 
@@ -212,6 +102,11 @@ class UNetTraining:
         video, number = self.frames[np.argsort(drawn, kind="stable")[position]]
         return epoch, number, video
 
+    def set_rate(self, rate: float) -> None:
+        """Set the learning rate of the steps to come."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate if self._rate is None else self._rate.fill_(rate)
+
     def state(self) -> dict[str, Any]:
         """Everything that a resumed training needs, as tensors and plain data."""
         return {
@@ -225,7 +120,10 @@ class UNetTraining:
         """Go on where a training of the same videos and settings was when `state` was made."""
         self.done, self.history = state["done"], list(state["history"])
         self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        # How it steps is a matter of this device, not of that where the state was made.
+        own = self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({**state["optimiser"], "param_groups": own})
+        self.set_rate(self.learning_rate)
 
 
 class WeakLabelTraining(UNetTraining):
@@ -241,6 +139,8 @@ class WeakLabelTraining(UNetTraining):
         learning_rate: at the beginning.
         decay: factor of the learning rate.
         min_steps: least number of steps; 0 keeps to the epochs, as the paper does.
+        replays: whether steps are recorded and replayed, those of each size of frames; None for on
+            accelerators. On a processor it gives the same numbers.
     """
 
     def __init__(
@@ -251,11 +151,20 @@ class WeakLabelTraining(UNetTraining):
         learning_rate: float = 0.01,
         decay: float = 0.1,
         min_steps: int = 0,
+        replays: bool | None = None,
     ) -> None:
         needed = math.ceil(min_steps / sum(len(video.labelled_frames) for video in videos))
-        super().__init__(network, *videos, epochs=max(epochs, needed), learning_rate=learning_rate)
+        super().__init__(
+            network,
+            *videos,
+            epochs=max(epochs, needed),
+            learning_rate=learning_rate,
+            recordable=True,
+        )
         self.decay = decay
         self.sums = torch.zeros(len(videos), device=self.device)
+        self._replays = self.device.type == "cuda" if replays is None else replays
+        self._recorded: dict[torch.Size, Replay] = {}
 
     def advance(self) -> None:
         """Take one step, on one frame.
@@ -264,17 +173,37 @@ class WeakLabelTraining(UNetTraining):
             UserError: at the end of an epoch, if the loss did not stay finite.
         """
         epoch, number, video = self.place()
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate * self.decay ** (_STAGES * epoch // self.epochs)
-        level = self.network(video.inputs(number)).flatten(1)
-        loss = multicut(level, *video.targets(number, epoch)).sum()
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
-        self.sums[self.videos.index(video)] += loss.detach()
+        self.set_rate(self.learning_rate * self.decay ** (_STAGES * epoch // self.epochs))
+        target, labelled = video.targets(number, epoch)
+        batch = {"inputs": video.inputs(number), "target": target, "labelled": labelled}
+        self.sums[self.videos.index(video)] += self._replayed(batch)
         self.done += 1
         if self.done % len(self.frames) == 0:
             self._end_epoch(epoch)
+
+    def _replayed(self, batch: Batch) -> Tensor:
+        """Take a step on a frame, a recorded one if steps are; its loss ()."""
+        if not self._replays:
+            return self._step(batch)
+        block = {key: value.unsqueeze(0) for key, value in batch.items()}
+        size = batch["inputs"].shape
+        if size not in self._recorded:
+            self._recorded[size] = Replay(self._step, {}, block, 1)
+        self._recorded[size].load({}, block)
+        return self._recorded[size].run(1)[0]
+
+    def _step(self, batch: Batch) -> Tensor:
+        """Adam's step on the weighted cross entropy of a frame; the loss ()."""
+        inputs = batch["inputs"].contiguous(memory_format=layout(self.device))
+        level = self.network(inputs).flatten(1)
+        loss = multicut(level, batch["target"], batch["labelled"]).sum()
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings():
+            # Before one is recorded, some steps run as they are.
+            warnings.filterwarnings("ignore", message=".*capturable=True")
+            self.optimiser.step()
+        return loss.detach()
 
     def _end_epoch(self, epoch: int) -> None:
         for video, total in zip(self.videos, self.sums.tolist(), strict=True):
@@ -295,6 +224,7 @@ class WeakLabelTraining(UNetTraining):
         """As of every training."""
         super().load_state(state)
         self.sums = state["sums"].to(self.device)
+        self._recorded.clear()  # They step another optimiser's state.
 
 
 @torch.no_grad()

@@ -17,7 +17,8 @@ from isr.data.problems import Problem, with_margin
 from isr.errors import UserError
 from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.queue import Key, Result, Schedule, State, describe
-from isr.fitting.engine.task import Points, Task
+from isr.fitting.engine.sources import Points
+from isr.fitting.engine.task import Task
 from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.objects import ObjectsTask, schedule_of_all, separate
 from isr.fitting.recipe import Recipe

@@ -13,9 +13,7 @@ from torch.nn import functional
 
 from isr.levels import probability
 from isr.networks.layers import MLP
-
-_SLOPE = 0.01
-"""Of the leaky ReLU where its input is negative."""
+from isr.networks.stacked_convolutions import MOST_CHANNELS, SLOPE, kernels, stacked
 
 
 class Predictor(nn.Module, ABC):
@@ -67,23 +65,46 @@ class CNN(Predictor):
     def __init__(self, channels: int, *, width: int = 16) -> None:
         super().__init__()
         sizes = [channels, width, width, width, 1]
+        self._widest = max(sizes)
         self.layers = nn.ModuleList(
             nn.Conv2d(here, there, 3, padding=1) for here, there in pairwise(sizes)
         )
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Levels (n, h, w) of n pictures with features (n, channels, h, w)."""
-        return self._level_and_activations(features)[0]
+    def stacks(self, device: torch.device) -> bool:
+        """Whether many networks gain by `torch.func.vmap`: there are kernels for them there."""
+        weight = cast(Tensor, self.layers[0].weight)
+        return self._widest <= MOST_CHANNELS and kernels(device, weight.dtype) is not None
+
+    def forward(self, features: Tensor, size: Tensor | None = None) -> Tensor:
+        """Levels (n, h, w) of n pictures with features (n, channels, h, w).
+
+        Args:
+            features: of the pictures.
+            size: (2,) height and width of pictures that are smaller than the array, which is zero
+                beside them, as the levels are then; only where the network `stacks`.
+        """
+        found = self._stacked(features, size, differentiated=False)
+        return self._level_and_activations(features)[0] if found is None else found[0]
+
+    def _stacked(
+        self, features: Tensor, size: Tensor | None, *, differentiated: bool
+    ) -> tuple[Tensor, ...] | None:
+        """What the kernels find, if there are any that can take this."""
+        if features.requires_grad or not self.stacks(features.device):
+            assert size is None
+            return None
+        parameters = list(self.layers.parameters())
+        return stacked(features, size, parameters, differentiated=differentiated)
 
     def _level_and_activations(self, features: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Levels (n, h, w), and what each hidden layer passes to its leaky ReLU."""
         before = []
         for layer in self.layers[:-1]:
             before.append(layer(features))
-            features = functional.leaky_relu(before[-1], _SLOPE)
+            features = functional.leaky_relu(before[-1], SLOPE)
         return self.layers[-1](features).squeeze(-3), before
 
-    def with_gradient(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def with_gradient(self, features: Tensor, size: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Levels, and the gradient of the sum of all predictions with respect to the features.
 
         The gradient is what the penalties of eqs. 13 and 14 are made of. It is one backward pass
@@ -93,10 +114,14 @@ class CNN(Predictor):
 
         Args:
             features: (n, channels, h, w).
+            size: as in `forward`; the gradient too is zero beside the pictures.
 
         Returns:
             Levels (n, h, w), and d(sum of foreground probabilities)/d(features), as the features.
         """
+        found = self._stacked(features, size, differentiated=True)
+        if found is not None:
+            return found[0], found[1]
         level, before = self._level_and_activations(features)
         prediction = probability(level)
         gradient = -(prediction * (1.0 - prediction)).unsqueeze(-3)  # d sigmoid(-level) / d level
@@ -104,7 +129,7 @@ class CNN(Predictor):
         weights = [cast(Tensor, layer.weight) for layer in self.layers]
         for weight, inputs in zip(weights[:0:-1], before[::-1], strict=True):
             gradient = functional.conv_transpose2d(gradient, weight, padding=1)
-            gradient = slope(gradient, inputs.detach(), _SLOPE, False)
+            gradient = slope(gradient, inputs.detach(), SLOPE, False)
         return level, functional.conv_transpose2d(gradient, weights[0], padding=1)
 
     def picture_levels(self, features: Tensor) -> Tensor:

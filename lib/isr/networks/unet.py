@@ -8,6 +8,7 @@ import logging
 import re
 import tarfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
@@ -63,6 +64,8 @@ class UNet(Predictor):
             order.
     """
 
+    _blue_first: Tensor
+
     def __init__(
         self, channels: int = CHANNELS, *, width: int = 64, channel_order: ChannelOrder = "rgb"
     ) -> None:
@@ -87,6 +90,8 @@ class UNet(Predictor):
         outputs = [*reversed(sizes[:-2]), width]
         self.up = nn.ModuleList(map(_double_convolution, joined, outputs))
         self.last = nn.Conv2d(width, 1, 1)
+        # A tensor where the network is: an index from the host would have to be waited for.
+        self.register_buffer("_blue_first", torch.tensor([2, 1, 0, 3]), persistent=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Levels (n, h, w) of n pictures (n, 4, h, w), red first.
@@ -101,7 +106,7 @@ class UNet(Predictor):
                 f"choose a scale that leaves {LEAST_SIDE} pixels."
             )
         if self.channel_order == "bgr":
-            inputs = inputs[:, [2, 1, 0, 3]]
+            inputs = inputs[:, self._blue_first]
         x: Tensor = self.down[0](inputs)
         met = [x]
         for layers in self.down[1:]:
@@ -119,9 +124,22 @@ class UNet(Predictor):
 
 def _doubled(x: Tensor, size: torch.Size) -> Tensor:
     """Twice the resolution of `x`, padded with zeros to `size` where a halving dropped a row."""
-    x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
+    if x.is_cuda:
+        # There, the derivative of interpolation is summed in any order, that of products is not.
+        height, width = (_doubling(side, x.device, x.dtype) for side in x.shape[-2:])
+        x = height @ x @ width.T
+    else:
+        x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
     rows, columns = size[0] - x.shape[-2], size[1] - x.shape[-1]
     return functional.pad(x, [columns // 2, columns - columns // 2, rows // 2, rows - rows // 2])
+
+
+@cache
+def _doubling(side: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """What doubles a side by interpolation, as a matrix (2 side, side)."""
+    unit = torch.eye(side, device=device, dtype=dtype)[None, None]
+    size = (2 * side, side)
+    return functional.interpolate(unit, size, mode="bilinear", align_corners=True)[0, 0]
 
 
 class MissingNetworkError(UserError):

@@ -6,6 +6,14 @@ from torch.nn import functional
 
 from isr.networks.input_convex import InputConvexNetwork
 from isr.representations import Representation
+from isr.representations.starts import main_part
+
+_DEPTH = 3.0
+"""Of the level inside the polytope that a fit starts from."""
+_RAMP = 0.25
+"""What a ramp reaches at its face, from 0 half-way to it."""
+_LEAST_RIM = 0.02
+"""Least mean of the ramps at the rim, so that of a thin curved part all of its hull is inside."""
 
 
 class Convex(Representation):
@@ -28,32 +36,38 @@ class Convex(Representation):
         return level
 
     @torch.no_grad()
-    def bowl_(self, centre: Tensor, radius: float) -> None:
-        """Begin as a bowl whose foreground is about a ball, its depth 2.
+    def start_(self, coordinates: Tensor, unaries: Tensor) -> None:
+        """Begin as the polytope round the largest part of the likely foreground, its depth 3.
 
-        A single region finds its place from any start; of several in one picture, each has to begin
-        in its own. The directions of the first layer and the ways through the hidden ones stay
-        drawn at random; means of ramps away from the centre are about its distance.
-
-        Args:
-            centre: (dim,) of the ball.
-            radius: of the ball.
+        The directions of the first layer become the normals of faces that touch this part, more of
+        them along its short axes: each unit is a ramp from half-way between the part's middle and
+        a face. Hidden layers hand the units on, and the output is their mean, at the level that
+        leaves as much inside as the part has. Without any likely foreground nothing is done.
         """
+        part = main_part(coordinates, unaries)
+        if part is None:
+            return
+        middle = part.inside.mean(0)
+        away = part.inside - middle
+        spread = away.T @ away / len(away) + part.reach**2 * torch.eye(self.dim).to(away)
+        squares, axes = torch.linalg.eigh(spread)
+        normals = self.network.first.weight @ (axes * squares.rsqrt()) @ axes.T
+        normals = functional.normalize(normals, dim=1)
+        slopes = normals / (2 * ((away @ normals.T).amax(0) + part.reach)).unsqueeze(1)
+        self._sum_ramps_(slopes, -slopes @ middle - _RAMP)
+        values = self.network(part.points)
+        rim = values.kthvalue(len(part.inside)).values.clamp(min=_LEAST_RIM)
+        self.network.output_z.weight.mul_(_DEPTH / rim)
+        self.network.output_z.bias.fill_(-_DEPTH)
+
+    def _sum_ramps_(self, slopes: Tensor, offsets: Tensor) -> None:
+        """Make the level the mean of ramps relu(slopes (width, dim) x + offsets (width,))."""
         network = self.network
-        directions = functional.normalize(network.first.weight, dim=1)
-        network.first.weight.copy_(directions)
-        network.first.bias.copy_(-directions @ centre)
+        network.first.weight.copy_(slopes)
+        network.first.bias.copy_(offsets)
         for name, parameter in network.named_parameters():
             if name.startswith("hidden_z.") and name.endswith("weight"):
-                weights = parameter.clamp(min=0)
-                parameter.copy_(weights / weights.sum(1, keepdim=True).clamp(min=1e-12))
-            elif name.startswith("hidden_"):
+                parameter.copy_(torch.eye(len(slopes)))
+            elif not name.startswith("first."):
                 parameter.zero_()
-        network.output_z.weight.fill_(1 / network.output_z.in_features)
-        network.output_z.bias.zero_()
-        network.output_x.weight.zero_()
-        axes = radius * torch.eye(self.dim, dtype=centre.dtype)
-        rim = network(centre + torch.cat([axes, -axes])).mean()
-        scale = 2 / (rim - network(centre)).clamp(min=1e-12)
-        network.output_z.weight.mul_(scale)
-        network.output_z.bias.copy_(-scale * rim)
+        network.output_z.weight.fill_(1 / len(slopes))

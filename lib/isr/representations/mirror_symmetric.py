@@ -4,6 +4,7 @@ A fit starts at the line or plane in which its unaries are most like their own m
 """
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 import scipy  # Its parts load on first use: most fits need none of them, half a second saved.
@@ -16,7 +17,10 @@ from isr.representations import Representation
 from isr.representations.orientations import MAGNIFICATION, direction_frame, parameter_of
 from isr.representations.starts import Array, Raster, known_points, rasterise, refined
 
-_COARSE, _FINE = {2: 48, 3: 16}, {2: 160, 3: 40}
+_COARSE, _MIDDLE, _FINE = {2: 48, 3: 16}, {2: 80, 3: 24}, {2: 160, 3: 40}
+"""Cells along the longest side, by number of coordinates, of the rasters that are compared."""
+_KEPT = (2, 1)
+"""Mirrors that are left after each refinement."""
 _UNSEEN = 0.3
 """Weight of what is mirrored out of sight: 1 would forbid objects that the frame cuts, 0 would
 prefer mirrors outside the picture."""
@@ -127,23 +131,30 @@ def find_mirror(coordinates: Tensor, unaries: Tensor) -> tuple[Array, Array] | N
     reach = 0.4 * float(np.linalg.norm(np.ptp(points, axis=0)))
     offsets = np.arange(-reach, reach, 1.5 * coarse.cell)
     tried = [
-        (_likeness(coarse, normal, offset), (*angles, offset))
+        (alike, (*angles, offset))
         for angles, normal in _normals(dim)
-        for offset in offsets
+        for alike, offset in zip(_likenesses(coarse, normal, offsets), offsets, strict=True)
     ]
     tried.sort(reverse=True)
-    fine = _centred(points, values, _FINE[dim], centroid)
-    steps = np.append(np.full(len(tried[0][1]) - 1, 0.05), coarse.cell)
-    limits = {"maxfev": 60, "xatol": 1e-4, "fatol": 1e-6}
-
-    def unlike(mirror: Array) -> float:
-        return -_likeness(fine, _normal(mirror[:-1]), mirror[-1])
-
-    starts = map(np.array, _apart(tried, coarse.cell))
-    found = [refined(unlike, start, steps, **limits) for start in starts]
-    best, _ = min(found, key=lambda pair: pair[1])
+    starts = [np.array(start) for start in _apart(tried, coarse.cell)]
+    spread = coarse.cell
+    for cells, kept in zip((_MIDDLE[dim], _FINE[dim]), _KEPT, strict=True):
+        raster = _centred(points, values, cells, centroid)
+        found = sorted((_refined(raster, start, spread) for start in starts), key=itemgetter(1))
+        starts, spread = [mirror for mirror, _ in found[:kept]], raster.cell
+    (best,) = starts
     normal = _normal(best[:-1])
     return centroid + best[-1] * normal, normal
+
+
+def _refined(raster: Raster, start: Array, spread: float) -> tuple[Array, float]:
+    """The mirror near one, (angles..., offset), that is most like itself in a raster."""
+
+    def unlike(mirror: Array) -> float:
+        return -_likenesses(raster, _normal(mirror[:-1]), mirror[-1:])[0]
+
+    steps = np.append(np.full(len(start) - 1, 0.05), spread)
+    return refined(unlike, start, steps, maxfev=60, xatol=1e-4, fatol=1e-6)
 
 
 def angles_of(normal: Array) -> Array:
@@ -164,18 +175,23 @@ def _centred(points: Array, values: Array, cells: int, origin: Array) -> Raster:
     return Raster(smooth * raster.known, raster.known, raster.low, raster.cell)
 
 
-def _likeness(raster: Raster, normal: Array, offset: float) -> float:
-    """Correlation in [-1, 1] of a centred raster with its image in {x : normal.x = offset}."""
-    points, values = raster.points(), raster.values[raster.known > 0]
+def _likenesses(raster: Raster, normal: Array, offsets: Array) -> list[float]:
+    """Correlations in [-1, 1] of a centred raster with its images in {x : normal.x = offset}.
+
+    Many mirrors of one direction are looked at together: calls for a few points each would take
+    longer than the points.
+    """
+    points, values = raster.points, raster.values[raster.known > 0]
     energy = (values**2).sum()
-    distance = points @ normal - offset
+    distance = points @ normal - offsets[:, None]
     # Every pair has one point on either side: one side is enough.
-    side = distance > 0
-    points, values, distance = points[side], values[side], distance[side]
-    image, known = raster.sample(points - 2 * distance[:, None] * normal)
-    both = (known * (values**2 + image**2)).sum()
-    alike = 2 * (known * values * image).sum()
-    return float(alike / (both + _UNSEEN * max(energy - both, 0.0) + 1e-12))
+    mirror, point = np.nonzero(distance > 0)
+    image, known = raster.sample(points[point] - 2 * distance[mirror, point][:, None] * normal)
+    value, count = values[point], len(offsets)
+    both = np.bincount(mirror, known * (value**2 + image**2), count)
+    alike = 2 * np.bincount(mirror, known * value * image, count)
+    found: list[float] = (alike / (both + _UNSEEN * np.maximum(energy - both, 0) + 1e-12)).tolist()
+    return found
 
 
 def _normal(angles: Array) -> Array:

@@ -11,6 +11,7 @@ from isr.constraints import build
 from isr.errors import UserError
 from isr.networks.real_nvp import RealNVP
 from isr.representations import Representation
+from isr.representations.convex import Convex
 
 LOG_SCALE_BOUND = 3.0
 """Largest absolute log-scale of the linear map: factors from 1/20 to 20."""
@@ -106,7 +107,7 @@ class PathConnected(Representation):
 
     @torch.no_grad()
     def start_(self, coordinates: Tensor, unaries: Tensor) -> None:
-        """Let T carry a small object to the middle of the flow's range, enlarged; start the base.
+        """Carry a small object to the middle of the flow's range, enlarged, by T; start a centre.
 
         The flow's networks resolve shapes of about their range's size. The scale is the same along
         all axes; an object that fills most of the picture leaves T the identity.
@@ -120,4 +121,8 @@ class PathConnected(Representation):
             if scale > 1:
                 self.linear.log_scale.fill_(scale.log())
                 self.linear.shift.copy_(0.5 - scale * (low + high) / 2)
-        self.base.start_(self.to_base(coordinates), unaries)
+        # A convex base round all of a branched object would have to let go of most of it: some of
+        # these vanish. From random weights it finds its middle by itself.
+        if not isinstance(self.base, Convex):
+            # The flow begins as the identity: of many pixels, to ask it takes a second.
+            self.base.start_(self.linear(coordinates), unaries)

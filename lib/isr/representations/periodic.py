@@ -267,7 +267,7 @@ def find_lattice(
         return None
     dim = points.shape[1]
     raster = rasterise(points - middle, values, _CELLS[dim])
-    points, values = raster.points(), raster.values[raster.known > 0]
+    points, values = raster.points, raster.values[raster.known > 0]
     tilts = itertools.product(_TILTS, _TILTS) if perspective else [(0.0,) * dim]
     found = []
     for tilt in map(np.array, tilts):

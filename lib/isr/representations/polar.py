@@ -66,11 +66,11 @@ class Polar(Representation):
         offset = coordinates - self.centre
         size = offset.detach().abs().amax(-1, keepdim=True)
         # Scaled to size 1 first: squares of numbers like 1e-30 are 0 in single precision.
-        scaled = offset.detach() / torch.where(size > 0, size, 1)
+        scaled = offset.detach() / size.masked_fill(~(size > 0), 1.0)
         length = torch.linalg.vector_norm(scaled, dim=-1, keepdim=True)
-        constant = scaled / torch.where(length > 0, length, 1)
+        constant = scaled / length.masked_fill(~(length > 0), 1.0)
         near = size < torch.finfo(offset.dtype).eps ** 0.5
-        elsewhere = torch.where(near, 1, offset)
+        elsewhere = offset.masked_fill(near, 1.0)
         norm = torch.linalg.vector_norm(elsewhere, dim=-1, keepdim=True)
         direction = torch.where(near, constant, elsewhere / norm)
         radius = torch.where(near, (constant * offset).sum(-1, keepdim=True), norm)

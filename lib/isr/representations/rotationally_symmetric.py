@@ -109,10 +109,10 @@ class RotationallySymmetric(Representation):
         # Nearer than about 1e-19 (float32) the square is no normal number, and its root's
         # derivative infinite: these points count as the centre itself.
         away = square > torch.finfo(square.dtype).tiny
-        radius = torch.where(away, square, 1.0).sqrt()
-        cosine, sine = torch.where(away, x, 0.0) / radius, torch.where(away, y, 0.0) / radius
+        radius = square.masked_fill(~away, 1.0).sqrt()
+        cosine, sine = (side.masked_fill(~away, 0.0) / radius for side in (x, y))
         cosine_n, sine_n = _power(cosine, sine, self.order)
-        radius = torch.where(away, radius, 0.0)
+        radius = radius.masked_fill(~away, 0.0)
         seen = [radius * cosine_n, radius]
         if not self.mirrors:
             seen.append(radius * sine_n)
@@ -251,7 +251,7 @@ def find_centre(raster: Raster, order: int) -> tuple[Array, float]:
 
     Searched from the foreground's centroid, over the middle of the foreground.
     """
-    points, values = raster.points(), raster.values[raster.known > 0]
+    points, values = raster.points, raster.values[raster.known > 0]
     centroid = (points * values[:, None]).sum(axis=0) / values.sum()
     spread = np.sqrt((values[:, None] * (points - centroid) ** 2).sum(axis=0) / values.sum())
     grid = np.stack(np.meshgrid(*[np.linspace(-0.8, 0.8, 7)] * 2), axis=-1).reshape(-1, 2)

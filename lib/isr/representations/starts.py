@@ -6,6 +6,8 @@ stand beside the representations that they start.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import scipy  # Its parts load on first use: most fits need none of them, half a second saved.
@@ -55,17 +57,6 @@ def _spread(points: Array, count: int) -> Array:
     """At most `count` of the points, evenly through their order."""
     chosen = np.linspace(0, len(points) - 1, min(count, len(points))).round().astype(int)
     return np.asarray(points[chosen])
-
-
-def radius(coordinates: Tensor, unaries: Tensor, centre: Tensor) -> float:
-    """Radius of the ball whose points are as far from its centre as those of the foreground.
-
-    Of a ball in d dimensions, the mean square distance is radius^2 d / (d + 2).
-    """
-    points, values = _known(coordinates, unaries, _POINTS)
-    away = points[_foreground(values)] - centre.detach().cpu().numpy().astype(np.float64)
-    dim = points.shape[-1]
-    return float(np.sqrt(np.square(away).sum(-1).mean() * (dim + 2) / dim))
 
 
 def centroid(coordinates: Tensor, unaries: Tensor) -> Tensor:
@@ -120,6 +111,49 @@ def inside_point(coordinates: Tensor, unaries: Tensor) -> Tensor:
     size = max(float(np.ptp(inside, axis=0).max()), 1e-12)
     away = np.sqrt(((candidates - middle) ** 2).sum(-1)) / size
     return coordinates.new_tensor(candidates[np.argmax(seen - 0.3 * away)])
+
+
+class MainPart(NamedTuple):
+    """The largest part of the likely foreground, and what is known besides."""
+
+    inside: Tensor
+    """(m, dim): middles of the cells that it fills."""
+    points: Tensor
+    """(n, dim): middles of all cells in which something is known."""
+    reach: float
+    """Half the side of a cell."""
+
+
+def main_part(coordinates: Tensor, unaries: Tensor) -> MainPart | None:
+    """The largest connected part of the likely foreground, without specks; None if none is likely.
+
+    Averages over cells take out noise. Of scribbles, all of the foreground is one part.
+
+    Args:
+        coordinates: (*grid, dim).
+        unaries: (*grid) foreground probabilities; NaN where nothing is known.
+    """
+    points, values = known_points(coordinates, unaries)
+    likely = values >= 0.5
+    if not likely.any():
+        return None
+    if len(points) < unaries.numel():
+        strokes, all_known = coordinates.new_tensor(points[likely]), coordinates.new_tensor(points)
+        return MainPart(strokes, all_known, 1e-3)
+    raster = rasterise(points, values, round(_POINTS ** (1 / points.shape[1])))
+    known = raster.known > 0
+    likely = known & (raster.values >= 0.5)
+    if not likely.any():  # Smaller than a cell.
+        likely = known & (raster.values == raster.values.max())
+    # Thin things fall apart in cells: what is a cell apart is connected.
+    around = scipy.ndimage.generate_binary_structure(likely.ndim, likely.ndim)
+    parts, _ = scipy.ndimage.label(scipy.ndimage.binary_dilation(likely, around))
+    inside = likely & (parts == np.argmax(np.bincount(parts[likely])))
+    return MainPart(
+        coordinates.new_tensor(np.argwhere(inside) * raster.cell + raster.low),
+        coordinates.new_tensor(raster.points),
+        raster.cell / 2,
+    )
 
 
 def shares(coordinates: Tensor, unaries: Tensor, count: int) -> list[Tensor]:
@@ -210,6 +244,7 @@ class Raster:
         """Number of coordinates."""
         return len(self.low)
 
+    @cached_property
     def points(self) -> Array:
         """Coordinates (n, dim) of the known cells, in the order of `values[known > 0]`."""
         return np.argwhere(self.known > 0) * self.cell + self.low

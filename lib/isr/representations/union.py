@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from isr.constraints import build
 from isr.errors import UserError
 from isr.representations import Representation
-from isr.representations.convex import Convex
-from isr.representations.starts import centroid, radius, shares
+from isr.representations.starts import shares
 
 
 class Union(Representation):
@@ -92,6 +91,3 @@ class Union(Representation):
         own = shares(coordinates, unaries, len(members))
         for member, share in zip(members, own, strict=True):
             member.start_(coordinates, share)
-            if isinstance(member, Convex):
-                centre = centroid(coordinates, share)
-                member.bowl_(centre, radius(coordinates, share, centre))

@@ -48,6 +48,7 @@ def test_what_concerns_others_is_not_told_to_a_fit(path, value):
         ("studies.grid.items", ["rocket"]),
         ("predictors.fcn.scale", 0.5),
         ("stack_size", 2),
+        ("precision", "tf32"),
     ],
 )
 def test_what_a_fit_depends_on_is_told_to_it(path, value):
@@ -98,7 +99,8 @@ def test_predictions_are_told_what_all_studies_that_project_them_share():
     own = jobs(("studies.grid.settings.steps", 20), ("studies.grid.settings.object_weight", 0.3))
     share = own.plan.shares["photos", "fcn+rgb+xy"]["seed-1"]
     assert own.predict_settings(share) == jobs().predict_settings(share)
-    assert jobs(("steps", 20)).predict_settings(share) != jobs().predict_settings(share)
+    for change in (("steps", 20), ("precision", "tf32")):
+        assert jobs(change).predict_settings(share) != jobs().predict_settings(share)
 
 
 def test_another_object_s_entry_is_told_to_the_items_that_it_concerns():

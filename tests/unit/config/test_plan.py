@@ -119,6 +119,31 @@ def test_seeds_are_predicted_together_where_a_job_may_have_so_many_problems():
     assert shares["seeds-1-2"].folder == "resources/predictions/photos/fcn+rgb+xy/seeds-1-2"
 
 
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda"])
+def test_a_job_for_a_gpu_takes_a_whole_batch(device):
+    """Whatever the machine has that plans: jobs run on others."""
+    plan = planned(("device", device), ("studies.film.vary.seed", [1, 2]))
+    parts = plan.parts("grid", "predictor~fcn_fit~joint")
+    assert [len(part) for part in parts] == ([6] if device == "cuda" else [3, 3])
+    shares = plan.shares["photos", "fcn+rgb+xy"]
+    assert list(shares) == (["seeds-1-2"] if device == "cuda" else ["seed-1", "seed-2"])
+    videos = plan.parts("film", "fit~sequential")
+    assert [len(part) for part in videos] == ([4] if device == "cuda" else [2, 2])
+
+
+def test_several_gpus_share_a_batch():
+    plan = planned(("device", "cuda"), ("problems_per_job", 2))
+    assert [len(part) for part in plan.parts("grid", "predictor~fcn_fit~joint")] == [1, 2, 1, 2]
+
+
+def test_networks_that_are_tuned_one_after_the_other_have_jobs_of_their_own():
+    plan = planned(("device", "cuda"), ("studies.film.vary.seed", [1, 2]))
+    parts = plan.parts("film", "fit~joint")
+    assert parts == [[(item, seed)] for seed in (1, 2) for item in ("cars3", "cars6")]
+    cell = plan.cells["film"]["fit~joint_seed~2"]
+    assert plan.parts_of(cell, cell.works) == [2, 3]
+
+
 def test_each_video_has_a_network_of_its_own_or_all_share_one():
     plan = planned()
     assert list(plan.shares["films", "unet+motion"]) == ["seed-42_cars3", "seed-42_cars6"]

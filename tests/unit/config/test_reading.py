@@ -121,6 +121,8 @@ def test_scribbles_are_left_out_only_where_there_are_unaries():
     with pytest.raises(UserError, match="scribbles is false, but there are no unaries"):
         planned(("studies.single.cells.plane", cell))
     planned(("studies.single.cells.saucer.scribbles", False))
+
+
 def test_three_stages_need_scribbles_or_a_teacher_that_is_trained_on_them():
     row = {"schedule": "three-stage"}
     taught = {**row, "predictor": "fcn", "features": "rgb"}

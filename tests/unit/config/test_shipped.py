@@ -16,7 +16,7 @@ from isr.config.reading import read_plan
 from isr.evaluation.floors import read_floors
 from isr.settings import VARIED, CellSettings
 
-OVERLAYS = [(), ("paper.yaml",)]
+OVERLAYS = [(), ("paper.yaml",), ("gpu.yaml",), ("paper.yaml", "gpu.yaml")]
 README = [(page, name) for page in ("README.md", "config/README.md") for name in examples(page)]
 TOLD = {"items", "constraint", "options", "connect", "seed", "fit", "optimiser"}
 """Keys that say what a cell is of, which nobody tries out."""
@@ -90,6 +90,18 @@ def test_the_paper_s_configuration_says_in_ten_lines_what_it_needs():
     files = re.findall(r"^ +file: (\S+)", text, re.M)
     assert len(files) == 6
     assert [file for file in files if file not in header] == []
+
+
+def test_a_gpu_fits_the_paper_s_batches_as_a_whole():
+    plan = read_plan(shipped("paper.yaml", "gpu.yaml"), root=ROOT)
+
+    def sizes(study, batch):
+        return [len(part) for part in plan.parts(study, batch)]
+
+    grid = {cell.batch for cell in plan.cells["convexity"].values()}
+    assert {tuple(sizes("convexity", batch)) for batch in grid} == {(153,)}
+    assert sizes("motion", "labels~auto_fit~sequential") == [54]
+    assert sizes("motion", "labels~auto_fit~joint") == [1] * 54
 
 
 def test_floors_are_of_the_demo_s_studies_and_cells():

@@ -56,13 +56,14 @@ def _bent(planes: Sequence[HalfPlane], *, slope: float = 0.0, offset: float = 0.
     )
     assert isinstance(representation, PathConnected)
     representation.base.load_state_dict(_polygon(planes).state_dict())
-    shift = representation.flow.couplings[0].t.net
+    flow = representation.flow
     with torch.no_grad():
-        shift[0].weight.zero_()
-        shift[0].bias.zero_()
-        shift[0].weight[:2, 0] = torch.tensor([1.0, -1.0])
-        shift[2].weight[1, :2] = slope
-        shift[2].bias[1] = offset
+        # The second network is the shift of the first block.
+        flow.first.weight[1] = 0.0
+        flow.first.bias[1] = 0.0
+        flow.first.weight[1, :2, 0] = torch.tensor([1.0, -1.0])
+        flow.last.weight[1, 1, :2] = slope
+        flow.last.bias[1, 1] = offset
     return representation
 
 

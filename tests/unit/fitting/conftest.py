@@ -17,8 +17,8 @@ from isr.data.problems import Problem
 from isr.data.weak_labels.store import WeakLabels, write_labels
 from isr.fitting import wholes
 from isr.fitting.engine.queue import EqualWorks, Key, Phase, Result
+from isr.fitting.engine.sources import Points
 from isr.fitting.engine.stack import Stack
-from isr.fitting.engine.task import Points
 from isr.fitting.jobs import FitJob, Job, Plan
 from isr.fitting.schedules import COUPLING, REPRESENTATION_SCRIBBLES
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection
@@ -73,6 +73,7 @@ def make_stack(problems) -> Callable[..., Stack]:
         seeds=(SEED,),
         shared_initial_weights: bool = False,
         device: str = "cpu",
+        replays: bool | None = None,
     ) -> Stack:
         everything = {**problems, **(changed or {})}
         projects = kind == "projection" or kind in _SHAPES
@@ -89,6 +90,7 @@ def make_stack(problems) -> Callable[..., Stack]:
             stack_size=stack_size,
             shared_initial_weights=shared_initial_weights,
             device=torch.device(device),
+            replays=replays,
         )
 
     return make

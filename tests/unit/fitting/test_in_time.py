@@ -150,7 +150,7 @@ def test_one_representation_for_all_frames_and_times_between(disc_folder, tmp_pa
     assert len(fits.metadata["noisy"][str(SEED)]["disc"]) == 1
     representation = fits.representation("disc")
     assert representation.dim == 3
-    assert len(representation.flow.couplings) == 18
+    assert len(representation.flow.passing) == 18
     whole = load_video(job, ("disc", SEED))
     clean = dataclasses.replace(whole, unaries=_clean(job, "disc"))
     assert agreement(representation, clean) > 0.6

@@ -8,7 +8,7 @@ import torch
 from isr.data.items import frame_file, read_item
 from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
 from isr.errors import UserError
-from isr.fitting.weak_label_training import LabelledVideo
+from isr.fitting.labelled_video import KeptVideo, LabelledVideo
 from isr.levels import probability
 from isr.networks.inference import network_input, predict_video
 from isr.networks.layers import initialise_
@@ -46,6 +46,22 @@ def test_inputs_and_targets_are_those_of_the_working_size(disc_video):
     marks = read_labels(labels, 2, (32, 45)).labels.ravel()
     assert np.array_equal(target[0].numpy(), marks == 1)
     assert np.array_equal(labelled[0].numpy(), marks != 0)
+
+
+def test_a_video_that_is_kept_gives_the_same(disc_video):
+    frames, (video, labels) = _frames(disc_video), disc_video
+    kept = KeptVideo(video, labels, scale=1.0, seed=7, device=CPU)
+    assert kept.labelled_frames == frames.labelled_frames
+    flipped = set()
+    for number in range(len(video)):
+        assert torch.equal(kept.inputs(number), frames.inputs(number))
+        for epoch in (0, 3, 1):
+            both = (kept.targets(number, epoch), frames.targets(number, epoch))
+            for one, other in zip(*both, strict=True):
+                assert torch.equal(one, other)
+            flipped.add((number, both[0][0].numpy().tobytes()))
+    # The labels of the second frame may be wrong, and are drawn anew in each epoch.
+    assert len(flipped) == len(video) + 2
 
 
 def test_doubtful_labels_are_drawn_anew_in_each_epoch(disc_video):

@@ -151,14 +151,14 @@ def test_terms_are_means_of_those_of_the_objects(items, plan_of, kind):
     plan = plan_of(3, fit="joint", predictor=kind)
     assert isinstance(plan.task, ObjectsTask)
     problem = ProblemReader(items, features="rgb+xy").load("three", SEED)
-    source = plan.task.source(problem, seed=0, device=torch.device("cpu"))
+    source = plan.task.source(problem, seed=0)
     batch = source.constants | {key: value[0] for key, value in source.block(4, 1).items()}
     active = {PREDICTOR_SCRIBBLES, REPRESENTATION_SCRIBBLES, COUPLING, OVERLAP}
     call = bind(plan.task.modules, dict(plan.task.modules.named_parameters()))
     terms = plan.task.terms(call, batch, active)
     each = []
     for task, own in zip(plan.task.tasks, split(problem, 3), strict=True):
-        alone = task.source(own, seed=0, device=torch.device("cpu"))
+        alone = task.source(own, seed=0)
         seen = alone.constants | {key: value[0] for key, value in alone.block(4, 1).items()}
         own_call = bind(task.modules, dict(task.modules.named_parameters()))
         each.append(task.terms(own_call, seen, active))
@@ -178,7 +178,7 @@ def test_the_overlap_is_that_of_the_whole_picture(plan_of):
             for parameter in member.parameters():
                 parameter.zero_()
             member.network.output_z.bias[0] = -0.5
-    source = plan.task.source(problem, seed=0, device=torch.device("cpu"))
+    source = plan.task.source(problem, seed=0)
     batch = source.constants | {key: value[0] for key, value in source.block(0, 1).items()}
     call = bind(plan.task.modules, dict(plan.task.modules.named_parameters()))
     terms = plan.task.terms(call, batch, {OVERLAP, REPRESENTATION_SCRIBBLES})

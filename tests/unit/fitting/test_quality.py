@@ -10,8 +10,10 @@ from whole_jobs import fit_job, fitted, predict_job, predicted, write_items
 
 from isr.data.kinds import embedded
 from isr.data.problems import Problem
+from isr.evaluation.drawing import draw_mask
 from isr.evaluation.metrics import foreground_iou
 from isr.fitting.predict import predict
+from isr.fitting.unaries import fit_unaries
 from isr.networks.inference import picture_levels
 from isr.store import PREDICTOR, read_fits
 
@@ -71,6 +73,14 @@ def test_every_output_reaches_its_floor(scores):
 
 def test_a_projection_hardly_loses(scores):
     assert scores["sequential"] >= scores["raw"] - 0.02
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_convex_fit_of_the_usual_steps_comes_close_to_a_mask(name):
+    """Nearly convex ones; 60 steps reach 0.989 and less, 3,000 from a random start 0.997."""
+    truth = embedded.load(name, 240).ground_truth
+    shape = fit_unaries((truth == 255).astype(np.float32), "convex")
+    assert foreground_iou(draw_mask(shape, *truth.shape), truth) >= 0.993
 
 
 def test_the_cnn_learns_from_the_whole_picture(tmp_path):

@@ -199,16 +199,31 @@ def test_a_margin_keeps_a_shape_from_closing_outside():
 
 @pytest.mark.parametrize("distance", get_args(Distance))
 def test_every_distance_fits_after_a_beginning_by_the_entropy(distance):
-    first, *others = Recipe("convex", distance=distance).schedule(unaries=True, scribbles=False)
+    far = Recipe("star_shaped", distance=distance).schedule(unaries=True, scribbles=False)
+    near = Recipe("convex", distance=distance).schedule(unaries=True, scribbles=False)
+    first, *others = far
     term = {"squared": "coupling", "absolute": "absolute_distance", "entropy": "unaries_entropy"}
     assert dict(first.terms) == {"unaries_entropy": 1.0}
     assert [dict(phase.terms) for phase in others] == [{term[distance]: 1.0}] * 3
+    first, *others = near
+    assert dict(first.terms) == {"unaries_entropy": 0.03} | {term[distance]: 1.0}
+    assert [dict(phase.terms) for phase in others] == [{term[distance]: 1.0}] * 2
     bending = Recipe("path_connected", distance=distance)
     base, *all_of_it = bending.schedule(unaries=True, scribbles=False)
     assert dict(base.terms) == {"unaries_entropy": 1.0}
     assert [dict(phase.terms) for phase in all_of_it] == [{term[distance]: 1.0}] * 2
     disk = RADIUS < 20
     assert _fit(disk, "convex", 300, distance=distance) > 0.97
+
+
+def test_a_convex_region_starts_near_unaries_and_takes_fewer_steps_to_them_alone():
+    convex, other = Recipe("convex"), Recipe("star_shaped")
+    alone = {"unaries": True, "scribbles": False}
+    assert convex.usual_steps(**alone) < other.usual_steps(**alone)
+    together = {"unaries": True, "scribbles": True}
+    assert convex.usual_steps(**together) == other.usual_steps(**together)
+    union = Recipe("union", {"member": "convex", "count": 2})
+    assert union.schedule(**alone)[0].terms["unaries_entropy"] == 1.0
 
 
 def test_a_shape_says_what_it_lacks():
@@ -239,7 +254,7 @@ def test_connected_members_of_a_union_bend_after_their_bases():
     ):
         shape = Recipe("union", options, weight_decay=0.02)
         first, second, _ = shape.schedule(unaries=True, scribbles=False)
-        assert first.freezes("representation.members.1.flow.norms.0.s")
+        assert first.freezes("representation.members.1.flow.log_scale")
         assert not first.freezes("representation.members.1.base.network.first.weight")
         assert second.weight_decay["representation.members.1.flow"] == 0.02
         assert second.restart

@@ -90,6 +90,7 @@ def test_further_terms_stand_in_every_phase():
     extra = {"regulariser": 0.5}
     for make in (
         schedules.unaries_schedule,
+        schedules.near_schedule,
         schedules.scribbles_schedule,
         schedules.projection_schedule,
         schedules.path_connected_schedule,

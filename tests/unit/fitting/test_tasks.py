@@ -9,12 +9,12 @@ import torch
 from isr.constraints import build
 from isr.data.problems import Problem
 from isr.errors import UserError
-from isr.fitting.engine.task import Batch, Points, Task, bind, first_guess
+from isr.fitting.engine.sources import Batch, Points
+from isr.fitting.engine.task import Task, bind, first_guess
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection
 from isr.networks.layers import initialise_
 from isr.networks.predictors import CNN, FCN
 
-CPU = torch.device("cpu")
 TERMS = frozenset(
     {
         "predictor_scribbles",
@@ -72,7 +72,7 @@ def _whole(picture: Problem, *, absolute=False) -> tuple[dict[str, float], Pictu
     """All terms in float64; the representation sees every pixel once."""
     task = _training(random=13 * 17, absolute=absolute)
     task.modules.double()
-    batch = _double(_step(task.source(picture, seed=1, device=CPU)))
+    batch = _double(_step(task.source(picture, seed=1)))
     return _terms(task, batch), task
 
 
@@ -104,7 +104,7 @@ def test_whole_picture_terms_are_the_equations(picture):
 def test_an_inactive_coupling_is_not_computed(make_problem):
     convex = build("convex", width=4)
     task = Projection(convex, Points(4, 4))
-    batch = _step(task.source(make_problem(), seed=0, device=CPU))
+    batch = _step(task.source(make_problem(), seed=0))
     sizes = []
 
     def call(name, coordinates):
@@ -125,7 +125,7 @@ def test_binarised_coupling_leaves_the_predictor_alone(make_problem, coupling):
         initialise_(module, np.random.default_rng(number))
     task = PredictorTraining(fcn, Points(4, 40), representation=convex)
     problem = dataclasses.replace(make_problem(), unaries=None)
-    batch = _step(task.source(problem, seed=0, device=CPU))
+    batch = _step(task.source(problem, seed=0))
     loss = task.terms(_call(task), batch, {coupling})[coupling]
     loss.backward()
     moved = any(p.grad is not None and (p.grad != 0).any() for p in fcn.parameters())
@@ -142,12 +142,12 @@ def test_a_predictor_needs_features_and_scribbles(make_problem):
     for missing in ("features", "scribbles"):
         problem = dataclasses.replace(make_problem(), **{missing: None})
         with pytest.raises(UserError, match="features and scribbles"):
-            _training().source(problem, seed=0, device=CPU)
+            _training().source(problem, seed=0)
 
 
 def test_points_belong_to_their_targets_features_and_unaries(make_problem):
     problem = make_problem()
-    source = Projection(build("convex", width=4), Points(6, 9)).source(problem, seed=3, device=CPU)
+    source = Projection(build("convex", width=4), Points(6, 9)).source(problem, seed=3)
     batch = _step(source, step=5)
     flat = {tuple(c): n for n, c in enumerate(problem.coordinates.reshape(-1, 2).tolist())}
     pixels = [flat[tuple(c)] for c in batch["coordinates"].tolist()]
@@ -167,7 +167,7 @@ def test_projection_terms_are_unbiased_for_the_equations(make_problem):
     convex = build("convex", width=8)
     initialise_(convex, np.random.default_rng(0))
     task = Projection(convex, Points(12, 12))
-    source = task.source(problem, seed=1, device=CPU)
+    source = task.source(problem, seed=1)
     block = source.block(0, 2000)
     batches = [source.constants | {k: v[n] for k, v in block.items()} for n in range(2000)]
     drawn = [_terms(task, batch, PROJECTED) for batch in batches]
@@ -200,7 +200,7 @@ def _union() -> Projection:
 
 def test_every_object_sees_its_own_scribbles_against_all_others(make_problem):
     problem, task = _two_objects(make_problem), _union()
-    batch = _step(task.source(problem, seed=0, device=CPU))
+    batch = _step(task.source(problem, seed=0))
     terms = _terms(task, batch, OF_UNION)
     union = task.modules["representation"]
     levels = union.parts(batch["coordinates"]).detach()

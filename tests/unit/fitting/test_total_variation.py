@@ -10,8 +10,8 @@ import isr
 from isr.constraints import NAMES, build
 from isr.data.kinds import embedded
 from isr.fitting.engine.queue import EqualWorks, Phase
+from isr.fitting.engine.sources import Points
 from isr.fitting.engine.stack import Stack
-from isr.fitting.engine.task import Points
 from isr.fitting.schedules import COUPLING, TOTAL_VARIATION
 from isr.fitting.tasks import Projection
 from isr.objectives import total_variation
@@ -35,7 +35,7 @@ def test_it_is_the_length_of_the_contour_or_the_area_of_the_surface(dim, size, m
 def test_its_weights_are_those_of_all_pixels_whatever_the_object_weighs(make_problem):
     problem = make_problem()
     task = Projection(build("convex", width=4), Points(4, 40), object_weight=0.9)
-    source = task.source(problem, seed=0, device=torch.device("cpu"))
+    source = task.source(problem, seed=0)
     weights = source.constants["pixel_weights"].numpy()
     is_object = source.block(0, 1)["unaries"][0].numpy() >= 0.5
     assert weights.sum() == pytest.approx(1.0)

@@ -127,7 +127,7 @@ def _fits(**arguments) -> list[object]:
     [
         *(("margin", value) for value in (-1, 1.5, "2", True)),
         *(("points", value) for value in (1, 0, -5, 10.5)),
-        *(("steps", value) for value in (0, 2.5, None)),
+        *(("steps", value) for value in (0, 2.5, "3")),
         *(("learning_rate", value) for value in (0, -0.1, np.nan, np.inf, "fast")),
         *(
             (name, value)

@@ -1,5 +1,6 @@
 """Trainings of UNets on the weak labels of videos, and the unaries that they give."""
 
+import copy
 import json
 import shutil
 from pathlib import Path
@@ -15,9 +16,9 @@ from isr.data.problems import read_unaries
 from isr.data.weak_labels.store import WeakLabels, read_labels, write_labels
 from isr.errors import UserError
 from isr.fitting.engine.long_work import PLAIN_RUN, Run, complete
+from isr.fitting.labelled_video import LabelledVideo
 from isr.fitting.predict import PredictJob, predict
 from isr.fitting.weak_label_training import (
-    LabelledVideo,
     UNetTraining,
     WeakLabelTraining,
     settle_statistics,
@@ -124,6 +125,27 @@ def test_the_rate_falls_after_each_third_of_the_epochs(disc_video):
         rates.append(training.optimiser.param_groups[0]["lr"])
     assert rates == pytest.approx([0.5] * 8 + [0.05] * 8 + [0.005] * 8)
     assert not any(parameter.isnan().any() for parameter in training.network.parameters())
+
+
+def test_replayed_steps_give_the_same_bits(disc_video):
+    """Of frames of two sizes, and gone on with from a state in between."""
+    found = []
+    for replays in (False, True):
+        network = UNet(width=2)
+        initialise_(network, np.random.default_rng(0))
+        scales = [
+            LabelledVideo(*disc_video, scale=scale, seed=SEED, device=CPU) for scale in (1.0, 0.8)
+        ]
+        training = WeakLabelTraining(network, *scales, epochs=3, replays=replays)
+        while not training.finished:
+            training.advance()
+            if training.done == 10:
+                training.load_state(copy.deepcopy(training.state()))
+        found.append(training)
+    one, other = found
+    assert one.history == other.history
+    for key, value in one.network.state_dict().items():
+        assert torch.equal(value, other.network.state_dict()[key]), key
 
 
 @pytest.mark.parametrize(("least", "epochs"), [(0, 3), (12, 3), (13, 4), (40, 10)])

@@ -13,7 +13,7 @@ from isr.data.problems import write_unaries
 from isr.errors import UserError
 from isr.fitting import schedules
 from isr.fitting.engine.queue import phase_ends
-from isr.fitting.engine.task import Points
+from isr.fitting.engine.sources import Points
 from isr.fitting.jobs import Job
 from isr.fitting.tasks import PictureTraining, PredictorTraining, Projection
 from isr.fitting.wholes import fit, training

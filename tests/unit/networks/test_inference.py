@@ -9,9 +9,9 @@ from isr.data.items import Frame, write_video
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.networks.inference import (
-    channels_innermost,
     edge_map,
     frame_tensor,
+    laid_out,
     network_input,
     picture_levels,
     predict_video,
@@ -81,7 +81,7 @@ def test_a_frame_is_laid_out_as_the_weights_are(video, unet):
     assert inputs.is_contiguous(memory_format=torch.channels_last)
     np.testing.assert_array_equal(inputs[0], network_input(video.frame(0), 1.0))
     before = unet.eval()(inputs).detach()
-    weight = channels_innermost(unet).up[0][0].weight
+    weight = laid_out(unet).up[0][0].weight
     assert weight.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(unet(inputs), before, atol=1e-5, rtol=1e-5)
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from isr.representations.starts import centroid, inside_point, shares, value_near
+from isr.representations.starts import centroid, inside_point, main_part, shares, value_near
 
 
 def _grid(height: int, width: int) -> tuple[Tensor, np.ndarray, np.ndarray]:
@@ -136,3 +136,26 @@ def test_a_disc_in_a_ring_is_a_share_of_its_own():
     one, two = shares(points, (ring | disc).float(), 2)
     assert torch.equal(one > 0, ring)
     assert torch.equal(two > 0, disc)
+
+
+def test_the_main_part_is_the_largest_without_noise_and_in_one_piece_however_thin():
+    points, columns, rows = _grid(300, 400)
+    random = np.random.default_rng(0)
+    disc = np.hypot(columns - 0.3, rows - 0.4) < 0.2
+    other = np.hypot(columns - 0.8, rows - 0.4) < 0.1
+    noisy = np.where(random.random(disc.shape) < 0.2, ~(disc | other), disc | other)
+    part = main_part(points, torch.from_numpy(noisy.astype(np.float32)))
+    assert part is not None
+    away = (part.inside - torch.tensor([0.3, 0.4])).norm(dim=1)
+    assert away.max() < 0.27
+    assert len(part.inside) / len(part.points) == pytest.approx(disc.mean(), rel=0.1)
+    line = (np.abs(0.6 * columns - 0.8 * rows + 0.1) < 0.004) & (columns > 0.1) & (columns < 0.7)
+    found = main_part(points, torch.from_numpy(line.astype(np.float32)))
+    assert found is not None
+    assert np.ptp(found.inside[:, 0].numpy()) > 0.57
+
+
+def test_there_is_no_main_part_without_likely_foreground():
+    points, _, _ = _grid(10, 20)
+    assert main_part(points, torch.full((10, 20), 0.4)) is None
+    assert main_part(points, torch.full((10, 20), torch.nan)) is None

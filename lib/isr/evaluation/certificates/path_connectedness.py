@@ -72,9 +72,7 @@ def _bounded_scales(representation: PathConnected) -> list[Finding]:
     """The log-scales of the linear map and of ActNorm are within their bounds."""
     with torch.no_grad():
         linear = float(representation.linear.log_scale.abs().max())
-        norms = max(
-            float(norm.get_parameter("s").abs().max()) for norm in representation.flow.norms
-        )
+        norms = float(representation.flow.log_scale.abs().max())
     return [
         Finding(
             bound - value,

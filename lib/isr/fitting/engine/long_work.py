@@ -19,11 +19,12 @@ import torch
 
 from isr import __version__
 from isr.errors import UserError
+from isr.fitting.engine.devices import claim
 from isr.io import atomic_path
 
 _log = logging.getLogger(__name__)
 
-NUMERICS = 2
+NUMERICS = 3
 """Version of what determines the numbers of a fit. It is raised by hand when the code changes them,
 or what a checkpoint holds: a checkpoint of another version is not gone on from."""
 
@@ -69,22 +70,33 @@ class Run:
         checkpoint: file that an interrupted job goes on from, removed at its end; None for none.
         every: seconds between checkpoints.
         code: a digest of the code that the numbers come from, where an edit is to redo them.
+        stack_sizes: folder that measured stack sizes are written down in, and read from; None for
+            nowhere.
     """
 
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     checkpoint: Path | None = None
     every: float = 60.0
     code: str = ""
+    stack_sizes: Path | None = None
 
     @classmethod
     def from_arguments(cls, arguments: argparse.Namespace) -> "Run":
         """The run that the options of `isr.cli.add_run_options` ask for.
 
+        Of several accelerators it takes one that no other job has.
+
         Raises:
             UserError: the device does not exist here.
         """
-        device = choose_device(arguments.device)
-        return cls(device, arguments.checkpoint, arguments.checkpoint_every, arguments.code)
+        any_gpu = arguments.device in ("auto", "cuda") and torch.cuda.is_available()
+        return cls(
+            claim() if any_gpu else choose_device(arguments.device),
+            arguments.checkpoint,
+            arguments.checkpoint_every,
+            arguments.code,
+            arguments.stack_sizes,
+        )
 
     def beside(self, name: str) -> "Run":
         """The run of other work of the same job, with a checkpoint of its own."""

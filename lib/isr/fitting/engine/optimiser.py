@@ -6,7 +6,7 @@ one row of a (slots, size) tensor: an update is a handful of operations whatever
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ class StackedParameters:
     def __init__(self, template: nn.Module, slots: int, device: torch.device) -> None:
         self.shapes = {name: p.shape for name, p in template.named_parameters()}
         self.size = sum(shape.numel() for shape in self.shapes.values())
-        self._frozen: set[str] = set()
+        self.frozen: frozenset[str] = frozenset()
         # A copy whose parameters are the leaves: its project_() acts on the whole stack.
         self._carrier = copy.deepcopy(template).to(device)
         self._allocate(torch.zeros(slots, self.size, device=device))
@@ -54,23 +54,23 @@ class StackedParameters:
         return len(self.values)
 
     def columns(self, prefix: str) -> Tensor:
-        """Which of the `size` columns belong to parameters of this name or name prefix: boolean."""
+        """Which of the `size` columns belong to parameters of a name or name prefix: boolean."""
         marks = [
             torch.full((shape.numel(),), in_group(name, prefix))
             for name, shape in self.shapes.items()
         ]
-        return torch.cat(marks).to(self.values.device)
+        return torch.cat(marks)
 
     def freeze(self, phases: Sequence[Phase]) -> None:
         """Leave out of `trained_leaves` what all of these phases hold still."""
-        self._frozen = {
+        self.frozen = frozenset(
             name for name in self.shapes if all(phase.freezes(name) for phase in phases)
-        }
+        )
 
     def trained_leaves(self) -> dict[str, Tensor]:
         """The leaves, those that are frozen without a gradient: it need not be computed."""
         return {
-            name: leaf.detach() if name in self._frozen else leaf
+            name: leaf.detach() if name in self.frozen else leaf
             for name, leaf in self.leaves.items()
         }
 
@@ -109,6 +109,13 @@ class StackedParameters:
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
 _PLATEAU_THRESHOLD, _PLATEAU_FACTOR = 1e-4, 0.5
+_FEATURES: dict[str, Callable[[Tensor], bool]] = {
+    "adamax": lambda value: bool(value.any()),
+    "decay": lambda value: bool((value != 0).any()),
+    "patience": lambda value: bool(value.isfinite().any()),
+    "clip_norm": lambda value: bool(value.isfinite().any()),
+}
+"""Whether a value of a setting makes a step do something that others need not."""
 
 
 class StackedOptimiser:
@@ -116,7 +123,8 @@ class StackedOptimiser:
 
     The update equals `torch.optim.Adam` and `torch.optim.Adamax` (betas 0.9 and 0.999, epsilon
     1e-8, coupled weight decay) run on every slot alone. All settings are tensors that may differ
-    between slots; set them between steps.
+    between slots; set them between steps. A step writes all state in place and never waits for the
+    device, so that it can be recorded once and replayed.
 
     Attributes:
         rate: (slots, size) learning rates; 0 freezes a parameter.
@@ -138,28 +146,47 @@ class StackedOptimiser:
         self.adamax = zeros(1).bool()
         self.active = zeros(1).bool()
         self.patience, self.clip_norm = zeros(1) + torch.inf, zeros(1) + torch.inf
+        # Known to the host, which must not ask the device for it.
+        self._features = {name: [False] * slots for name in _FEATURES}
         self._plan()
 
     def _plan(self) -> None:
-        """Note once per block of steps which features any slot uses, to skip the rest."""
-        self._uses_adamax = bool(self.adamax.any())
-        self._uses_adam = not bool(self.adamax.all())
-        self._uses_decay = bool((self.decay != 0).any())
-        self._uses_plateau = bool(self.patience.isfinite().any())
-        self._uses_clipping = bool(self.clip_norm.isfinite().any())
+        """Note which features any slot uses, to skip the rest."""
+        used = {name: any(slots) for name, slots in self._features.items()}
+        self._uses_decay, self._uses_plateau = used["decay"], used["patience"]
+        self._uses_clipping, self._uses_adamax = used["clip_norm"], used["adamax"]
+        self._uses_adam = not all(self._features["adamax"])
 
-    def configure(self, slot: int, **settings: Tensor | float | bool) -> None:
-        """Set attributes of one slot by name, and prepare the next block of steps."""
+    @property
+    def uses(self) -> tuple[bool, ...]:
+        """Which features any slot uses: steps that agree in them are the same operations."""
+        return (
+            *(self._uses_adam, self._uses_adamax, self._uses_decay),
+            *(self._uses_plateau, self._uses_clipping),
+        )
+
+    def configure(self, slots: Sequence[int], **settings: Tensor | float | bool) -> None:
+        """Set attributes of some slots alike by name, and prepare the next block of steps.
+
+        Args:
+            slots: their numbers.
+            **settings: numbers, or tensors (size,) on the host.
+        """
+        device = self.mean.device
         for name, value in settings.items():
-            getattr(self, name)[slot] = value
+            given = torch.as_tensor(value, dtype=torch.float64)
+            getattr(self, name)[slots] = given.to(device, getattr(self, name).dtype)
+            if name in _FEATURES:
+                for slot in slots:
+                    self._features[name][slot] = _FEATURES[name](given)
         self._plan()
 
-    def restart(self, slot: int) -> None:
-        """Forget the moments, the step counter and the plateau of one slot."""
+    def restart(self, slots: Sequence[int]) -> None:
+        """Forget the moments, the step counter and the plateau of some slots."""
         for state in (self.mean, self.spread, self.steps, self.stale):
-            state[slot] = 0.0
-        self.best[slot] = torch.inf
-        self.factor[slot] = 1.0
+            state[slots] = 0.0
+        self.best[slots] = torch.inf
+        self.factor[slots] = 1.0
 
     @torch.no_grad()
     def step(self, parameters: Tensor, gradients: Tensor, losses: Tensor) -> None:
@@ -179,22 +206,19 @@ class StackedOptimiser:
         self.mean.lerp_(gradients, 1.0 - _BETA_1)
         scale = self.rate * self.factor / (1.0 - _BETA_1**self.steps).clamp(min=1e-12)
         update = scale * self.mean / self._denominator(gradients)
-        parameters.sub_(torch.where(self.active, update, 0.0))
+        parameters.sub_(update.masked_fill_(~self.active, 0.0))
         if self._uses_plateau:
             self._watch_plateau(losses)
 
     def _denominator(self, gradients: Tensor) -> Tensor:
-        adamax = adam = self.spread
-        if self._uses_adamax:
-            adamax = torch.maximum(self.spread * _BETA_2, gradients.abs() + _EPSILON)
-        if self._uses_adam:
-            adam = torch.addcmul(self.spread * _BETA_2, gradients, gradients, value=1.0 - _BETA_2)
-        if self._uses_adamax and self._uses_adam:
-            self.spread = torch.where(self.adamax, adamax, adam)
-        else:
-            self.spread = adamax if self._uses_adamax else adam
         if not self._uses_adam:
+            torch.maximum(self.spread * _BETA_2, gradients.abs() + _EPSILON, out=self.spread)
             return self.spread.clamp(min=torch.finfo(self.spread.dtype).tiny)
+        if self._uses_adamax:
+            largest = torch.maximum(self.spread * _BETA_2, gradients.abs() + _EPSILON)
+        self.spread.mul_(_BETA_2).addcmul_(gradients, gradients, value=1.0 - _BETA_2)
+        if self._uses_adamax:
+            self.spread.copy_(torch.where(self.adamax, largest, self.spread))
         correction = (1.0 - _BETA_2**self.steps).clamp(min=1e-12).sqrt()
         rooted = self.spread.sqrt() / correction + _EPSILON
         return torch.where(self.adamax, self.spread, rooted) if self._uses_adamax else rooted
@@ -202,11 +226,11 @@ class StackedOptimiser:
     def _watch_plateau(self, losses: Tensor) -> None:
         """Halve the rate of slots that have not improved for `patience` steps."""
         improved = losses < self.best * (1.0 - _PLATEAU_THRESHOLD)
-        self.best = torch.where(improved, losses, self.best)
-        self.stale = torch.where(improved, 0.0, self.stale + 1.0)
+        self.best.copy_(torch.where(improved, losses, self.best))
+        self.stale.add_(1.0).masked_fill_(improved, 0.0)
         exhausted = self.stale > self.patience
-        self.factor = torch.where(exhausted, self.factor * _PLATEAU_FACTOR, self.factor)
-        self.stale = torch.where(exhausted, 0.0, self.stale)
+        self.factor.copy_(torch.where(exhausted, self.factor * _PLATEAU_FACTOR, self.factor))
+        self.stale.masked_fill_(exhausted, 0.0)
 
     def state(self) -> dict[str, Tensor]:
         """All tensors by name, for a checkpoint."""
@@ -216,10 +240,15 @@ class StackedOptimiser:
         """Take over the tensors of a checkpoint made by `state`."""
         for name in self.state():
             setattr(self, name, state[name].to(self.mean.device))
+            if name in _FEATURES:
+                self._features[name] = [_FEATURES[name](row) for row in state[name].cpu()]
         self._plan()
 
     def select(self, slots: list[int]) -> None:
         """Keep these slots, in this order."""
         for name, value in self.state().items():
             setattr(self, name, value[slots].clone())
+        self._features = {
+            name: [each[slot] for slot in slots] for name, each in self._features.items()
+        }
         self._plan()

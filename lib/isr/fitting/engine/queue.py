@@ -188,6 +188,9 @@ class Queue(Protocol):
     def take(self) -> Work | None:
         """The next work that can begin now; None if there is none."""
 
+    def upcoming(self, count: int) -> Sequence[Key]:
+        """Problems that at most `count` works to come are likely to need, to be read ahead."""
+
     def again(self, key: Key) -> Work:
         """The work of this name and seed that was taken before, without its start."""
 
@@ -231,6 +234,10 @@ class EqualWorks:
             return None
         self._taken += 1
         return self.again(self._keys[self._taken - 1])
+
+    def upcoming(self, count: int) -> Sequence[Key]:
+        """The problems after those that were taken."""
+        return self._keys[self._taken : self._taken + count]
 
     def again(self, key: Key) -> Work:
         """The work on a problem."""

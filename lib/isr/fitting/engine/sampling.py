@@ -1,15 +1,10 @@
-"""Random numbers, which pixels a step sees by them, and with which weights these stand for all.
-
-Random numbers are counter-based: each is a function of (seed, problem name, stream, step) alone. It
-does not depend on the stack, the part, the order of jobs or the device, and a resumed fit has
-nothing to restore.
+"""Which pixels a step sees by its random numbers, and with which weights these stand for all.
 
 Every estimate is unbiased for the loss over all pixels that the schedule states: a pixel drawn
 with twice the rate of another counts half. Draws are systematic (one in each of n equal stretches
 of the list of candidates), which keeps every pixel's rate and lowers the variance.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,34 +16,8 @@ from torch import Tensor
 from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
 from isr.errors import UserError
 
-_PER_COUNTER = 4  # Philox gives four 64-bit numbers per tick of its counter.
-
-
-def _philox(seed: int, name: str, stream: str) -> np.random.Philox:
-    digest = hashlib.sha256(f"{seed}\x00{name}\x00{stream}".encode()).digest()
-    return np.random.Philox(key=np.frombuffer(digest[:16], dtype=np.uint64))
-
-
-def generator(seed: int, name: str, stream: str) -> np.random.Generator:
-    """A generator for draws that do not belong to a step, such as initial weights."""
-    return np.random.Generator(_philox(seed, name, stream))
-
-
-def uniforms(
-    seed: int, name: str, stream: str, *, first_step: int, steps: int, count: int
-) -> NDArray[np.float64]:
-    """Uniform numbers (steps, count) in [0, 1) for the steps from `first_step` on.
-
-    The numbers of a step are the same however the steps are divided into blocks.
-    """
-    ticks = -(-count // _PER_COUNTER)
-    bits = _philox(seed, name, stream)
-    bits.advance(first_step * ticks)
-    drawn = np.random.Generator(bits).random((steps, ticks * _PER_COUNTER))
-    return drawn[:, :count]
-
-
 Indices = NDArray[np.int64]
+Reals = NDArray[np.float64]
 
 _SLAB = 2**16
 """Pixels whose distances are computed at once."""
@@ -83,6 +52,26 @@ class Strata:
     def count(self) -> int:
         """Draws per step."""
         return sum(self.counts)
+
+    def positions(self, start: int) -> tuple[Reals, Reals, Reals, Indices]:
+        """What turns uniforms (..., count) u into places in a list of all members.
+
+        Args:
+            start: where the members begin in the list.
+
+        Returns:
+            (count,) each: place, ratio, limit and start, so that the pixel of a draw is that at
+            start + min((place + u) ratio, limit), rounded down (see `systematic`).
+        """
+        sizes = np.array([len(members) for members in self.members])
+        counts = np.array(self.counts)
+        starts = start + np.cumsum([0, *sizes[:-1]])
+        return (
+            np.concatenate([np.arange(count, dtype=np.float64) for count in counts]),
+            np.repeat(sizes / counts, counts),
+            np.repeat(sizes - 1.0, counts),
+            np.repeat(starts, counts),
+        )
 
     def draw(self, drawn: NDArray[np.float64]) -> Indices:
         """Pixel indices (steps, count) from uniforms (steps, count)."""

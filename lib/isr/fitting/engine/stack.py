@@ -4,7 +4,6 @@ Adam acts element by element, so optimising the sum of the problems' losses over
 is optimising each problem alone. A slot whose problem is finished takes the next one of the queue.
 """
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,14 +13,17 @@ from torch.func import vmap
 
 from isr.data.problems import Problem
 from isr.fitting.engine.optimiser import StackedOptimiser, StackedParameters
-from isr.fitting.engine.queue import Key, Queue, Result, Slot
-from isr.fitting.engine.sampling import generator
-from isr.fitting.engine.task import Batch, Source, Task, Terms, bind
-from isr.networks.layers import initialise_
+from isr.fitting.engine.queue import Key, Phase, Queue, Result, Slot
+from isr.fitting.engine.replay import Replay
+from isr.fitting.engine.sources import Batch, Joined, Source, stacked
+from isr.fitting.engine.starts import Starts
+from isr.fitting.engine.task import Task, Terms, bind
 
 _CPU = torch.device("cpu")
-_BLOCK = 50
+_BLOCK, _REPLAYED_BLOCK = 50, 100
 """Steps whose batches are made at once; results do not depend on it."""
+_WEIGHTS = "weights of terms"
+"""Under which key a step finds the weights (slots, terms) of the active loss terms."""
 _RECORDS = 60
 """Entries per problem and term in the history."""
 
@@ -29,14 +31,18 @@ _RECORDS = 60
 class Stack:
     """Problems in slots, their parameters and the optimiser, advanced block by block.
 
+    A block of steps runs without the host: batches are made before it, losses are read after it.
+
     Args:
         task: what is optimised.
         queue: the works on problems.
         load: reads a problem by the name and the seed of its work, so that they need not all be in
-            memory.
+            memory; beside an accelerator it is called in threads.
         stack_size: problems side by side.
         shared_initial_weights: start every problem from the same weights.
         device: where the optimisation runs.
+        replays: whether batches of all slots are drawn at once, and a step is recorded and
+            replayed; None for on accelerators. On a processor it gives the same numbers.
     """
 
     def __init__(
@@ -48,9 +54,11 @@ class Stack:
         stack_size: int = 1,
         shared_initial_weights: bool = False,
         device: torch.device = _CPU,
+        replays: bool | None = None,
     ) -> None:
-        self.task, self.load, self.queue, self.device = task, load, queue, device
-        self._shared_initial_weights = shared_initial_weights
+        self.task, self.queue, self.device = task, queue, device
+        self._replays = device.type == "cuda" if replays is None else replays
+        self._starts = Starts(task, load, device, shared_initial_weights=shared_initial_weights)
         self.slots: list[Slot] = []
         while len(self.slots) < stack_size and (work := self.queue.take()) is not None:
             self.slots.append(Slot(work))
@@ -61,10 +69,18 @@ class Stack:
         self.result = Result()
         self._finished_steps = 0
         self._pending: list[tuple[list[tuple[Key, int]], list[str], Tensor]] = []
-        self._unstarted = copy.deepcopy(task.modules.state_dict())
         # Buffers of the templates are constants of the stack; parameters are only shapes to it.
         task.modules.to(device)
-        self.sources: list[Source] = [self._start(number) for number in range(count)]
+        self.sources: list[Source] = []
+        self._active: list[str] = []
+        self._present: list[str] = []
+        self._weights = torch.zeros(0)
+        self._constants: Batch | None = None
+        self._joined: Joined | None = None
+        self._configured: list[Phase | None] = []
+        self._replay: tuple[Any, Replay] | None = None
+        self._forget()
+        self._start(list(range(count)))
 
     @property
     def finished(self) -> bool:
@@ -86,48 +102,57 @@ class Stack:
         """How many fits are done, in words."""
         return f"{len(self.result.states)} of {len(self.queue.keys)} fits"
 
-    def _start(self, number: int) -> Source:
-        """Put the weights that a slot starts from into it, and open where its batches come from."""
-        work = self.slots[number].work
-        problem = self.load(*work.key)
-        self.task.modules.load_state_dict(self._unstarted)
-        if work.start is None:
-            self._initialise(work.key, problem)
-            row = self.parameters.flatten(dict(self.task.modules.named_parameters()))
-        else:
-            row = self.parameters.flatten(work.start)
-        self.parameters.values[number] = row.to(self.device)
-        self.optimiser.restart(number)
-        self.alive[number] = True
-        return self._open(problem, work.seed)
+    def _start(self, numbers: list[int]) -> None:
+        """Put the weights that some slots start from into them, and open their sources."""
+        if not numbers:
+            return
+        works = [self.slots[number].work for number in numbers]
+        if not self.sources:
+            self.sources = [None] * len(self.slots)  # type: ignore[list-item]
+        for number, (state, source) in zip(numbers, self._starts.of(works), strict=True):
+            self.parameters.values[number] = self.parameters.flatten(state).to(self.device)
+            self.sources[number] = source.to(self.device)
+        self.optimiser.restart(numbers)
+        self.alive[numbers] = True
+        self._constants = None
+        self._starts.prepare(self.queue.upcoming(len(self.slots)))
 
-    def _initialise(self, key: Key, problem: Problem) -> None:
-        """Draw the initial weights of a problem into the task's modules."""
-        name, seed = key
-        shared = "" if self._shared_initial_weights else name
-        for kind, module in self.task.modules.items():
-            initialise_(module, generator(seed, shared, f"initial {kind}"))
-        self.task.start_(problem)
+    def _forget(self) -> None:
+        """Let everything be made anew that depends on which slots there are."""
+        self._constants = self._joined = self._replay = None
+        self._configured = [None] * len(self.slots)
 
-    def _open(self, problem: Problem, seed: int) -> Source:
-        return self.task.source(problem, seed=seed, device=self.device)
+    def _configure(self) -> None:
+        """Set the optimiser of the slots that come to another phase, and the terms' weights."""
+        changed: dict[int, list[int]] = {}
+        for number, slot in enumerate(self.slots):
+            phase = slot.phase
+            if slot.begins_phase or self._configured[number] is not phase:
+                changed.setdefault(id(phase), []).append(number)
+                self._configured[number] = phase
+        if not changed:
+            return
+        for numbers in changed.values():
+            self._set_phase(numbers, self.slots[numbers[0]].phase)
+        phases = {id(slot.phase): slot.phase for slot in self.slots}
+        self.parameters.freeze(list(phases.values()))
+        terms = [phase.terms for phase in phases.values()]
+        self._active = sorted({term for each in terms for term, weight in each.items() if weight})
+        rows = [[slot.phase.terms.get(term, 0.0) for term in self._active] for slot in self.slots]
+        self._weights = torch.tensor(rows).to(self.device)
 
-    def _configure(self, number: int) -> None:
-        """Set the optimiser of one slot to its phase."""
-        slot = self.slots[number]
-        phase = slot.phase
+    def _set_phase(self, numbers: list[int], phase: Phase) -> None:
+        """Set the optimiser of some slots to a phase."""
         columns, size = self.parameters.columns, self.parameters.size
-        device = self.device
-        rate = torch.full((size,), phase.learning_rate, device=device)
-        decay = torch.zeros(size, device=device)
+        rate, decay = torch.full((size,), phase.learning_rate), torch.zeros(size)
         for prefix, factor in phase.learning_rate_scale.items():
             rate[columns(prefix)] *= factor
         for prefix, value in phase.weight_decay.items():
             decay[columns(prefix)] = value
-        if phase.restart and slot.begins_phase:
-            self.optimiser.restart(number)
+        if phase.restart:
+            self.optimiser.restart([n for n in numbers if self.slots[n].begins_phase])
         self.optimiser.configure(
-            number,
+            numbers,
             rate=rate,
             decay=decay,
             adamax=phase.optimiser == "adamax",
@@ -138,51 +163,78 @@ class Stack:
     def advance(self) -> None:
         """Take a block of steps: as many as no slot changes its phase in."""
         if not self.sources:
-            works = [slot.work for slot in self.slots]
-            self.sources = [self._open(self.load(*work.key), work.seed) for work in works]
-        for number in range(len(self.slots)):
-            self._configure(number)
-        chosen = [slot.phase for slot in self.slots]
-        self.parameters.freeze(chosen)
-        steps = min(
-            _BLOCK,
-            *(slot.steps_to_phase_end for slot in self.slots),
-        )
-        active = sorted({term for phase in chosen for term, w in phase.terms.items() if w})
-        weights = torch.tensor(
-            [[phase.terms.get(term, 0.0) for term in active] for phase in chosen]
-        )
-        self._run_block(steps, active, weights.to(self.device))
+            opened = self._starts.sources([slot.work for slot in self.slots])
+            self.sources = [source.to(self.device) for source in opened]
+        self._configure()
+        steps = min(self._longest, *(slot.steps_to_phase_end for slot in self.slots))
+        values = self._run_block(steps)
+        for k in range(steps):
+            recorded = [_record(slot, slot.step + k) for slot in self.slots]
+            if any(step >= 0 for _, step in recorded):
+                self._pending.append((recorded, self._present, values[k]))
         for slot in self.slots:
             slot.step += steps
         self._retire()
 
-    def _run_block(self, steps: int, active: list[str], weights: Tensor) -> None:
-        blocks = [
-            source.block(slot.step, steps)
-            for source, slot in zip(self.sources, self.slots, strict=True)
-        ]
-        constants = [source.constants for source in self.sources]
-        batches = _batches(constants, blocks, steps, stack=self.task.stacks)
-        for k, batch in enumerate(batches):
-            present, values = self._step(batch, active, weights)
-            recorded = [_record(slot, slot.step + k) for slot in self.slots]
-            if any(step >= 0 for _, step in recorded):
-                self._pending.append((recorded, present, values))
+    @property
+    def _longest(self) -> int:
+        """The most steps of a block."""
+        return _REPLAYED_BLOCK if self._replays else _BLOCK
 
-    def _step(
-        self, batch: Batch | list[Batch], active: list[str], weights: Tensor
-    ) -> tuple[list[str], Tensor]:
-        """One step of every slot; the active loss terms that the task has, and their values.
+    @property
+    def _alone(self) -> bool:
+        """Whether slots are computed one by one, not by `vmap`."""
+        return len(self.slots) == 1 or not self.task.stacks(self.device)
 
-        Values are (slots, terms).
-        """
-        stack = self.parameters
-        terms = self._terms(batch, frozenset(active))
-        columns = [column for column, term in enumerate(active) if term in terms]
-        present = [active[column] for column in columns]
-        values = torch.stack([terms[term] for term in present], dim=1)
-        losses = (values * weights[:, columns]).sum(1, keepdim=True)
+    def _join(self) -> Batch:
+        """The constants of the slots there are: stacked, or side by side if slots stay alone."""
+        if self._constants is None:
+            each = [source.constants for source in self.sources]
+            if self._alone:
+                self._constants = {
+                    _own(n, key): own[key] for n, own in enumerate(each) for key in own
+                }
+            else:
+                self._constants = stacked(each)
+            self._joined = self.sources[0].join(self.sources) if self._replays else None
+        return self._constants
+
+    def _block(self, steps: int) -> Batch:
+        """The batches of some steps, with leading axes for the step and the slot."""
+        first = [slot.step for slot in self.slots]
+        if self._joined is not None:
+            return self._joined.block(first, steps)
+        pairs = zip(self.sources, first, strict=True)
+        blocks = [source.block(step, steps) for source, step in pairs]
+        return {key: torch.stack([own[key] for own in blocks], dim=1) for key in blocks[0]}
+
+    def _run_block(self, steps: int) -> Sequence[Tensor] | Tensor:
+        """Take some steps; the values of the loss terms of each, (slots, terms)."""
+        constants = {**self._join(), _WEIGHTS: self._weights}
+        block = self._block(steps)
+        if not self._replays:
+            own = [{key: value[k] for key, value in block.items()} for k in range(steps)]
+            return [self._step(constants | batch) for batch in own]
+        same = (self._active, self.parameters.frozen, self.optimiser.uses)
+        if self._replay is not None and self._replay[0] == same:
+            replay = self._replay[1]
+            if replay.load(constants, block):
+                return replay.run(steps)
+        self._replay = None  # Its memory is free before more is taken.
+        replay = Replay(self._step, constants, block, self._longest)
+        self._replay = same, replay
+        return replay.run(steps)
+
+    def _step(self, batch: Batch) -> Tensor:
+        """One step of every slot; the values (slots, terms) of the active loss terms there are."""
+        stack, weights = self.parameters, batch.pop(_WEIGHTS)
+        terms = self._terms(batch, frozenset(self._active))
+        self._present = [term for term in self._active if term in terms]
+        values = torch.stack([terms[term] for term in self._present], dim=1)
+        if len(self._present) < len(self._active):
+            columns = [self._active.index(term) for term in self._present]
+            weights = torch.stack([weights[:, column] for column in columns], dim=1)
+        losses = (values * weights).sum(1, keepdim=True)
         stack.differentiate(losses.sum())
         with torch.no_grad():
             finite = losses.isfinite() & stack.gradients.isfinite().all(1, keepdim=True)
@@ -190,21 +242,18 @@ class Stack:
             self.optimiser.active.copy_(self.alive)
             self.optimiser.step(stack.values, stack.gradients, losses.detach())
             stack.project_()
-        return present, values.detach()
+        return values.detach()
 
-    def _terms(self, batch: Batch | list[Batch], active: frozenset[str]) -> Terms:
+    def _terms(self, batch: Batch, active: frozenset[str]) -> Terms:
         """Loss terms, each (slots,)."""
 
         def one(parameters: Mapping[str, Tensor], batch: Batch) -> Terms:
             return self.task.terms(bind(self.task.modules, parameters), batch, active)
 
         leaves = self.parameters.trained_leaves()
-        if not isinstance(batch, list):
+        if not self._alone:
             return vmap(one)(leaves, batch)
-        each = [
-            one({key: leaf[slot] for key, leaf in leaves.items()}, own)
-            for slot, own in enumerate(batch)
-        ]
+        each = [one(own, _of_slot(batch, number)) for number, own in enumerate(_unbound(leaves))]
         return {key: torch.stack([terms[key] for terms in each]) for key in each[0]}
 
     def _retire(self) -> None:
@@ -215,9 +264,12 @@ class Stack:
         self.collect_history()
         for number in done:
             self._finish(number)
+        filled = []
+        for number in done:
             if (work := self.queue.take()) is not None:
                 self.slots[number] = Slot(work)
-                self.sources[number] = self._start(number)
+                filled.append(number)
+        self._start(filled)
         kept = [number for number, slot in enumerate(self.slots) if not slot.finished]
         if len(kept) < len(self.slots):
             self.keep(kept)
@@ -240,6 +292,7 @@ class Stack:
         self.parameters.select(slots)
         self.optimiser.select(slots)
         self.alive = self.alive[slots].clone()
+        self._forget()
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed stack needs, as tensors and plain data."""
@@ -268,6 +321,7 @@ class Stack:
         self.alive = state["alive"].to(device)
         self.result = Result(state["states"], state["finite"], list(state["history"]))
         self.sources = []
+        self._forget()
 
     def collect_history(self) -> None:
         """Copy the recorded losses from the device."""
@@ -288,21 +342,22 @@ def _record(slot: Slot, step: int) -> tuple[Key, int]:
     return slot.work.key, step
 
 
-def _batches(
-    constants: Sequence[Batch], blocks: Sequence[Batch], steps: int, *, stack: bool
-) -> Iterator[Batch | list[Batch]]:
-    """The batches of each step of a block: stacked, or else side by side in a list."""
-    if len(blocks) == 1 or not stack:
-        for k in range(steps):
-            yield [
-                own | {key: value[k] for key, value in block.items()}
-                for own, block in zip(constants, blocks, strict=True)
-            ]
-        return
-    together, stacked = _stacked(constants, dim=0), _stacked(blocks, dim=1)
-    for k in range(steps):
-        yield together | {key: value[k] for key, value in stacked.items()}
+def _own(number: int, key: str) -> str:
+    """Under which key a batch of slots side by side holds what is a slot's own."""
+    return f"{number}/{key}"
 
 
-def _stacked(batches: Sequence[Batch], *, dim: int) -> Batch:
-    return {key: torch.stack([batch[key] for batch in batches], dim=dim) for key in batches[0]}
+def _of_slot(batch: Batch, number: int) -> Batch:
+    """The batch of one slot of a batch of slots side by side."""
+    prefix = _own(number, "")
+    return {
+        key.removeprefix(prefix): value if "/" in key else value[number]
+        for key, value in batch.items()
+        if "/" not in key or key.startswith(prefix)
+    }
+
+
+def _unbound(leaves: Mapping[str, Tensor]) -> Iterator[dict[str, Tensor]]:
+    """The parameters of each slot, from those of all."""
+    for own in zip(*(leaf.unbind() for leaf in leaves.values()), strict=True):
+        yield dict(zip(leaves, own, strict=True))

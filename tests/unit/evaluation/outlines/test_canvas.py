@@ -94,7 +94,7 @@ def scattered(name, seed, scale, **options):
     representation = build(name, 2, **OPTIONS[name] | options)
     with torch.no_grad():
         for part, parameter in representation.named_parameters():
-            if ".net.2." in part:
+            if part.startswith("flow.last."):
                 # Of the layers of a flow, those that move points.
                 parameter.normal_().mul_(0.1 * scale)
             elif any(key in part for key in ("network", "amplitudes")):

@@ -145,7 +145,7 @@ torch.set_num_threads(1)
 from isr.constraints import build
 from isr.coordinates import pixel_coordinates
 from isr.data.problems import Problem
-from isr.fitting.engine.task import Points
+from isr.fitting.engine.sources import Points
 from isr.fitting.engine.long_work import Run, complete
 from isr.fitting.engine.queue import EqualWorks
 from isr.fitting.engine.stack import Stack

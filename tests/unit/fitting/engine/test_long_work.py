@@ -124,6 +124,7 @@ def test_a_run_is_what_the_command_line_asks_for(tmp_path):
     words = ("--device", "cpu", "--checkpoint", str(path), "--checkpoint-every", "5")
     assert _parsed(*words, "--code", "ab") == Run(torch.device("cpu"), path, 5.0, "ab")
     assert _parsed("--device", "cpu") == PLAIN_RUN
+    assert _parsed("--device", "cpu", "--stack-sizes", str(tmp_path)).stack_sizes == tmp_path
     with pytest.raises(UserError, match="'abacus' cannot be used"):
         _parsed("--device", "abacus")
     expected = "cuda" if torch.cuda.is_available() else "cpu"

@@ -78,7 +78,7 @@ def _configured(settings) -> StackedOptimiser:
     optimiser = _empty(len(settings))
     for slot, (kind, rate, decay, patience, clip) in enumerate(settings):
         optimiser.configure(
-            slot,
+            [slot],
             rate=rate,
             decay=decay,
             adamax=kind == "adamax",
@@ -124,7 +124,7 @@ def test_the_plateau_rule_equals_torchs_on_any_losses():
         sgd, "min", factor=0.5, patience=2, threshold=1e-4, eps=0.0
     )
     optimiser = StackedOptimiser(1, 1, CPU)
-    optimiser.configure(0, rate=1.0, active=True, patience=2.0)
+    optimiser.configure([0], rate=1.0, active=True, patience=2.0)
     for loss in losses:
         optimiser.step(torch.zeros(1, 1), torch.zeros(1, 1), loss.reshape(1, 1))
         reference.step(float(loss))
@@ -153,7 +153,7 @@ def test_rate_zero_freezes_single_parameters():
     optimiser = _configured([("adam", 0.1, 0.5, None, None)] * 2)
     rate = torch.full((SIZE,), 0.1, dtype=torch.float64)
     rate[2:4] = 0.0
-    optimiser.configure(1, rate=rate)
+    optimiser.configure([1], rate=rate)
     _run(optimiser, values, _targets(2), 5)
     moved = values != _start(2)
     assert moved[0].all()
@@ -165,7 +165,7 @@ def test_restart_forgets_one_slot_alone():
     values, targets = _start(2), _targets(2)
     optimiser = _configured(settings)
     _run(optimiser, values, targets, 20)
-    optimiser.restart(0)
+    optimiser.restart([0])
     middle = values.clone()
     path = _run(optimiser, values, targets, 10)
     fresh, _ = _reference(middle[0], targets[0], 10, "adam", 0.05, 0.0, patience=1)
