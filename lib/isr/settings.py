@@ -16,6 +16,17 @@ Distance = Literal["squared", "absolute", "entropy"]
 Labels = Literal["motion", "published", "auto", "simulated"]
 Training = Literal["each", "together"]
 OptimiserKind = Literal["adam", "adamax"]
+CorruptionName = Literal[
+    "clean",
+    "spatter",
+    "contrast",
+    "brightness",
+    "impulse_noise",
+    "shot_noise",
+    "gaussian_noise",
+    "defocus_blur",
+    "glass_blur",
+]
 Features = Literal[
     "rgb", "xy", "semantic", "rgb+xy", "rgb+semantic", "xy+semantic", "rgb+xy+semantic"
 ]
@@ -67,6 +78,12 @@ class CellSettings(Model):
     features: Features | None = Field(
         None,
         description="what a predictor that is trained on scribbles or computed sees of a pixel",
+    )
+    corruption: CorruptionName = Field(
+        "clean",
+        description="of the colours of pictures and volumes before any predictor sees them: those "
+        "of Hendrycks & Dietterich (2019) at severity 5, drawn from `seed` and the item's name. "
+        "Scribbles and ground truth stay",
     )
     labels: Labels = Field(
         "motion",

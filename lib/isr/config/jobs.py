@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from isr.config.plan import Cell, Key, Plan, Share
+from isr.data.corruptions import CLEAN
 from isr.data.features.sets import SEMANTIC
 from isr.data.kinds import Sources
 from isr.models import RemoteFile
@@ -23,9 +24,10 @@ def item_folder(dataset: str, item: str) -> str:
     return f"resources/datasets/{dataset}/{item}"
 
 
-def features_folder(dataset: str) -> str:
-    """Where the semantic features of a data set lie."""
-    return f"resources/features/{dataset}/{SEMANTIC}"
+def features_folder(dataset: str, corruption: str = CLEAN) -> str:
+    """Where the semantic features of a data set lie, of its pictures as they are or corrupted."""
+    kind = SEMANTIC if corruption == CLEAN else f"{SEMANTIC}+{corruption}"
+    return f"resources/features/{dataset}/{kind}"
 
 
 def label_folder(dataset: str, labels: str, item: str) -> str:
@@ -110,16 +112,30 @@ class Jobs:
         """What the semantic features of a data set are made from, beside its items."""
         return self.files(self.plan.dataset(dataset).feature_sources())
 
-    def features_settings(self, dataset: str) -> str:
-        """Where the semantic features come from, and whether they are scaled."""
+    def features_settings(self, dataset: str, corruption: str = CLEAN) -> str:
+        """Where the semantic features come from, whether they are scaled, and what corrupts."""
         semantic = getattr(self.plan.dataset(dataset), "semantic", None)
         raw = self.config.protocol == "published-code"
         told = {} if semantic is None else semantic.model_dump()
+        if corruption != CLEAN:
+            cells = self._seeing(dataset, corruption)
+            seeds = dict.fromkeys(cell.settings.seed for cell in cells)
+            told |= {"corruption": corruption, "seeds": list(seeds)}
         return json.dumps({**told, "raw_components": raw})
 
-    def dataset_items(self, dataset: str) -> list[str]:
-        """Folders of the items that any study takes of a data set."""
-        return self.item_folders(c for c in self.plan.every_cell if c.dataset == dataset)
+    def features_items(self, dataset: str, corruption: str = CLEAN) -> list[str]:
+        """Folders of the items whose semantic features are made.
+
+        As they are, those are all items that any study takes of the data set.
+        """
+        clean = [cell for cell in self.plan.every_cell if cell.dataset == dataset]
+        return self.item_folders(
+            clean if corruption == CLEAN else self._seeing(dataset, corruption)
+        )
+
+    def _seeing(self, dataset: str, corruption: str) -> list[Cell]:
+        folder = features_folder(dataset, corruption)
+        return [cell for cell in self.plan.every_cell if folder in self._semantic(cell)]
 
     def item_folders(self, cells: Iterable[Cell]) -> list[str]:
         """Folders of the items of some cells of one data set, in its order."""
@@ -129,7 +145,7 @@ class Jobs:
     def _semantic(self, job: Cell | Share) -> list[str]:
         """The semantic features that a cell or a predictor sees, if it does."""
         seen = SEMANTIC in (job.settings.features or "").split("+")
-        return [features_folder(job.dataset)] if seen else []
+        return [features_folder(job.dataset, job.settings.corruption)] if seen else []
 
     def _labels(self, job: Cell | Share, items: Iterable[str]) -> list[str]:
         """The weak labels of some items that a predictor learns from, if it does from labels."""
@@ -177,6 +193,8 @@ class Jobs:
             "protocol": self.config.protocol,
             "works": share.works,
         }
+        if share.settings.corruption != CLEAN:
+            told["corruption"] = share.settings.corruption
         if predictor.input == "features":
             told["features"] = share.settings.features
         if predictor.input == "labels":
@@ -234,6 +252,8 @@ class Jobs:
             dropped |= {"epochs", "joint_learning_rate"}
         if settings.fit != SPATIO_TEMPORAL:
             dropped.add("noise")
+        if settings.corruption == CLEAN:
+            dropped.add("corruption")
         if predictor.input != "labels":
             dropped |= {"labels", "training"}
         if predictor.input != "features":

@@ -7,6 +7,7 @@ from typing import Any
 from isr.config.models import Config
 from isr.config.plan import Cell, Plan
 from isr.constraints import record
+from isr.data.corruptions import CLEAN
 from isr.errors import UserError
 from isr.models import must_know, parse
 from isr.predictors import Computed, Given
@@ -124,6 +125,7 @@ class _CellCheck:
     def all(self) -> None:
         """Run all checks."""
         self._predictor()
+        self._corruption()
         self._fit()
         self._videos()
         self._shape()
@@ -178,6 +180,22 @@ class _CellCheck:
                 "margin",
                 f"is {settings.margin}, but a depth, or a predictor that is trained along, sees "
                 "nothing outside the picture; set it to 0.",
+            )
+
+    def _corruption(self) -> None:
+        corruption = self.settings.corruption
+        if corruption == CLEAN:
+            return
+        if isinstance(self.predictor, Given):
+            self.fail(
+                "corruption",
+                f"is {corruption}, but the predictor {self.settings.predictor!r} sees no colours; "
+                "set it to clean, or take another predictor.",
+            )
+        if "t" in self._thirds:
+            self.fail(
+                "corruption",
+                f"is {corruption}, but frames of videos are not corrupted; set it to clean.",
             )
 
     @property

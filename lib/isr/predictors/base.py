@@ -87,10 +87,12 @@ class Computed(PredictorKind):
 
     Attributes:
         sees: the combination of features that it is given; None for that of the cell.
+        draws: whether its unaries depend on the seed of a problem.
     """
 
     input: ClassVar[Literal["features", "labels", "nothing"]] = "features"
     sees: ClassVar[str | None] = None
+    draws: ClassVar[bool] = False
 
     @abstractmethod
     def compute(self, problem: "Problem", features: str | None) -> Computation:

@@ -199,14 +199,15 @@ class CellFiles:
         return list(self.about["items"])
 
     def item(self, name: str) -> Item:
-        """One of its items, with the ground truth of the object that it is scored by.
+        """One of its items, with its colours as they were seen and the truth that it is scored by.
 
         Raises:
             UserError: the cell has no such item, or it is missing or damaged.
         """
         if name not in self.about["folders"]:
             raise UserError(f"{self.folder} has no item {name}: it has {', '.join(self.items)}.")
-        item = read_item(Path(self.about["folders"][name]))
+        stored = read_item(Path(self.about["folders"][name]))
+        item = stored.corrupted(self.settings.corruption, self.about["seed"])
         labels = self.labels_folder(name)
         return item if labels is None else scored(item, label_kind(labels))
 

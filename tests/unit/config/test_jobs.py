@@ -131,3 +131,39 @@ def test_every_job_that_costs_something_is_counted_once():
     assert len({row["file"] for row in rows}) == len(rows)
     assert {row["rule"] for row in rows} == {"predict", "fit", "evaluate", "label"}
     assert read_plan(changed()).cells.keys() == {"grid", "film", "single"}
+
+
+NOISY = ("studies.grid.vary.corruption", ["clean", "shot_noise"])
+WITH_SEMANTIC = ("studies.grid.settings.features", "rgb+semantic")
+
+
+def test_a_corrupted_picture_has_predictions_and_features_of_its_own():
+    made = jobs(NOISY, WITH_SEMANTIC)
+    folder = "resources/features/photos/semantic"
+    cell = "predictor~fcn_corruption~{}_fit~joint_seed~1"
+    for corruption, own in (("clean", folder), ("shot_noise", f"{folder}+shot_noise")):
+        inputs = made.evaluate_inputs("grid", cell.format(corruption))
+        assert inputs["semantic"] == [own]
+    shares = made.plan.shares
+    assert set(shares) >= {
+        ("photos", "fcn+rgb+semantic"),
+        ("photos", "fcn+rgb+semantic+shot_noise"),
+    }
+    share = shares["photos", "fcn+rgb+semantic+shot_noise"]["seed-1"]
+    assert made.predict_inputs(share)["semantic"] == [f"{folder}+shot_noise"]
+    assert json.loads(made.predict_settings(share))["corruption"] == "shot_noise"
+    settings = json.loads(made.features_settings("photos", "shot_noise"))
+    assert (settings["corruption"], settings["seeds"]) == ("shot_noise", [1, 2])
+    assert len(made.features_items("photos", "shot_noise")) == 3
+    # What is as it is, is told as it was before there were corruptions.
+    clean = json.loads(made.predict_settings(shares["photos", "fcn+rgb+semantic"]["seed-1"]))
+    assert "corruption" not in clean
+    assert "corruption" not in json.loads(made.features_settings("photos"))
+    assert "corruption" not in told()["cell"]
+    assert jobs(NOISY).features_items("photos")
+
+
+def test_one_job_computes_for_all_seeds():
+    fit = ("studies.grid.vary.fit", ["sequential"])
+    shares = planned(("studies.grid.vary.predictor", ["tv"]), fit).shares["photos", "tv+rgb+xy"]
+    assert list(shares) == ["seeds-1-2"]

@@ -186,6 +186,18 @@ def test_what_is_not_trained_leaves_the_same_files_and_is_projected(items, tmp_p
     assert fits.metadata["finite"] == {str(SEED): {"first": True, "second": True}}
 
 
+def test_what_is_computed_of_corrupted_pictures_depends_on_the_seed(items, tmp_path):
+    told = {"predictor": {"kind": "threshold"}}
+    made = predicted(items, tmp_path / "noisy", seeds=(3, 4), corruption="shot_noise", **told)
+    clean = predicted(items, tmp_path / "clean", seeds=(3, 4), **told)
+    files = {
+        folder: [(folder / f"unaries/{seed}/first.png").read_bytes() for seed in (3, 4)]
+        for folder in (made, clean)
+    }
+    assert files[made][0] != files[made][1]
+    assert files[clean][0] == files[clean][1] != files[made][0]
+
+
 def test_unaries_that_come_with_the_items_are_not_predicted(items, tmp_path):
     with pytest.raises(UserError, match="predictor given: its unaries come with the items"):
         predict(predict_job(items, predictor="given"), tmp_path / "made")
