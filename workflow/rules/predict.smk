@@ -13,7 +13,7 @@ rule predict:
         gpu=GPU,
         device=PLAN.config.device,
         checkpoint_every=str(PLAN.config.checkpoint_every),
-        mem_mb=4000,
+        mem_mb=lambda wildcards: JOBS.predict_memory(get_share(wildcards)),
         runtime=240,
     params:
         settings=told(lambda wildcards: JOBS.predict_settings(get_share(wildcards))),

@@ -63,6 +63,8 @@ class Jobs:
             for sources in every:
                 found += [*sources.downloads, *sources.optional]
             found += filter(None, [entry.network_sources()])
+        for predictor in self.plan.predictors.values():
+            found += predictor.sources().downloads
         return {file.file: file for file in found if file.url is not None}
 
     def fetch_options(self, file: str) -> str:
@@ -168,6 +170,8 @@ class Jobs:
 
     def checkpoints(self, share: Share) -> tuple[str, list[str]]:
         """Where a job looks for published networks ("" for nowhere), and what says if there are."""
+        if own := self.files(self.plan.predictor(share.settings).sources()):
+            return own[0], own
         remote = self.plan.dataset(share.dataset).network_sources()
         weights = getattr(self.plan.predictor(share.settings), "weights", "trained")
         if weights == "trained" or remote is None:
@@ -182,6 +186,10 @@ class Jobs:
         """Where a job looks for published networks, as a command line option."""
         place = self.checkpoints(share)[0]
         return f"--checkpoints {shlex.quote(place)}" if place else ""
+
+    def predict_memory(self, share: Share) -> int:
+        """Megabytes that a job needs at most."""
+        return self.plan.predictor(share.settings).memory
 
     def predict_settings(self, share: Share) -> str:
         """What a predictor's own training depends on, the same for every study that projects it."""

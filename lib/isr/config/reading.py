@@ -139,6 +139,12 @@ class _CellCheck:
                     f"is {own!r}, which needs {lack}, but the item {item} of {self.cell.dataset} "
                     "does not have that; take another predictor or other items.",
                 )
+        for file in self.predictor.sources().files:
+            if not (self.plan.root / file).exists():
+                raise UserError(
+                    f"config: predictors.{own} names the file {file}, which does not exist; "
+                    "correct its path."
+                )
         if self.predictor.input == "features" and self.settings.features is None:
             self.fail("predictor", f"is {own!r}, which sees features; name some in features.")
 

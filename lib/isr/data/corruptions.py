@@ -45,6 +45,12 @@ def corruption_of(name: str, seed: int) -> Corruption | None:
     return Corruption(name, seed if name in DRAWN else None)
 
 
+def generator_of(seed: int, item: str, *numbers: int) -> np.random.Generator:
+    """Random numbers that depend on a seed, the name of an item and further numbers alone."""
+    name = int.from_bytes(hashlib.sha256(item.encode()).digest()[:8])
+    return np.random.default_rng([seed, name, *numbers])
+
+
 def corrupt(image: Bytes, corruption: Corruption, item: str, frame: int = 0) -> Bytes:
     """Corrupt a picture or a frame: the same bits for the same seed, item and frame.
 
@@ -57,8 +63,7 @@ def corrupt(image: Bytes, corruption: Corruption, item: str, frame: int = 0) -> 
     Returns:
         uint8 (h, w, 3).
     """
-    name = int.from_bytes(hashlib.sha256(item.encode()).digest()[:8])
-    generator = np.random.default_rng([corruption.seed or 0, name, frame])
+    generator = generator_of(corruption.seed or 0, item, frame)
     found = FUNCTIONS[corruption.name](image / 255.0, generator)
     # The authors' code truncates, which darkens a picture by half a grey value.
     return np.asarray(np.clip(found, 0, 1) * 255, np.uint8)

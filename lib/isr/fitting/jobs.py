@@ -231,7 +231,7 @@ class PredictJob(Job):
         items: by name.
         semantic: folder of the semantic features, if they are seen.
         labels: folders of the weak labels of videos, by their names.
-        checkpoints: published networks, if there are any.
+        checkpoints: published networks, if there are any, or the weights that are computed with.
         run: where to compute, and the checkpoint of an interrupted training.
     """
 

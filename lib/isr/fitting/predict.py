@@ -97,13 +97,14 @@ def _compute(job: PredictJob, predictor: Computed, folder: Path) -> None:
     states: dict[Key, dict[str, torch.Tensor]] = {}
     finite: list[list[Any]] = []
     names = list(dict.fromkeys(name for name, _ in job.keys))
+    compute = predictor.prepared(job.checkpoints, job.run.device)
     for name in job.reader.problems(names):
         item = job.reader.item(name).name
         computed: dict[tuple[Item, int | None], Computation] = {}
         for seed in (seed for each, seed in job.keys if each == item):
             seen = job.reader.seen(name, seed), seed if predictor.draws else None
             if seen not in computed:
-                computed[seen] = predictor.compute(job.reader.load(name, seed), job.features)
+                computed[seen] = compute(job.reader.load(name, seed), job.features)
                 _log.info("%s: %s, %s", job.what, name, computed[seen].remark)
             found = computed[seen]
             write_unaries(folder / UNARIES / str(seed), name, found.unaries)

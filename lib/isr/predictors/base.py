@@ -7,17 +7,20 @@ How a cell uses its predictor, what is projected and what is trained along, stan
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from isr.data.kinds import Sources
 from isr.models import Model
 from isr.settings import SPATIO_TEMPORAL, CellSettings, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from numpy.typing import NDArray
 
     from isr.data.kinds import Known
@@ -38,13 +41,19 @@ class PredictorKind(Model):
         title: its name in print.
         input: what it sees beside the colours of an item: the combination of `features` of a cell,
             its weak `labels`, or nothing that a cell could choose.
+        memory: megabytes that a job needs at most.
     """
 
     title: ClassVar[str]
     input: ClassVar[Literal["features", "labels", "nothing"]] = "nothing"
+    memory: ClassVar[int] = 4000
 
     kind: str
     scale: Scale = Field(1.0, description=_SCALE)
+
+    def sources(self) -> Sources:
+        """Files that it needs beside the items, such as weights; by default none."""
+        return Sources()
 
     @abstractmethod
     def refuses(self, known: "Known") -> str:
@@ -80,6 +89,10 @@ class Computation:
     remark: str = ""
 
 
+Compute = Callable[["Problem", str | None], Computation]
+"""Gives the unaries of a problem that sees some features."""
+
+
 class Computed(PredictorKind):
     """A predictor of which nothing is trained: a function of a picture, its scribbles and features.
 
@@ -105,6 +118,18 @@ class Computed(PredictorKind):
         Raises:
             UserError: the problem lacks what is needed.
         """
+
+    def prepared(self, weights: Path | None, device: "torch.device") -> "Compute":
+        """What computes the unaries of many problems; by default `compute` as it is.
+
+        Args:
+            weights: a file of `sources`, if there is one.
+            device: where to compute.
+
+        Raises:
+            UserError: something that is needed is missing or damaged.
+        """
+        return self.compute
 
     def refuses(self, known: "Known") -> str:
         """By default, scribbles are needed, and pictures in the plane."""

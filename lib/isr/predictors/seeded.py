@@ -60,8 +60,12 @@ class Seeded(Computed):
         return Computation(found, {"share": share}, remark=f"{share:.1%} of the picture")
 
 
-def seeds_of(problem: "Problem") -> Seeds:
+def seeds_of(problem: "Problem", *, background: bool = True) -> Seeds:
     """What the scribbles of a problem say of each pixel.
+
+    Args:
+        problem: with its scribbles.
+        background: whether there have to be some of it too.
 
     Raises:
         UserError: there are none of the object or of the background.
@@ -71,7 +75,8 @@ def seeds_of(problem: "Problem") -> Seeds:
     if scribbles is not None:
         seeds[scribbles == 255] = BACKGROUND
         seeds[(scribbles > 0) & (scribbles < 255)] = OBJECT
-    for value, name in ((OBJECT, "object"), (BACKGROUND, "background")):
+    needed = {OBJECT: "object", **({BACKGROUND: "background"} if background else {})}
+    for value, name in needed.items():
         if not (seeds == value).any():
             raise UserError(f"{problem.name}: there is no {name} scribble: draw one.")
     return seeds

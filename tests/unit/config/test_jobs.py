@@ -7,6 +7,7 @@ from configurations import changed, planned, shipped
 
 from isr.config.jobs import Jobs
 from isr.config.reading import read_plan
+from isr.errors import UserError
 
 FIT = ("grid", "predictor~fcn_fit~sequential", 0)
 FILM = ("film", "fit~sequential", 0)
@@ -167,3 +168,28 @@ def test_one_job_computes_for_all_seeds():
     fit = ("studies.grid.vary.fit", ["sequential"])
     shares = planned(("studies.grid.vary.predictor", ["tv"]), fit).shares["photos", "tv+rgb+xy"]
     assert list(shares) == ["seeds-1-2"]
+
+
+def sam(**keys):
+    entry = {"kind": "segment_anything", "model": "vit_b", **keys}
+    study = {"dataset": "photos", "settings": {"predictor": "sam"}, "vary": {"seed": [1, 2]}}
+    return jobs(("predictors.sam", entry), ("studies.sam", study))
+
+
+def test_weights_are_downloaded_or_ones_own(tmp_path):
+    made = sam()
+    (share,) = made.plan.shares["photos", "sam"].values()
+    file = "resources/downloads/sam_vit_b_01ec64.pth"
+    assert made.predict_inputs(share)["networks"] == [file]
+    assert made.checkpoints_option(share) == f"--checkpoints {file}"
+    assert "--sha256 ec2df6" in made.fetch_options("sam_vit_b_01ec64.pth")
+    assert file in made.downloads()
+    assert made.predict_memory(share) > 4000
+    own = tmp_path / "w.pth"
+    own.touch()
+    made = sam(checkpoint=str(own))
+    assert made.predict_inputs(made.plan.shares["photos", "sam"]["seeds-1-2"])["networks"] == [
+        str(own)
+    ]
+    with pytest.raises(UserError, match=r"predictors\.sam names the file nowhere\.pth, which does"):
+        sam(checkpoint="nowhere.pth")

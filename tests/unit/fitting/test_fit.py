@@ -1,8 +1,12 @@
 """Jobs from pictures and volumes on disk to stored predictions and fits."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import tiny_sam
 import torch
 from stacks import files_of, stopped
 from whole_jobs import (
@@ -196,6 +200,25 @@ def test_what_is_computed_of_corrupted_pictures_depends_on_the_seed(items, tmp_p
     }
     assert files[made][0] != files[made][1]
     assert files[clean][0] == files[clean][1] != files[made][0]
+
+
+@tiny_sam.needs_sam
+def test_what_sam_finds_is_predicted_for_each_seed_and_projected(items, tmp_path, monkeypatch):
+    entry = tiny_sam.install(monkeypatch, tmp_path)
+    job = predict_job(items, predictor=entry, seeds=(SEED, 4), corruption="spatter")
+    job = replace(job, checkpoints=Path(entry["checkpoint"]))
+    predict(job, tmp_path / "made")
+    stored = read_fits(tmp_path / "made" / PREDICTOR)
+    points = [
+        {key: float(state[key]) for key in ("row", "column")}
+        for seed in (SEED, 4)
+        for state in [stored.of_seed(seed).state("first", "computation")]
+    ]
+    assert points[0] != points[1]
+    fits = fitted(
+        fit_job(items, predictor=entry, predictions=[tmp_path / "made"]), tmp_path / "fits"
+    )
+    assert fits.metadata["finite"] == {str(SEED): {"first": True, "second": True}}
 
 
 def test_unaries_that_come_with_the_items_are_not_predicted(items, tmp_path):
