@@ -124,6 +124,7 @@ def test_downloads_are_those_of_the_studies_that_are_there():
     assert Jobs(read_plan(config)).downloads() == [
         "resources/downloads/ConvexityDB.zip",
         "resources/downloads/Feat.zip.status.json",
+        "resources/downloads/sam_vit_h_4b8939.pth",
     ]
 
 
