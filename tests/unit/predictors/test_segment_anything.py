@@ -191,3 +191,26 @@ def test_entries():
     ):
         with pytest.raises(UserError, match=words):
             read_entry({"kind": "segment_anything", **wrong})
+
+
+@pytest.mark.slow
+@tiny_sam.needs_sam
+def test_a_picture_of_24_megapixels(tiny, monkeypatch):
+    sam = session(tiny)
+    asked = Asked(monkeypatch, sam)
+    own = problem((4000, 6000))
+    assert sam.compute(own, "rgb").unaries.shape == (4000, 6000)
+    ((column, row),), _, _ = asked[0]
+    assert own.scribbles[int(row), int(column)] == 1
+
+
+@pytest.mark.gpu
+@tiny_sam.needs_sam
+def test_an_accelerator_finds_the_same(tiny):
+    predictor = read_entry(tiny)
+    found = [
+        predictor.prepared(Path(tiny["checkpoint"]), torch.device(device))(problem(), "rgb")
+        for device in ("cpu", "cuda")
+    ]
+    np.testing.assert_allclose(found[0].unaries, found[1].unaries, atol=2e-3)
+    assert found[0].numbers["row"] == found[1].numbers["row"]
