@@ -10,8 +10,7 @@ from typing import Any
 from isr.config.plan import Cell, Key, Plan, Share
 from isr.data.corruptions import CLEAN
 from isr.data.features.sets import SEMANTIC
-from isr.data.kinds import Sources
-from isr.models import RemoteFile
+from isr.models import RemoteFile, Sources
 from isr.predictors import Trained
 from isr.predictors.base import trains_along
 from isr.settings import EVALUATION, SPATIO_TEMPORAL

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from isr.data.kinds import Sources
-from isr.models import Model
+from isr.models import Model, Sources
 from isr.settings import SPATIO_TEMPORAL, CellSettings, Protocol
 
 if TYPE_CHECKING:

@@ -19,9 +19,8 @@ from pydantic import Field
 
 from isr.data.corruptions import generator_of
 from isr.data.download import verify
-from isr.data.kinds import Sources
 from isr.errors import UserError
-from isr.models import RemoteFile, Sha256, Text
+from isr.models import RemoteFile, Sha256, Sources, Text
 from isr.predictors.base import Computation, Compute, Computed
 from isr.predictors.seeded import BACKGROUND, OBJECT, seeds_of
 

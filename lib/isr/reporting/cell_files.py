@@ -15,6 +15,7 @@ from shapely.geometry import shape
 
 from isr import constraints
 from isr.coordinates import Points, Scene, ThirdAxis, with_third
+from isr.data.corruptions import CLEAN
 from isr.data.items import Item, frame_file, frame_name, read_item
 from isr.data.pictures import OBJECT, UNKNOWN
 from isr.data.problems import read_unaries
@@ -381,8 +382,8 @@ def _middle(item: Item) -> int | None:
 def conditions(cells: Sequence[CellFiles], name: str) -> str:
     """How an item was segmented, as far as a title has to say it; "" for nothing.
 
-    What weak labels it has, whether all videos share a network, and the distance from the unaries
-    if it is not the paper's.
+    What weak labels it has, whether all videos share a network, what corrupted its colours, and the
+    distance from the unaries if it is not the paper's.
     """
     found = []
     folders = [folder for cell in cells if (folder := cell.labels_folder(name)) is not None]
@@ -392,6 +393,8 @@ def conditions(cells: Sequence[CellFiles], name: str) -> str:
         if any(cell.settings.training == TOGETHER for cell in cells):
             shared = cells[0].predictor.title
             found.append(f"one {shared} for all videos")
+    corruptions = dict.fromkeys(cell.settings.corruption for cell in cells)
+    found += [words.corruption(each) for each in corruptions if each != CLEAN]
     others = dict.fromkeys(cell.settings.distance for cell in cells)
     found += [words.distance(each) for each in others if each != DISTANCES[0]]
     return ", ".join(found)
