@@ -69,12 +69,12 @@ def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
     plan = repository.plan(*PAPER)
     grid, noise = 2 * 3 * 2 * 3, 2 * 7 * 3
     gallery = len(PAPER_PLAN.cells["authors-gallery"])
-    corrupted = 9 * 3
-    assert plan["evaluate"] == grid + corrupted + gallery + 2 * 3 + noise
+    corrupted, prompts = 9 * 3, len(PAPER_PLAN.cells["prompts"])
+    assert plan["evaluate"] == grid + corrupted + prompts + gallery + 2 * 3 + noise
     # Of one video, all seeds go into one job.
-    assert plan["fit"] == (grid + corrupted) * 3 + gallery + 2 * 3 * 18 + noise // 3
-    # What is computed is so for all seeds at once.
-    assert plan["predict"] == 2 * 3 * 3 + 9 + 18 * 3
+    assert plan["fit"] == (grid + corrupted) * 3 + prompts + gallery + 2 * 3 * 18 + noise // 3
+    # What is computed is so for all seeds at once, and for every study that takes it.
+    assert plan["predict"] == 2 * 3 * 3 + 9 + 1 + 18 * 3
     assert plan["fetch_optional"] == 4
     assert plan["fetch"] == len(Jobs(PAPER_PLAN).downloads()) - 4
     assert plan["label"] == 18

@@ -22,7 +22,7 @@ from isr.data.download import verify
 from isr.errors import UserError
 from isr.models import RemoteFile, Sha256, Sources, Text
 from isr.predictors.base import Computation, Compute, Computed
-from isr.predictors.seeded import BACKGROUND, OBJECT, seeds_of
+from isr.predictors.seeded import BACKGROUND, OBJECT, Seeds, seeds_of
 
 if TYPE_CHECKING:
     import torch
@@ -90,6 +90,24 @@ class SegmentAnything(Computed):
         1000, description="scribbled pixels that prompt at most, with `prompt: scribbles`"
     )
 
+    def places(
+        self, seeds: Seeds, seed: int, name: str
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What prompts: rows and columns (n, 2) of pixels, and whether each is of the object (n,).
+
+        Args:
+            seeds: (h, w), what the scribbles say of each pixel; some are of the object.
+            seed: of what is drawn.
+            name: of the problem.
+        """
+        generator = generator_of(seed, name)
+        if self.prompt == "point":
+            return generator.choice(np.argwhere(seeds == OBJECT), 1), np.ones(1, np.int64)
+        places = np.argwhere((seeds == OBJECT) | (seeds == BACKGROUND))
+        if len(places) > self.points:
+            places = generator.choice(places, self.points, replace=False)
+        return places, (seeds[tuple(places.T)] == OBJECT).astype(np.int64)
+
     def sources(self) -> Sources:
         """The weights."""
         if self.checkpoint is not None:
@@ -145,7 +163,8 @@ class _Session:
             UserError: nothing of the object is scribbled.
         """
         assert problem.features is not None
-        places, labels = self._prompts(problem)
+        seeds = seeds_of(problem, background=False)
+        places, labels = self.entry.places(seeds, problem.seed, problem.name)
         self._see(np.rint(problem.features * 255).astype(np.uint8))
         several = self.entry.prompt == "point"
         masks, qualities, _ = self.predictor.predict(
@@ -163,18 +182,6 @@ class _Session:
             numbers |= {"row": float(places[0, 0]), "column": float(places[0, 1])}
         said = f"{numbers['share']:.1%} of the picture, IoU by its own estimate"
         return Computation(found, numbers, remark=f"{said} {numbers['quality']:.2f}")
-
-    def _prompts(self, problem: "Problem") -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows and columns (n, 2) of the pixels that prompt, and what each is (n,)."""
-        seeds = seeds_of(problem, background=False)
-        generator = generator_of(problem.seed, problem.name)
-        if self.entry.prompt == "point":
-            places = np.argwhere(seeds == OBJECT)
-            return generator.choice(places, 1), np.ones(1, np.int64)
-        places = np.argwhere((seeds == OBJECT) | (seeds == BACKGROUND))
-        if len(places) > self.entry.points:
-            places = generator.choice(places, self.entry.points, replace=False)
-        return places, (seeds[tuple(places.T)] == OBJECT).astype(np.int64)
 
     def _see(self, picture: NDArray[np.uint8]) -> None:
         """Set the picture (h, w, 3) that is prompted; one that was seen before is not embedded."""
