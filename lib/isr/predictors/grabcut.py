@@ -29,5 +29,5 @@ class GrabCut(Seeded):
         models = np.zeros((2, 1, 65))
         cv2.setRNGSeed(0)  # Its mixtures begin with k-means.
         none, how = (0, 0, 0, 0), cv2.GC_INIT_WITH_MASK
-        cv2.grabCut(picture, labels, none, *models, self.iterations, how)
+        cv2.grabCut(picture, labels, none, models[0], models[1], self.iterations, how)
         return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
