@@ -175,6 +175,11 @@ class CellSettings(Model):
         description="width of a margin of background round the frame, in pixels; masks, outlines "
         "and scores are of the picture without it",
     )
+    scribbles: bool = Field(
+        True,
+        description="false: a projection follows the unaries alone (eq. 9) even where there are "
+        "scribbles (eq. 15), which still seed or train the predictor",
+    )
     alpha: Weight | None = Field(
         None,
         description="weight of the coupling of representation and predictor; null: 1. Alpha of "

@@ -271,6 +271,11 @@ class _CellCheck:
                 f"is {settings.tv_weight:g}, but there are no unaries, which it is weighed "
                 "against; remove it.",
             )
+        if not settings.scribbles and (alone or self.trains):
+            self.fail(
+                "scribbles",
+                "is false, but there are no unaries that a fit could follow alone; remove it.",
+            )
         if settings.connect and (own.name != "path_connected" or self._thirds != {None}):
             self.fail(
                 "connect",

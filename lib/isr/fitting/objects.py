@@ -25,12 +25,12 @@ _SHARED = "shared"
 
 def split(problem: Problem, count: int) -> list[Problem]:
     """The binary problems of a picture's objects: object k has the scribbles k for foreground."""
-    assert problem.scribbles is not None
+    known = problem.scribbles
     return [
         replace(
             problem,
             name=name,
-            scribbles=scribbles_of(problem.scribbles, number),
+            scribbles=None if known is None else scribbles_of(known, number),
             unaries=None if problem.unaries is None else problem.unaries[..., number - 1],
         )
         for number, name in enumerate(object_names(problem.name, count), start=1)

@@ -6,7 +6,7 @@ that are fitted alike, by one recipe on as many coordinates and objects, are one
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
@@ -53,6 +53,12 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
         found.finite |= result.finite
         found.schedules[f"stack {number}"] = describe(plan.schedule)
     return found
+
+
+def _read(job: FitJob, name: str, seed: int) -> Problem:
+    """Read a problem, without its scribbles if the fit is not to follow them."""
+    problem = job.reader.load(name, seed)
+    return problem if job.cell.scribbles else replace(problem, scribbles=None)
 
 
 def _inputs(job: FitJob, keys: Sequence[Key]) -> str:
@@ -103,9 +109,10 @@ class _Alike:
                 )
             return cls(job, base, dim, objects, 1, unaries=False, scribbles=True)
         if job.predictions and not chooses:
-            return cls(job, base, dim, objects, 1, unaries=True, scribbles=bool(item.scribbled))
-        problem = job.reader.load(name, seed)
-        members = 1 if job.predictions else item.scribbled
+            scribbles = bool(item.scribbled) and job.cell.scribbles
+            return cls(job, base, dim, objects, 1, unaries=True, scribbles=scribbles)
+        problem = _read(job, name, seed)
+        members = 1 if job.predictions or problem.scribbles is None else item.scribbled
         known = {
             "unaries": problem.unaries is not None,
             "scribbles": problem.scribbles is not None,
@@ -125,7 +132,7 @@ class _Alike:
 
     def load(self, name: str, seed: int) -> Problem:
         """Read a problem, with its margin."""
-        return with_margin(self.job.reader.load(name, seed), self.job.cell.margin)
+        return with_margin(_read(self.job, name, seed), self.job.cell.margin)
 
     def plan(self, name: str) -> Plan:
         """What is optimised for them.

@@ -131,6 +131,13 @@ def test_tv_weight_is_weighed_against_unaries():
     planned(("studies.single.cells.saucer.tv_weight", 0.02))
 
 
+def test_scribbles_are_left_out_only_where_there_are_unaries():
+    cell = {"items": ["motorcycle"], "scribbles": False}
+    with pytest.raises(UserError, match="scribbles is false, but there are no unaries"):
+        planned(("studies.single.cells.plane", cell))
+    planned(("studies.single.cells.saucer.scribbles", False))
+
+
 def test_a_list_of_orders_needs_unaries_of_whole_items():
     options = {"constraint": "rotationally_symmetric", "options": {"order": [4, 5]}}
     row = {"predictor": "fcn", "features": "rgb", **options}

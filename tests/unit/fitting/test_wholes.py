@@ -60,6 +60,14 @@ def test_a_sequential_fit_projects_predictions(items, plans, tmp_path):
     assert plan.steps == 3000
 
 
+def test_a_fit_can_follow_the_unaries_alone(items, plans, tmp_path):
+    write_unaries(tmp_path / UNARIES / str(SEED), "first", np.full((30, 40), 0.5))
+    job = _picture(items, predictions=[tmp_path], steps=3000, scribbles=False)
+    ((plan, _),) = plans(job)
+    assert plan.schedule == schedules.unaries_schedule()
+    assert plan.task.points == Points(0, 80)
+
+
 @pytest.mark.parametrize(("protocol", "rate"), [("paper", 0.002), ("published-code", 0.001)])
 def test_a_joint_fit_trains_both_at_the_protocols_rates(items, plans, protocol, rate):
     job = _picture(items, fit="joint", protocol=protocol, steps=3000)
