@@ -4,8 +4,8 @@
 
 Makes ITEM.npy and source.json from the items: from the published features, or from
 EfficientNet-Lite0 where they cannot be had. The settings are {source, file, sha256, bytes,
-raw_components}: where the published features come from, and whether components are left as they
-are.
+raw_components, corruption, seeds}: where the published features come from, whether components are
+left as they are, and what corrupts the pictures first, for which seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from isr.cli import run, settings_parser
+from isr.data.corruptions import CLEAN
 from isr.data.download import record_path, verify
 from isr.data.features.semantic import write_semantic
 from isr.data.items import find_items
@@ -25,8 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--downloads", type=Path, default=Path(), help="where archives lie")
     parser.add_argument("--output", type=Path, required=True, help="folder to make")
     options = parser.parse_args(arguments)
+    corruption, seeds = options.settings.get("corruption", CLEAN), options.settings.get("seeds")
+    items = [
+        item.corrupted(corruption, seed)
+        for seed in seeds or [0]
+        for item in find_items(options.items).values()
+    ]
     write_semantic(
-        list(find_items(options.items).values()),
+        list(dict.fromkeys(items)),
         options.output,
         source=options.settings.get("source") or "auto",
         published=_published(options.settings, options.downloads),

@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--items", type=Path, nargs="+", required=True, help="unpacked items")
     parser.add_argument("--semantic", type=Path, help="semantic features")
     parser.add_argument("--labels", type=Path, nargs="*", default=[], help="weak labels of videos")
-    parser.add_argument("--checkpoints", type=Path, help="published networks")
+    parser.add_argument("--checkpoints", type=Path, help="published networks or weights")
     add_run_options(parser)
     parser.add_argument("--output", type=Path, required=True, help="folder to make")
     options = parser.parse_args()

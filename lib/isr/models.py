@@ -7,6 +7,8 @@ model beside the code that it is for. Here stands what they have in common.
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args
 
 from pydantic import (
@@ -127,6 +129,21 @@ class RemoteFile(Model):
         "ones must agree",
     )
     bytes: int | None = Field(None, ge=1, description="its size")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What an item, or something of a data set, is made from, or what a predictor needs.
+
+    Attributes:
+        downloads: files that have to be downloaded.
+        optional: files that may be missing, and are looked for.
+        files: the user's own.
+    """
+
+    downloads: tuple[RemoteFile, ...] = ()
+    optional: tuple[RemoteFile, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 Parsed = TypeVar("Parsed")

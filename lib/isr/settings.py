@@ -18,6 +18,17 @@ Training = Literal["each", "together"]
 OptimiserKind = Literal["adam", "adamax"]
 ScheduleName = Literal["three-stage"]
 Precision = Literal["fp32", "tf32"]
+CorruptionName = Literal[
+    "clean",
+    "spatter",
+    "contrast",
+    "brightness",
+    "impulse_noise",
+    "shot_noise",
+    "gaussian_noise",
+    "defocus_blur",
+    "glass_blur",
+]
 Features = Literal[
     "rgb", "xy", "semantic", "rgb+xy", "rgb+semantic", "xy+semantic", "rgb+xy+semantic"
 ]
@@ -70,6 +81,12 @@ class CellSettings(Model):
     features: Features | None = Field(
         None,
         description="what a predictor that is trained on scribbles or computed sees of a pixel",
+    )
+    corruption: CorruptionName = Field(
+        "clean",
+        description="of the colours of pictures and volumes before any predictor sees them: those "
+        "of Hendrycks & Dietterich (2019) at severity 5, drawn from `seed` and the item's name. "
+        "Scribbles and ground truth stay",
     )
     labels: Labels = Field(
         "motion",

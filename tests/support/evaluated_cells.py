@@ -1,5 +1,6 @@
 """Stored fits whose answers are known, evaluated into folders of cells; and views of a disc."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,12 @@ def disc_view(**changes: Any) -> View:
 
 
 def write_item(folder: Path, shape: str = "picture") -> Item:
-    """The disc as a picture with unaries, with depth and scribbles alone, a volume or a video."""
+    """The disc as a picture with unaries, with or without scribbles; with depth; in layers."""
     drawn = disc_picture()
     assert drawn.ground_truth is not None
     disc = drawn.ground_truth == 255
+    if shape == "scribbled":
+        return write_picture(folder, replace(drawn, unaries=disc.astype(np.float32)))
     if shape == "depth":
         depth = ThirdAxis("depth", np.linspace(0, 1, 1200).reshape(30, 40))
         return write_picture(folder, Picture("disc", drawn.image, drawn.scribbles, third=depth))

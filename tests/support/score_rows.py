@@ -23,10 +23,14 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "fruit": {"kind": "fruit"},
 }
 PREDICTORS = {
-    **{name: {"kind": name} for name in ("cnn", "fcn", "tv", "given")},
+    **{name: {"kind": name} for name in ("cnn", "fcn", "tv", "given", "grabcut")},
     **{"unet": {"kind": "unet", "width": 16}, "small": {"kind": "fcn"}},
+    "sam": {"kind": "segment_anything"},
 }
-_AXES = ("constraint", "predictor", "features", "labels", "training", "fit", "distance", "seed")
+_AXES = (
+    *("constraint", "predictor", "features", "corruption", "labels", "training", "fit"),
+    *("distance", "seed"),
+)
 
 
 def plan(fit: str = "sequential", seed: int = 42, **changes: Any) -> dict[str, Any]:
@@ -77,7 +81,7 @@ def row(iou: float, item: str = "cars3", frame: int = 0, **changes: Any) -> dict
     steps |= {"epochs": 15, "rate": 0.0001} if fit == "joint" else {"rate": 0.001}
     values = {
         **{"study": "s", "dataset": "d", "training": "each", "distance": "squared", "noise": None},
-        **plan(),
+        **{"corruption": "clean", **plan()},
         **{"protocol": "paper", "scale": 0.5, "width": 16, "points": 1000, "optimiser": "adamax"},
         **steps,
         **{"labels_kind": "motion", "weights": "trained", "scored_object": 1},
@@ -105,7 +109,8 @@ def noise_row(iou: float, frame: int, share: float, seed: int = 42, **changes: A
 def score(iou: float, item: str = "a", **changes: Any) -> list[dict[str, Any]]:
     """One row of metrics.csv of a picture, as a list."""
     values = {
-        **{"study": "s", "dataset": "d", "distance": "squared", **grid_plan()},
+        **{"study": "s", "dataset": "d", "distance": "squared", "corruption": "clean"},
+        **grid_plan(),
         **{"protocol": "paper", "scale": 1.0, "steps": 400, "points": 1000, "optimiser": "adam"},
         **{"rate": 0.02, "item": item, "object": "all", "objects": 1, "output": "predictor"},
         **{"against": "ground truth", "iou": iou, "accuracy": iou, "scored_pixels": 100},

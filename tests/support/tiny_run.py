@@ -36,6 +36,15 @@ TINY = {
                 "figure_9a": {"cell": "fcn-joint"},
             },
         },
+        "corruptions": {
+            "items": ["coffee"],
+            "settings": {"steps": 60},
+            "vary": None,
+            "cells": {
+                "whole": {"predictor": "grabcut"},
+                "noisy": {"predictor": "grabcut", "corruption": "gaussian_noise"},
+            },
+        },
         "gallery": {
             "cells": _only(
                 "gallery",
@@ -78,6 +87,7 @@ TINY = {
 }
 CELLS = {
     "convexity": ["fcn", "fcn-joint", "cnn-joint"],
+    "corruptions": ["whole", "noisy"],
     "gallery": ["coffee", "bent", "moving"],
     "motion": [f"labels~simulated_fit~{fit}_seed~42" for fit in ("sequential", "joint")],
     "noise": ["labels~simulated_distance~absolute_noise~0.4_seed~42"],

@@ -54,7 +54,7 @@ def test_the_demo(repository):
         "unpack": len(used),
         "label": 2,
         "features": 1,
-        "predict": 2 * 3 + 2,
+        "predict": 2 * 3 + 2 * 3 + 2,
         "fit": len(cells),
         "evaluate": len(cells),
         "tabulate": sum(len(study.tables) for study in studies.values()),
@@ -69,10 +69,13 @@ def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
     plan = repository.plan(*PAPER)
     grid, noise = 2 * 3 * 2 * 3, 2 * 7 * 3
     gallery, student = (len(PAPER_PLAN.cells[name]) for name in ("authors-gallery", "student"))
-    assert plan["evaluate"] == grid + gallery + student + 2 * 3 + noise
+    corrupted, prompts = 9 * 3, len(PAPER_PLAN.cells["prompts"])
+    pictures = gallery + student + prompts
+    assert plan["evaluate"] == grid + corrupted + pictures + 2 * 3 + noise
     # Of one video, all seeds go into one job.
-    assert plan["fit"] == grid * 3 + gallery + student + 2 * 3 * 18 + noise // 3
-    assert plan["predict"] == 2 * 3 * 3 + 18 * 3
+    assert plan["fit"] == (grid + corrupted) * 3 + pictures + 2 * 3 * 18 + noise // 3
+    # What is computed is so for all seeds at once, and for every study that takes it.
+    assert plan["predict"] == 2 * 3 * 3 + 9 + 1 + 18 * 3
     assert plan["fetch_optional"] == 4
     assert plan["fetch"] == len(Jobs(PAPER_PLAN).downloads()) - 4
     assert plan["label"] == 18

@@ -10,6 +10,7 @@ from isr.config.displays import Displays
 from isr.config.jobs import DOWNLOADS, Jobs
 from isr.config.machine import has_gpu
 from isr.config.reading import read_plan
+from isr.data.corruptions import CLEAN
 from isr.dependencies import code_digest
 from isr.errors import UserError
 from isr.io import write_text
@@ -70,6 +71,7 @@ wildcard_constraints:
     batch="[^/]+",
     item="[^/]+",
     labels="[a-z]+",
+    features=r"semantic(\+[a-z_]+)?",
     network="[^/]+",
     share="[^/]+",
     part=r"\d+",
@@ -118,6 +120,11 @@ def options(*keys):
         )
 
     return given
+
+
+def get_corruption(wildcards):
+    """Of the pictures whose features lie in a folder."""
+    return wildcards.features.partition("+")[2] or CLEAN
 
 
 def get_share(wildcards):

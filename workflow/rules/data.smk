@@ -100,22 +100,28 @@ rule label:
 rule features:
     input:
         lambda wildcards: JOBS.features_inputs(wildcards.dataset),
-        folders=lambda wildcards: JOBS.dataset_items(wildcards.dataset),
+        folders=lambda wildcards: JOBS.features_items(
+            wildcards.dataset, get_corruption(wildcards)
+        ),
     output:
-        directory("resources/features/{dataset}/semantic"),
+        directory("resources/features/{dataset}/{features}"),
     log:
-        "logs/features/{dataset}.log",
+        "logs/features/{dataset}/{features}.log",
     conda:
         "../../envs/isr.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=told(lambda wildcards: JOBS.features_settings(wildcards.dataset)),
+        settings=told(
+            lambda wildcards: JOBS.features_settings(
+                wildcards.dataset, get_corruption(wildcards)
+            )
+        ),
         downloads=str(DOWNLOADS),
         code=code("features"),
     message:
-        "Make the semantic features of {wildcards.dataset}"
+        "Make features of {wildcards.dataset}: {wildcards.features}"
     shell:
         "python scripts/features.py --settings {params.settings} --items {input.folders:q}"
         " --downloads {params.downloads} --output {output:q} 2>&1 | tee {log:q} >&2"

@@ -13,7 +13,9 @@ rule predict:
         gpu=GPU,
         device=PLAN.config.device,
         checkpoint_every=str(PLAN.config.checkpoint_every),
-        mem_mb=16000 if GPU else 4000,
+        mem_mb=lambda wildcards: max(
+            16000 if GPU else 0, JOBS.predict_memory(get_share(wildcards))
+        ),
         runtime=240,
     params:
         settings=told(lambda wildcards: JOBS.predict_settings(get_share(wildcards))),

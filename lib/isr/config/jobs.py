@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from isr.config.plan import Cell, Key, Plan, Share
+from isr.data.corruptions import CLEAN
 from isr.data.features.sets import SEMANTIC
-from isr.data.kinds import Sources
-from isr.models import RemoteFile
+from isr.models import RemoteFile, Sources
 from isr.predictors import Trained
 from isr.predictors.base import trains_along
 from isr.settings import EVALUATION, SPATIO_TEMPORAL
@@ -23,9 +23,10 @@ def item_folder(dataset: str, item: str) -> str:
     return f"resources/datasets/{dataset}/{item}"
 
 
-def features_folder(dataset: str) -> str:
-    """Where the semantic features of a data set lie."""
-    return f"resources/features/{dataset}/{SEMANTIC}"
+def features_folder(dataset: str, corruption: str = CLEAN) -> str:
+    """Where the semantic features of a data set lie, of its pictures as they are or corrupted."""
+    kind = SEMANTIC if corruption == CLEAN else f"{SEMANTIC}+{corruption}"
+    return f"resources/features/{dataset}/{kind}"
 
 
 def label_folder(dataset: str, labels: str, item: str) -> str:
@@ -61,6 +62,8 @@ class Jobs:
             for sources in every:
                 found += [*sources.downloads, *sources.optional]
             found += filter(None, [entry.network_sources()])
+        for predictor in self.plan.predictors.values():
+            found += predictor.sources().downloads
         return {file.file: file for file in found if file.url is not None}
 
     def fetch_options(self, file: str) -> str:
@@ -110,16 +113,30 @@ class Jobs:
         """What the semantic features of a data set are made from, beside its items."""
         return self.files(self.plan.dataset(dataset).feature_sources())
 
-    def features_settings(self, dataset: str) -> str:
-        """Where the semantic features come from, and whether they are scaled."""
+    def features_settings(self, dataset: str, corruption: str = CLEAN) -> str:
+        """Where the semantic features come from, whether they are scaled, and what corrupts."""
         semantic = getattr(self.plan.dataset(dataset), "semantic", None)
         raw = self.config.protocol == "published-code"
         told = {} if semantic is None else semantic.model_dump()
+        if corruption != CLEAN:
+            cells = self._seeing(dataset, corruption)
+            seeds = dict.fromkeys(cell.settings.seed for cell in cells)
+            told |= {"corruption": corruption, "seeds": list(seeds)}
         return json.dumps({**told, "raw_components": raw})
 
-    def dataset_items(self, dataset: str) -> list[str]:
-        """Folders of the items that any study takes of a data set."""
-        return self.item_folders(c for c in self.plan.every_cell if c.dataset == dataset)
+    def features_items(self, dataset: str, corruption: str = CLEAN) -> list[str]:
+        """Folders of the items whose semantic features are made.
+
+        As they are, those are all items that any study takes of the data set.
+        """
+        clean = [cell for cell in self.plan.every_cell if cell.dataset == dataset]
+        return self.item_folders(
+            clean if corruption == CLEAN else self._seeing(dataset, corruption)
+        )
+
+    def _seeing(self, dataset: str, corruption: str) -> list[Cell]:
+        folder = features_folder(dataset, corruption)
+        return [cell for cell in self.plan.every_cell if folder in self._semantic(cell)]
 
     def item_folders(self, cells: Iterable[Cell]) -> list[str]:
         """Folders of the items of some cells of one data set, in its order."""
@@ -129,7 +146,7 @@ class Jobs:
     def _semantic(self, job: Cell | Share) -> list[str]:
         """The semantic features that a cell or a predictor sees, if it does."""
         seen = SEMANTIC in (job.settings.features or "").split("+")
-        return [features_folder(job.dataset)] if seen else []
+        return [features_folder(job.dataset, job.settings.corruption)] if seen else []
 
     def _labels(self, job: Cell | Share, items: Iterable[str]) -> list[str]:
         """The weak labels of some items that a predictor learns from, if it does from labels."""
@@ -152,6 +169,8 @@ class Jobs:
 
     def checkpoints(self, share: Share) -> tuple[str, list[str]]:
         """Where a job looks for published networks ("" for nowhere), and what says if there are."""
+        if own := self.files(self.plan.predictor(share.settings).sources()):
+            return own[0], own
         remote = self.plan.dataset(share.dataset).network_sources()
         weights = getattr(self.plan.predictor(share.settings), "weights", "trained")
         if weights == "trained" or remote is None:
@@ -167,6 +186,10 @@ class Jobs:
         place = self.checkpoints(share)[0]
         return f"--checkpoints {shlex.quote(place)}" if place else ""
 
+    def predict_memory(self, share: Share) -> int:
+        """Megabytes that a job needs at most."""
+        return self.plan.predictor(share.settings).memory
+
     def predict_settings(self, share: Share) -> str:
         """What a predictor's own training depends on, the same for every study that projects it."""
         predictor = self.plan.predictor(share.settings)
@@ -178,6 +201,8 @@ class Jobs:
             "precision": self.config.precision,
             "works": share.works,
         }
+        if share.settings.corruption != CLEAN:
+            told["corruption"] = share.settings.corruption
         if predictor.input == "features":
             told["features"] = share.settings.features
         if predictor.input == "labels":
@@ -236,6 +261,8 @@ class Jobs:
             dropped |= {"epochs", "joint_learning_rate"}
         if settings.fit != SPATIO_TEMPORAL:
             dropped.add("noise")
+        if settings.corruption == CLEAN:
+            dropped.add("corruption")
         if predictor.input != "labels":
             dropped |= {"labels", "training"}
         if predictor.input != "features":

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from isr.config.models import Config, Study
+from isr.data.corruptions import CLEAN
 from isr.data.kinds import DatasetKind, Known
 from isr.errors import UserError
 from isr.models import must_know
-from isr.predictors import Given, PredictorKind
+from isr.predictors import Computed, Given, PredictorKind
 from isr.predictors.base import is_framewise, needs_predictions
 from isr.settings import TOGETHER, CellSettings
 
@@ -68,7 +69,7 @@ class Share:
         dataset: name of the data set.
         network: of the predictor and what it sees, as in the name of the folder.
         name: of the share's folder.
-        settings: of a cell that projects it: predictor, features, labels, training.
+        settings: of a cell that projects it: predictor, features, corruption, labels, training.
         works: items and seeds.
     """
 
@@ -279,13 +280,14 @@ class Plan:
 
     def network(self, cell: CellSettings) -> str:
         """What the predictions of a cell are called after: the predictor and what it sees."""
+        words: list[str | None] = [cell.predictor]
         match self.predictor(cell).input:
             case "features":
-                return f"{cell.predictor}+{cell.features}" if cell.features else cell.predictor
+                words.append(cell.features)
             case "labels":
-                together = f"+{TOGETHER}" if cell.training == TOGETHER else ""
-                return f"{cell.predictor}+{cell.labels}{together}"
-        return cell.predictor
+                words += [cell.labels, TOGETHER if cell.training == TOGETHER else None]
+        words.append(None if cell.corruption == CLEAN else cell.corruption)
+        return "+".join(filter(None, words))
 
     @cached_property
     def shares(self) -> dict[tuple[str, str], dict[str, Share]]:
@@ -312,6 +314,9 @@ class Plan:
             if at_most is None and self.config.device == "cuda":
                 at_most = _count(works)
             whole = None if at_most is None else max(at_most, len(items))
+            if isinstance(self.predictor(settings), Computed):
+                # What is found of an item mostly serves all seeds.
+                whole = len(seeds) * len(items)
             parts = share_out(works, whole)
         shares = {}
         for part in parts:

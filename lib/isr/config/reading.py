@@ -7,6 +7,7 @@ from typing import Any
 from isr.config.models import Config
 from isr.config.plan import Cell, Plan
 from isr.constraints import record
+from isr.data.corruptions import CLEAN
 from isr.errors import UserError
 from isr.models import must_know, parse
 from isr.predictors import Computed, Given
@@ -124,6 +125,7 @@ class _CellCheck:
     def all(self) -> None:
         """Run all checks."""
         self._predictor()
+        self._corruption()
         self._fit()
         self._videos()
         self._shape()
@@ -136,6 +138,12 @@ class _CellCheck:
                     "predictor",
                     f"is {own!r}, which needs {lack}, but the item {item} of {self.cell.dataset} "
                     "does not have that; take another predictor or other items.",
+                )
+        for file in self.predictor.sources().files:
+            if not (self.plan.root / file).exists():
+                raise UserError(
+                    f"config: predictors.{own} names the file {file}, which does not exist; "
+                    "correct its path."
                 )
         if self.predictor.input == "features" and self.settings.features is None:
             self.fail("predictor", f"is {own!r}, which sees features; name some in features.")
@@ -194,6 +202,22 @@ class _CellCheck:
                 f"is {name}, which is for scribbles of pictures and volumes alone (predictor "
                 "given, without unaries), or with a predictor that is trained on them (fit joint); "
                 "remove it there, or name the cells one by one in cells.",
+            )
+
+    def _corruption(self) -> None:
+        corruption = self.settings.corruption
+        if corruption == CLEAN:
+            return
+        if isinstance(self.predictor, Given):
+            self.fail(
+                "corruption",
+                f"is {corruption}, but the predictor {self.settings.predictor!r} sees no colours; "
+                "set it to clean, or take another predictor.",
+            )
+        if "t" in self._thirds:
+            self.fail(
+                "corruption",
+                f"is {corruption}, but frames of videos are not corrupted; set it to clean.",
             )
 
     @property

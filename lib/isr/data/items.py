@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isr.coordinates import Convention, Scene, ThirdAxis, ThirdName
+from isr.data.corruptions import Corruption, corrupt, corruption_of
 from isr.data.pictures import BACKGROUND, OBJECT, UNKNOWN, Picture, check_picture
 from isr.errors import UserError
 from isr.io import atomic_folder, read_array, read_json, read_png, write_json, write_png
@@ -33,6 +34,7 @@ from isr.models import parse
 Bytes = NDArray[np.uint8]
 
 _ABOUT = "item.json"
+_NOT_STORED = {"folder", "corruption"}
 
 
 def frame_file(number: int) -> str:
@@ -92,6 +94,7 @@ class Item:
         licence: its licence.
         notes: what was odd about its files.
         files: stem of the file that each frame was read from; empty where there was none.
+        corruption: of its colours, as they are read; not stored. None for none.
     """
 
     folder: Path
@@ -109,6 +112,7 @@ class Item:
     licence: str = ""
     notes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    corruption: Corruption | None = None
 
     def __len__(self) -> int:
         """The number of frames."""
@@ -168,11 +172,15 @@ class Item:
         image = self._read("frames", number)
         if image.ndim != 3 or image.shape[2] != 3:
             raise UserError(f"{self._path('frames', number)} is not RGB: unpack {self.name} again.")
-        return image
+        return (
+            image if self.corruption is None else corrupt(image, self.corruption, self.name, number)
+        )
 
     def image(self) -> NDArray[np.float32]:
         """Colours of the whole grid: float32 (*grid, 3) in [0, 1]."""
-        return self._whole("frames").astype(np.float32) / np.float32(255)
+        frames = [self.frame(number) for number in range(self.frames)]
+        image = np.stack(frames) if self.is_layered else frames[0]
+        return image.astype(np.float32) / np.float32(255)
 
     def scribbles(self) -> Bytes | None:
         """Scribbles of the whole grid: uint8 (*grid), 0 none, 255 background, 1..n object n."""
@@ -252,6 +260,15 @@ class Item:
         """The same item with another of its annotated objects as the foreground."""
         return replace(self, object=number)
 
+    def corrupted(self, corruption: str, seed: int) -> "Item":
+        """The same item with its colours corrupted; as it is for `clean`.
+
+        Args:
+            corruption: one of `isr.settings.CorruptionName`.
+            seed: of what is drawn.
+        """
+        return replace(self, corruption=corruption_of(corruption, seed))
+
     def read(self, *, image: bool = True, truth: bool = True) -> Picture:
         """The whole item in memory.
 
@@ -309,7 +326,7 @@ def read_item(folder: Path) -> Item:
         raise UserError(f"{path} does not exist: unpack the data set first.")
     content = read_json(path)
     stored = content if isinstance(content, dict) else {}
-    if lacking := {each.name for each in fields(Item)} - {"folder"} - stored.keys():
+    if lacking := {each.name for each in fields(Item)} - _NOT_STORED - stored.keys():
         raise UserError(f"{path} is damaged (it lacks {min(lacking)}): unpack the item again.")
     try:
         return parse(Item, {**stored, "folder": folder}, path.name)
@@ -422,7 +439,7 @@ def write_video(
 
 
 def _write_about(item: Item) -> None:
-    about = {key: value for key, value in vars(item).items() if key != "folder"}
+    about = {key: value for key, value in vars(item).items() if key not in _NOT_STORED}
     write_json(item.file, about)
 
 

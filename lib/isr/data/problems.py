@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isr.coordinates import Convention, grid_coordinates, with_third
-from isr.data.features.sets import RGB, SEMANTIC, XY, assemble, parse
+from isr.data.corruptions import CLEAN
+from isr.data.features.sets import RGB, SEMANTIC, XY, assemble, parse, semantic_file
 from isr.data.items import Item, frame_file, frame_name
 from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE, Picture, resize_picture
 from isr.errors import UserError
@@ -35,6 +36,7 @@ class Problem:
         features: (*grid, channels), what a predictor sees; None if there is none to train.
         unaries: (*grid) foreground probabilities in [0, 1], or (*grid, n) of each of n objects;
             None if a predictor is trained along.
+        seed: of what a predictor draws.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Problem:
     scribbles: NDArray[np.uint8] | None = None
     features: Array | None = None
     unaries: Array | None = None
+    seed: int = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -191,8 +194,9 @@ class ProblemReader:
         convention: of the coordinates.
         scale: items are shrunk by this factor first.
         features: what a predictor sees; None if none is trained.
-        semantic: folder of the semantic features ITEM.npy (*grid, 2); needed for these alone.
+        semantic: folder of the semantic features (*grid, 2) of the items; needed for these alone.
         predictions: stored unaries; None where those that come with the items are taken.
+        corruption: of the colours that a predictor sees.
     """
 
     items: Mapping[str, Item]
@@ -201,11 +205,16 @@ class ProblemReader:
     features: str | None = None
     semantic: Path | None = None
     predictions: Predictions | None = None
-    _read: dict[str, Picture] = field(default_factory=dict, compare=False, repr=False)
+    corruption: str = CLEAN
+    _read: dict[Item, Picture] = field(default_factory=dict, compare=False, repr=False)
 
     def item(self, name: str) -> Item:
         """The item of a problem: of an item itself, of one of its objects, or of a frame."""
         return self.items[name if name in self.items else parse_name(name)[0]]
+
+    def seen(self, name: str, seed: int) -> Item:
+        """The item of a problem with the colours that a predictor sees."""
+        return self.item(name).corrupted(self.corruption, seed)
 
     def objects(self, name: str) -> int:
         """Number of objects of an item that are problems of their own; at least 1.
@@ -229,12 +238,12 @@ class ProblemReader:
 
         Args:
             name: of the problem.
-            seed: whose predictions are read.
+            seed: whose predictions are read, and of the corruption.
 
         Raises:
             UserError: a file is missing, damaged, or of another size than the item.
         """
-        item = self.item(name)
+        item = self.seen(name, seed)
         number = None if name in self.items else parse_name(name)[1]
         picture = self._picture(item)
         plane = grid_coordinates(*item.size, picture.size, self.convention)
@@ -249,6 +258,7 @@ class ProblemReader:
             scribbles,
             self._features(item, picture, coordinates),
             self._unaries(name, number, picture, seed),
+            seed,
         )
 
     def load_frame(self, name: str, seed: int) -> Problem:
@@ -280,7 +290,8 @@ class ProblemReader:
         """
         files = [path for name in names for path in self.items[name].all_files()]
         if self.semantic is not None:
-            files += [self.semantic / f"{name}.npy" for name in names]
+            seen = [self.seen(name, seed) for name in names for seed in seeds]
+            files += [self.semantic / semantic_file(item) for item in dict.fromkeys(seen)]
         if self.predictions is not None:
             for name in names:
                 for seed in seeds:
@@ -289,14 +300,14 @@ class ProblemReader:
 
     def _picture(self, item: Item) -> Picture:
         """The item in memory at working size; the one read last is kept."""
-        if item.name not in self._read:
+        if item not in self._read:
             self._read.clear()
             picture = item.read(image=self.features is not None, truth=False)
             size = working_size(*item.size, self.scale)
             if size != item.size:
                 picture = resize_picture(picture, max(size))
-            self._read[item.name] = picture
-        return self._read[item.name]
+            self._read[item] = picture
+        return self._read[item]
 
     def _features(self, item: Item, picture: Picture, coordinates: Array) -> Array | None:
         if self.features is None:
@@ -309,7 +320,7 @@ class ProblemReader:
     def _semantic(self, item: Item, picture: Picture) -> Array:
         if self.semantic is None:
             raise UserError("features: semantic features were not given: name their folder.")
-        path = Path(self.semantic) / f"{item.name}.npy"
+        path = Path(self.semantic) / semantic_file(item)
         values: Array = read_array(path).astype(np.float32)
         if values.shape[:-1] != item.grid:
             raise UserError(

@@ -10,8 +10,8 @@ GROUND_TRUTH, UNARIES, SCRIBBLES = "ground truth", "unaries", "scribbles"
 """What outputs are compared `against`."""
 
 AXES = (
-    *("study", "cell", "dataset", "constraint", "predictor", "features", "labels", "training"),
-    *("fit", "distance", "noise", "seed"),
+    *("study", "cell", "dataset", "constraint", "predictor", "features", "corruption", "labels"),
+    *("training", "fit", "distance", "noise", "seed"),
 )
 """What a cell is of; an axis that has no meaning for it is empty."""
 

@@ -88,7 +88,7 @@ def _about(job: EvaluateJob) -> dict[str, Any]:
 def _evaluations(job: EvaluateJob) -> Iterator[Evaluation]:
     for name in job.settings["items"]:
         _log.info("evaluate %s/%s: %s", job.settings["study"], job.settings["cell"], name)
-        item = job.items[name]
+        item = job.items[name].corrupted(job.cell.corruption, job.seed)
         if item.is_video:
             yield from frames.evaluate(job, item)
         else:

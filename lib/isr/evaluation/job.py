@@ -78,6 +78,7 @@ class EvaluateJob:
             self.cell.features if self.trains else None,
             self.semantic,
             Predictions(self.predictions) if self.predictions else None,
+            self.cell.corruption,
         )
 
     @cached_property
@@ -110,6 +111,7 @@ class EvaluateJob:
             "constraint": cell.constraint,
             "predictor": told["name"],
             "features": cell.features if predictor.input == "features" else None,
+            "corruption": cell.corruption,
             "labels": cell.labels if on_labels else None,
             "training": cell.training if on_labels else None,
             "fit": cell.fit,

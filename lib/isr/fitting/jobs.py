@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from isr.coordinates import Convention
+from isr.data.corruptions import CLEAN
 from isr.data.items import Item
 from isr.data.problems import Predictions, Problem, ProblemReader
 from isr.errors import UserError
@@ -283,6 +284,7 @@ class FitJob(Job):
             self.cell.features if self.trains else None,
             self.semantic,
             Predictions(self.predictions) if self.predictions else None,
+            self.cell.corruption,
         )
 
     @property
@@ -297,12 +299,12 @@ class PredictJob(Job):
 
     Attributes:
         settings: what the job was told: dataset, name (of the predictor), predictor (its entry),
-            features, labels, training, protocol, works [[item, seed], ...], and of trained ones
-            steps, points and stack_size.
+            features, corruption, labels, training, protocol, works [[item, seed], ...], and of
+            trained ones steps, points and stack_size.
         items: by name.
         semantic: folder of the semantic features, if they are seen.
         labels: folders of the weak labels of videos, by their names.
-        checkpoints: published networks, if there are any.
+        checkpoints: published networks, if there are any, or the weights that are computed with.
         run: where to compute, and the checkpoint of an interrupted training.
         stack_sizes: of what was optimised so far, by its name.
     """
@@ -335,8 +337,14 @@ class PredictJob(Job):
     @cached_property
     def reader(self) -> ProblemReader:
         """Reads the problems with their features."""
-        scale = self.predictor.scale
-        return ProblemReader(self.items, self.convention, scale, self.features, self.semantic)
+        return ProblemReader(
+            self.items,
+            self.convention,
+            self.predictor.scale,
+            self.features,
+            self.semantic,
+            corruption=self.settings.get("corruption", CLEAN),
+        )
 
     @property
     def stack_size(self) -> StackSize:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from isr.data.items import Item
 from isr.data.problems import write_unaries
 from isr.errors import UserError
 from isr.fitting import weak_label_training
@@ -23,7 +24,7 @@ from isr.fitting.wholes import about_predictor, training
 from isr.io import atomic_folder
 from isr.levels import probability
 from isr.networks.inference import picture_levels
-from isr.predictors import Computed, Given
+from isr.predictors import Computation, Computed, Given
 from isr.store import HISTORY, PREDICTOR, UNARIES, Group, read_fits, write_fits
 
 __all__ = ["PredictJob", "predict"]
@@ -65,7 +66,7 @@ def _train(job: PredictJob, folder: Path) -> None:
     plan = Plan(task, predictor_schedule(), job.settings["steps"], about)
     keys = [(each, seed) for name, seed in job.keys for each in reader.problems([name])]
     names = list(dict.fromkeys(name for name, _ in job.keys))
-    inputs = files_digest(reader.files(names, []))
+    inputs = files_digest(reader.files(names, sorted({seed for _, seed in keys})))
     result = job.optimise(plan, keys, reader.load, inputs=inputs)
     finite = [[*key, value] for key, value in result.finite.items()]
     path = folder / PREDICTOR
@@ -94,16 +95,20 @@ def _dim(job: PredictJob) -> int:
 
 
 def _compute(job: PredictJob, predictor: Computed, folder: Path) -> None:
-    """Write the unaries of a predictor that is not trained: the same for all seeds."""
+    """Write the unaries of a predictor that is not trained: once for seeds that see the same."""
     states: dict[Key, dict[str, torch.Tensor]] = {}
     finite: list[list[Any]] = []
     names = list(dict.fromkeys(name for name, _ in job.keys))
+    compute = predictor.prepared(job.checkpoints, job.run.device)
     for name in job.reader.problems(names):
-        problem = job.reader.load(name, 0)
-        found = predictor.compute(problem, job.features)
-        _log.info("%s: %s, %s", job.what, name, found.remark)
         item = job.reader.item(name).name
+        computed: dict[tuple[Item, int | None], Computation] = {}
         for seed in (seed for each, seed in job.keys if each == item):
+            seen = job.reader.seen(name, seed), seed if predictor.draws else None
+            if seen not in computed:
+                computed[seen] = compute(job.reader.load(name, seed), job.features)
+                _log.info("%s: %s, %s", job.what, name, computed[seen].remark)
+            found = computed[seen]
             write_unaries(folder / UNARIES / str(seed), name, found.unaries)
             states[name, seed] = {
                 f"computation.{key}": torch.tensor(value) for key, value in found.numbers.items()

@@ -10,6 +10,7 @@ from isr.predictors.graph_cut import GraphCut
 from isr.predictors.level_sets import ChanVese, MorphologicalGeodesic
 from isr.predictors.random_walker import RandomWalker
 from isr.predictors.scribbled import CNN, FCN
+from isr.predictors.segment_anything import SegmentAnything
 from isr.predictors.threshold import Threshold
 from isr.predictors.tv import TV
 from isr.predictors.unet import UNet
@@ -30,7 +31,7 @@ __all__ = [
 KINDS: tuple[type[PredictorKind], ...] = (
     *(Given, FCN, CNN, UNet, TV),
     *(GrabCut, GraphCut, RandomWalker, Watershed, ChanVese, MorphologicalGeodesic),
-    *(Colour, Threshold),
+    *(Colour, Threshold, SegmentAnything),
 )
 
 Predictor = one_of(KINDS)

@@ -7,17 +7,19 @@ How a cell uses its predictor, what is projected and what is trained along, stan
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from isr.models import Model
+from isr.models import Model, Sources
 from isr.settings import SPATIO_TEMPORAL, CellSettings, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from numpy.typing import NDArray
 
     from isr.data.kinds import Known
@@ -38,13 +40,19 @@ class PredictorKind(Model):
         title: its name in print.
         input: what it sees beside the colours of an item: the combination of `features` of a cell,
             its weak `labels`, or nothing that a cell could choose.
+        memory: megabytes that a job needs at most.
     """
 
     title: ClassVar[str]
     input: ClassVar[Literal["features", "labels", "nothing"]] = "nothing"
+    memory: ClassVar[int] = 4000
 
     kind: str
     scale: Scale = Field(1.0, description=_SCALE)
+
+    def sources(self) -> Sources:
+        """Files that it needs beside the items, such as weights; by default none."""
+        return Sources()
 
     @abstractmethod
     def refuses(self, known: "Known") -> str:
@@ -80,6 +88,10 @@ class Computation:
     remark: str = ""
 
 
+Compute = Callable[["Problem", str | None], Computation]
+"""Gives the unaries of a problem that sees some features."""
+
+
 class Computed(PredictorKind):
     """A predictor of which nothing is trained: a function of a picture, its scribbles and features.
 
@@ -87,10 +99,12 @@ class Computed(PredictorKind):
 
     Attributes:
         sees: the combination of features that it is given; None for that of the cell.
+        draws: whether its unaries depend on the seed of a problem.
     """
 
     input: ClassVar[Literal["features", "labels", "nothing"]] = "features"
     sees: ClassVar[str | None] = None
+    draws: ClassVar[bool] = False
 
     @abstractmethod
     def compute(self, problem: "Problem", features: str | None) -> Computation:
@@ -103,6 +117,18 @@ class Computed(PredictorKind):
         Raises:
             UserError: the problem lacks what is needed.
         """
+
+    def prepared(self, weights: Path | None, device: "torch.device") -> "Compute":
+        """What computes the unaries of many problems; by default `compute` as it is.
+
+        Args:
+            weights: a file of `sources`, if there is one.
+            device: where to compute.
+
+        Raises:
+            UserError: something that is needed is missing or damaged.
+        """
+        return self.compute
 
     def refuses(self, known: "Known") -> str:
         """By default, scribbles are needed, and pictures in the plane."""

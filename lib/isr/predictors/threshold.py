@@ -13,6 +13,7 @@ class Threshold(Seeded):
     """Pixels on the object's side of a threshold of lightness, as the scribbles say which it is."""
 
     title: ClassVar[str] = "threshold"
+    most: ClassVar[int | None] = None
 
     kind: Literal["threshold"]
     value: Annotated[float, Field(ge=0, le=1)] | None = Field(

@@ -15,6 +15,7 @@ from shapely.geometry import shape
 
 from isr import constraints
 from isr.coordinates import Points, Scene, ThirdAxis, with_third
+from isr.data.corruptions import CLEAN
 from isr.data.items import Item, frame_file, frame_name, read_item
 from isr.data.pictures import OBJECT, UNKNOWN
 from isr.data.problems import read_unaries
@@ -199,14 +200,15 @@ class CellFiles:
         return list(self.about["items"])
 
     def item(self, name: str) -> Item:
-        """One of its items, with the ground truth of the object that it is scored by.
+        """One of its items, with its colours as they were seen and the truth that it is scored by.
 
         Raises:
             UserError: the cell has no such item, or it is missing or damaged.
         """
         if name not in self.about["folders"]:
             raise UserError(f"{self.folder} has no item {name}: it has {', '.join(self.items)}.")
-        item = read_item(Path(self.about["folders"][name]))
+        stored = read_item(Path(self.about["folders"][name]))
+        item = stored.corrupted(self.settings.corruption, self.about["seed"])
         labels = self.labels_folder(name)
         return item if labels is None else scored(item, label_kind(labels))
 
@@ -380,8 +382,8 @@ def _middle(item: Item) -> int | None:
 def conditions(cells: Sequence[CellFiles], name: str) -> str:
     """How an item was segmented, as far as a title has to say it; "" for nothing.
 
-    What weak labels it has, whether all videos share a network, and the distance from the unaries
-    if it is not the paper's.
+    What weak labels it has, whether all videos share a network, what corrupted its colours, and the
+    distance from the unaries if it is not the paper's.
     """
     found = []
     folders = [folder for cell in cells if (folder := cell.labels_folder(name)) is not None]
@@ -391,6 +393,8 @@ def conditions(cells: Sequence[CellFiles], name: str) -> str:
         if any(cell.settings.training == TOGETHER for cell in cells):
             shared = cells[0].predictor.title
             found.append(f"one {shared} for all videos")
+    corruptions = dict.fromkeys(cell.settings.corruption for cell in cells)
+    found += [words.corruption(each) for each in corruptions if each != CLEAN]
     others = dict.fromkeys(cell.settings.distance for cell in cells)
     found += [words.distance(each) for each in others if each != DISTANCES[0]]
     return ", ".join(found)

@@ -15,8 +15,9 @@ NOT_RUN = "not run"
 NO_GROUND_TRUTH = "no ground truth"
 
 _NAMES = (
-    *("study", "cell", "dataset", "constraint", "predictor", "features", "labels", "training"),
-    *("fit", "distance", "protocol", "schedule", "optimiser", "semantic", "labels_kind", "weights"),
+    *("study", "cell", "dataset", "constraint", "predictor", "features", "corruption", "labels"),
+    *("training", "fit", "distance", "protocol", "schedule", "optimiser", "semantic"),
+    *("labels_kind", "weights"),
     *("labels_follow", "item", "object", "output", "against", "status"),
 )
 _FLAGS = ("finite", "noisy", "annotated", "contradicted", "published_rule")

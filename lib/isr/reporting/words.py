@@ -68,6 +68,15 @@ def distance(name: str) -> str:
     return {"entropy": "cross entropy"}.get(name, f"{name} distance")
 
 
+def corruption(name: str) -> str:
+    """What happened to the colours, in print.
+
+    >>> corruption("gaussian_noise")
+    'Gaussian noise'
+    """
+    return name.replace("_", " ").replace("gaussian", "Gaussian")
+
+
 def share(value: float) -> str:
     """A share of frames in print.
 
@@ -93,6 +102,8 @@ def cell(name: str) -> str:
 def _value(axis: str, value: str) -> str:
     if axis == "constraint":
         return constraints.words(value)
+    if axis == "corruption":
+        return corruption(value)
     named = axis in ("predictor", "features", "fit", "optimiser", "training")
     return value if named else f"{axis.replace('_', ' ')} {value}"
 

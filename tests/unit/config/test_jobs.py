@@ -7,6 +7,7 @@ from configurations import changed, planned, shipped
 
 from isr.config.jobs import Jobs
 from isr.config.reading import read_plan
+from isr.errors import UserError
 
 FIT = ("grid", "predictor~fcn_fit~sequential", 0)
 FILM = ("film", "fit~sequential", 0)
@@ -125,6 +126,7 @@ def test_downloads_are_those_of_the_studies_that_are_there():
     assert Jobs(read_plan(config)).downloads() == [
         "resources/downloads/ConvexityDB.zip",
         "resources/downloads/Feat.zip.status.json",
+        "resources/downloads/sam_vit_h_4b8939.pth",
     ]
 
 
@@ -133,3 +135,64 @@ def test_every_job_that_costs_something_is_counted_once():
     assert len({row["file"] for row in rows}) == len(rows)
     assert {row["rule"] for row in rows} == {"predict", "fit", "evaluate", "label"}
     assert read_plan(changed()).cells.keys() == {"grid", "film", "single"}
+
+
+NOISY = ("studies.grid.vary.corruption", ["clean", "shot_noise"])
+WITH_SEMANTIC = ("studies.grid.settings.features", "rgb+semantic")
+
+
+def test_a_corrupted_picture_has_predictions_and_features_of_its_own():
+    made = jobs(NOISY, WITH_SEMANTIC)
+    folder = "resources/features/photos/semantic"
+    cell = "predictor~fcn_corruption~{}_fit~joint_seed~1"
+    for corruption, own in (("clean", folder), ("shot_noise", f"{folder}+shot_noise")):
+        inputs = made.evaluate_inputs("grid", cell.format(corruption))
+        assert inputs["semantic"] == [own]
+    shares = made.plan.shares
+    assert set(shares) >= {
+        ("photos", "fcn+rgb+semantic"),
+        ("photos", "fcn+rgb+semantic+shot_noise"),
+    }
+    share = shares["photos", "fcn+rgb+semantic+shot_noise"]["seed-1"]
+    assert made.predict_inputs(share)["semantic"] == [f"{folder}+shot_noise"]
+    assert json.loads(made.predict_settings(share))["corruption"] == "shot_noise"
+    settings = json.loads(made.features_settings("photos", "shot_noise"))
+    assert (settings["corruption"], settings["seeds"]) == ("shot_noise", [1, 2])
+    assert len(made.features_items("photos", "shot_noise")) == 3
+    # What is as it is, is told as it was before there were corruptions.
+    clean = json.loads(made.predict_settings(shares["photos", "fcn+rgb+semantic"]["seed-1"]))
+    assert "corruption" not in clean
+    assert "corruption" not in json.loads(made.features_settings("photos"))
+    assert "corruption" not in told()["cell"]
+    assert jobs(NOISY).features_items("photos")
+
+
+def test_one_job_computes_for_all_seeds():
+    fit = ("studies.grid.vary.fit", ["sequential"])
+    shares = planned(("studies.grid.vary.predictor", ["tv"]), fit).shares["photos", "tv+rgb+xy"]
+    assert list(shares) == ["seeds-1-2"]
+
+
+def sam(**keys):
+    entry = {"kind": "segment_anything", "model": "vit_b", **keys}
+    study = {"dataset": "photos", "settings": {"predictor": "sam"}, "vary": {"seed": [1, 2]}}
+    return jobs(("predictors.sam", entry), ("studies.sam", study))
+
+
+def test_weights_are_downloaded_or_ones_own(tmp_path):
+    made = sam()
+    (share,) = made.plan.shares["photos", "sam"].values()
+    file = "resources/downloads/sam_vit_b_01ec64.pth"
+    assert made.predict_inputs(share)["networks"] == [file]
+    assert made.checkpoints_option(share) == f"--checkpoints {file}"
+    assert "--sha256 ec2df6" in made.fetch_options("sam_vit_b_01ec64.pth")
+    assert file in made.downloads()
+    assert made.predict_memory(share) > 4000
+    own = tmp_path / "w.pth"
+    own.touch()
+    made = sam(checkpoint=str(own))
+    assert made.predict_inputs(made.plan.shares["photos", "sam"]["seeds-1-2"])["networks"] == [
+        str(own)
+    ]
+    with pytest.raises(UserError, match=r"predictors\.sam names the file nowhere\.pth, which does"):
+        sam(checkpoint="nowhere.pth")

@@ -47,6 +47,21 @@ SPATIO = {"dataset": "films", "settings": {"predictor": "unet", "fit": "spatio-t
             "labels is 'published', but the videos have no",
         ),
         ("predictors.unet.weights", "published", "predictors.unet.weights is 'published'"),
+        (
+            "studies.film.settings.corruption",
+            "spatter",
+            "corruption is spatter, but frames of videos are not",
+        ),
+        (
+            "studies.single.cells.saucer.corruption",
+            "spatter",
+            "corruption is spatter, but the predictor 'given' sees no colours",
+        ),
+        (
+            "studies.grid.settings.corruption",
+            "spater",
+            "corruption is 'spater'; choose .*mean spatter",
+        ),
         ("studies.single.cells.saucer.threshold", 0.2, "threshold is 0.2, but convex has its"),
         ("studies.single.cells.saucer.options", {"order": [2]}, "is for rotationally_symmetric"),
         ("studies.single.cells.saucer.connect", True, "connect is true, but paths are drawn for"),

@@ -312,3 +312,26 @@ def test_frames_that_do_not_fit_are_told(tmp_path):
         write_png(folder / "frames" / frame_file(0), array)
         with pytest.raises(UserError, match=message):
             video.frame(0)
+
+
+def test_colours_are_corrupted_as_they_are_read_and_nothing_else_is(tmp_path):
+    depth = ThirdAxis("depth", np.ones((4, 6)))
+    scribbles = np.repeat(np.array([[1], [255]], np.uint8), 2, 0) + np.zeros((4, 6), np.uint8)
+    clean = write_picture(tmp_path / "p", make_picture(third=depth, scribbles=scribbles))
+    noisy = clean.corrupted("gaussian_noise", 3)
+    assert (noisy.frame() != clean.frame()).any()
+    np.testing.assert_allclose(noisy.image(), noisy.frame() / 255, atol=1e-6)
+    np.testing.assert_array_equal(noisy.read().image, noisy.image())
+    np.testing.assert_array_equal(noisy.ground_truth(), clean.ground_truth())
+    np.testing.assert_array_equal(noisy.scribbles(), clean.scribbles())
+    assert noisy == clean.corrupted("gaussian_noise", 3) != clean.corrupted("gaussian_noise", 4)
+    # From the item as it is stored, whatever was done to it before.
+    assert noisy.corrupted("contrast", 3) == clean.corrupted("contrast", 4)
+    assert noisy.corrupted("clean", 3) == clean == read_item(clean.folder)
+
+
+def test_slices_of_a_volume_have_noise_of_their_own(tmp_path):
+    axis = ThirdAxis("z", np.zeros(2))
+    picture = replace(make_picture((2, 4, 6), axis), image=np.full((2, 4, 6, 3), 0.5, np.float32))
+    first, second = write_picture(tmp_path / "v", picture).corrupted("shot_noise", 0).image()
+    assert (first != second).any()

@@ -330,3 +330,30 @@ def test_unaries_of_several_objects_are_padded_one_by_one():
     assert wide.shape == (8, 10, 2)
     np.testing.assert_array_equal(wide[2:-2, 2:-2], unaries)
     assert wide.sum() == pytest.approx(unaries.sum())
+
+
+def test_a_predictor_sees_corrupted_colours_and_their_features(dataset, tmp_path):
+    keys = {"features": "rgb+semantic", "semantic": tmp_path}
+    for seed in (3, 4):
+        (tmp_path / str(seed)).mkdir()
+        np.save(tmp_path / str(seed) / "cup.npy", np.full((*SIZE, 2), seed, np.float32))
+    reader = ProblemReader(dataset, corruption="gaussian_noise", **keys)
+    first, second = reader.load("cup", 3), reader.load("cup", 4)
+    assert (first.seed, second.seed) == (3, 4)
+    assert (first.features[..., :3] != second.features[..., :3]).any()
+    assert (first.features[..., 3:] == 3).all()
+    assert (second.features[..., 3:] == 4).all()
+    colours = dataset["cup"].corrupted("gaussian_noise", 3).image()
+    np.testing.assert_array_equal(first.features[..., :3], colours)
+    np.testing.assert_array_equal(first.features, reader.load("cup", 3).features)
+    clean = load_problem(dataset, "cup", features="rgb")
+    np.testing.assert_array_equal(first.scribbles, clean.scribbles)
+    files = reader.files(["cup"], [3, 4])
+    assert [tmp_path / str(seed) / "cup.npy" for seed in (3, 4)] == files[-2:]
+
+
+def test_what_a_corruption_without_noise_leaves_is_read_once(dataset, monkeypatch):
+    reader = ProblemReader(dataset, corruption="contrast", features="rgb")
+    first = reader.load("cup", 3)
+    monkeypatch.setattr(type(dataset["cup"]), "read", None)
+    np.testing.assert_array_equal(first.features, reader.load("cup", 4).features)

@@ -1,8 +1,12 @@
 """Jobs from pictures and volumes on disk to stored predictions and fits."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+import tiny_sam
 import torch
 from stacks import files_of, stopped
 from whole_jobs import (
@@ -183,6 +187,37 @@ def test_what_is_not_trained_leaves_the_same_files_and_is_projected(items, tmp_p
     assert all(finite for _, _, finite in stored.metadata["finite"])
     assert 0 <= float(stored.of_seed(3).state("first", "computation")["gap"]) < 1e-3
     fits = fitted(fit_job(items, predictions=[made], **told), tmp_path / "fits")
+    assert fits.metadata["finite"] == {str(SEED): {"first": True, "second": True}}
+
+
+def test_what_is_computed_of_corrupted_pictures_depends_on_the_seed(items, tmp_path):
+    told = {"predictor": {"kind": "threshold"}}
+    made = predicted(items, tmp_path / "noisy", seeds=(3, 4), corruption="shot_noise", **told)
+    clean = predicted(items, tmp_path / "clean", seeds=(3, 4), **told)
+    files = {
+        folder: [(folder / f"unaries/{seed}/first.png").read_bytes() for seed in (3, 4)]
+        for folder in (made, clean)
+    }
+    assert files[made][0] != files[made][1]
+    assert files[clean][0] == files[clean][1] != files[made][0]
+
+
+@tiny_sam.needs_sam
+def test_what_sam_finds_is_predicted_for_each_seed_and_projected(items, tmp_path, monkeypatch):
+    entry = tiny_sam.install(monkeypatch, tmp_path)
+    job = predict_job(items, predictor=entry, seeds=(SEED, 4), corruption="spatter")
+    job = replace(job, checkpoints=Path(entry["checkpoint"]))
+    predict(job, tmp_path / "made")
+    stored = read_fits(tmp_path / "made" / PREDICTOR)
+    points = [
+        {key: float(state[key]) for key in ("row", "column")}
+        for seed in (SEED, 4)
+        for state in [stored.of_seed(seed).state("first", "computation")]
+    ]
+    assert points[0] != points[1]
+    fits = fitted(
+        fit_job(items, predictor=entry, predictions=[tmp_path / "made"]), tmp_path / "fits"
+    )
     assert fits.metadata["finite"] == {str(SEED): {"first": True, "second": True}}
 
 

@@ -1,12 +1,13 @@
 """Predictors that need no training: libraries that scribbles seed."""
 
+import cv2
 import numpy as np
 import pytest
 
 from isr.data.problems import Problem
 from isr.errors import UserError
 from isr.models import kind_of
-from isr.predictors import KINDS, read_entry
+from isr.predictors import KINDS, read_entry, seeded
 from isr.predictors.seeded import BACKGROUND, OBJECT, Seeded, nearest, seeds_of
 
 SEEDED = [kind for kind in KINDS if issubclass(kind, Seeded)]
@@ -108,3 +109,68 @@ def test_options():
     for entry in ({"kind": "grabcut", "iterations": 0}, {"kind": "random_walker", "beta": 0.0}):
         with pytest.raises(UserError, match=f"{list(entry)[1]} is 0"):
             read_entry(entry)
+
+
+def enlarged(values, factor):
+    return np.repeat(np.repeat(values, factor, axis=0), factor, axis=1)
+
+
+@pytest.mark.parametrize("kind", SEEDED, ids=NAMES)
+def test_a_picture_of_many_pixels_is_segmented_at_fewer(kind, monkeypatch):
+    monkeypatch.setattr(kind, "most", None if kind.most is None else 48 * 64)
+    image, scribbles, mask = blob()
+    scribbles = enlarged(scribbles, 5)
+    # A stroke one pixel wide, which an average of 25 pixels would take for none.
+    scribbles[205:215, 30], scribbles[205:215, 31:33] = 255, 0
+    own = problem(enlarged(image, 5), scribbles)
+    seen, segment = [], kind.segment
+    monkeypatch.setattr(kind, "segment", lambda *each: seen.append(each[2].size) or segment(*each))
+    found = read_entry({"kind": kind_of(kind)}).compute(own, "rgb").unaries
+    assert seen == [scribbles.size if kind.most is None else 48 * 64]
+    assert found.shape == scribbles.shape
+    assert iou(found, enlarged(mask, 5)) > 0.9
+    assert (found[scribbles == 1] == 1).all()
+    assert (found[scribbles == 255] == 0).all()
+
+
+def test_scribbles_survive_where_a_picture_is_shrunk():
+    seeds = np.full((100, 100), -1, np.int8)
+    seeds[7, 3], seeds[50:60], seeds[52, 50] = OBJECT, BACKGROUND, OBJECT
+    colours = np.random.default_rng(0).random((100, 100, 3)).astype(np.float32)
+    small_colours, small = seeded._shrunk(colours, seeds, 100)
+    assert small_colours.shape == (10, 10, 3)
+    assert np.argwhere(small == OBJECT).tolist() == [[0, 0]]
+    assert (small[5] == BACKGROUND).all()
+    assert (small == -1).sum() == 89
+    seeds[7, 3] = -1
+    _, small = seeded._shrunk(colours, seeds, 100)
+    assert np.argwhere(small == OBJECT).tolist() == [[5, 5]]
+
+
+@pytest.mark.slow
+def test_a_picture_of_24_megapixels():
+    image, scribbles, mask = blob()
+    size = (6000, 4000)
+    image, scribbles, mask = (
+        cv2.resize(each, size, interpolation=cv2.INTER_NEAREST)
+        for each in (image.astype(np.float32), scribbles, mask.astype(np.uint8))
+    )
+    found = read_entry({"kind": "watershed"}).compute(problem(image, scribbles), "rgb").unaries
+    assert found.shape == (4000, 6000)
+    assert iou(found, mask > 0) > 0.95
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_pixel_cannot_be_both(name):
+    for value, lacking in ((1, "background"), (255, "object")):
+        own = problem(np.zeros((1, 1, 3)), np.full((1, 1), value, np.uint8))
+        with pytest.raises(UserError, match=f"^cup: there is no {lacking} scribble: draw one"):
+            read_entry({"kind": name}).compute(own, "rgb")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_strokes_nothing_is_guessed(name):
+    image, scribbles, _ = blob()
+    for none in (np.zeros_like(scribbles), None):
+        with pytest.raises(UserError, match=r"^cup: there is no object scribble: draw one\.$"):
+            read_entry({"kind": name}).compute(problem(image, none), "rgb")

@@ -9,6 +9,7 @@ from evaluated_cells import (
     FRAMES,
     HEIGHT,
     NOISY,
+    SEED,
     SKIPPED,
     WIDTH,
     Cells,
@@ -17,6 +18,7 @@ from evaluated_cells import (
     whole_cell,
 )
 
+from isr.data.items import read_item
 from isr.errors import UserError
 from isr.io import write_text
 from isr.reporting.cell_files import PREDICTOR, REPRESENTATION, CellFiles, View, conditions
@@ -113,6 +115,16 @@ def test_what_a_title_has_to_say(cells: Cells, tmp_path: Path) -> None:
     other = CellFiles(whole_cell(tmp_path, distance="entropy"))
     assert conditions([other], "disc") == "cross entropy"
     assert conditions([CellFiles(whole_cell(tmp_path))], "disc") == ""
+
+
+def test_a_corrupted_picture_is_shown_as_it_was_seen(tmp_path: Path) -> None:
+    noisy = CellFiles(whole_cell(tmp_path, corruption="shot_noise"))
+    assert conditions([noisy], "disc") == "shot noise"
+    item = noisy.item("disc")
+    clean = read_item(item.folder)
+    assert (noisy.view(item).image * 255 != clean.frame()).any()
+    np.testing.assert_array_equal(item.frame(), clean.corrupted("shot_noise", SEED).frame())
+    np.testing.assert_array_equal(item.ground_truth(), clean.ground_truth())
 
 
 def test_files_that_are_missing_or_empty(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 The published maps (Aksoy et al., SIGGRAPH 2018) are reduced by PCA as in the paper's code. Where
 they cannot be had, activations of EfficientNet-Lite0, trained on ImageNet, stand in for them.
 
-A folder of features holds ITEM.npy, float32 (*grid, 2), and source.json with `source` (published
-or efficientnet-lite0), `text` (one sentence for tables) and `normalised`.
+A folder of features holds ITEM.npy, float32 (*grid, 2), or, of corrupted pictures, SEED/ITEM.npy;
+and source.json with `source` (published or efficientnet-lite0), `text` (one sentence for tables)
+and `normalised`.
 """
 
 import sys
@@ -25,6 +26,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from isr.data.features.published import PublishedFiles
+from isr.data.features.sets import semantic_file
 from isr.data.items import Item
 from isr.errors import UserError
 from isr.io import atomic_folder, write_json
@@ -74,9 +76,10 @@ def write_semantic(
     Those of a volume or a video are made slice by slice, frame by frame.
 
     Args:
-        items: of the data set.
+        items: of the data set; those whose colours are corrupted have features of their own.
         output: folder to make.
-        source: `auto` takes the published features if there is a file for every picture.
+        source: `auto` takes the published features if there is a file for every picture, and none
+            is corrupted.
         published: folder or zip file with the published features; it need not exist for `auto`.
         normalise: scale the maps to [0, 1]; otherwise leave them as components of norm 1.
 
@@ -84,13 +87,21 @@ def write_semantic(
         UserError: a wanted file is missing or not valid.
     """
     names = [item.name for item in items]
-    files = _published_files(source, published, names)
+    corrupted = any(item.corruption is not None for item in items)
+    if corrupted and source == "published":
+        raise UserError(
+            "semantic features: the published ones are of clean pictures, not of corrupted ones: "
+            "choose the source auto or efficientnet-lite0."
+        )
+    files = _published_files("efficientnet-lite0" if corrupted else source, published, names)
     make = _efficientnet if files is None else _reduce_published(files)
     taken = "efficientnet-lite0" if files is None else "published"
     with atomic_folder(Path(output)) as temporary:
         started = time.monotonic()
         for number, item in enumerate(items, start=1):
-            np.save(temporary / f"{item.name}.npy", make(item, normalise))
+            path = temporary / semantic_file(item)
+            path.parent.mkdir(exist_ok=True)
+            np.save(path, make(item, normalise))
             seconds = time.monotonic() - started
             left = seconds / number * (len(names) - number)
             _say(f"{item.name}: {number} of {len(names)} items, {left:.0f} s left")

@@ -1,11 +1,15 @@
 """What a predictor sees of a pixel: colours, position and semantic features, by name."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isr.errors import UserError
+
+if TYPE_CHECKING:
+    from isr.data.items import Item
 
 RGB, XY, SEMANTIC = "rgb", "xy", "semantic"
 CHANNELS = {RGB: 3, XY: 2, SEMANTIC: 2}
@@ -29,6 +33,15 @@ def parse(features: str) -> list[str]:
     if len(set(named)) < len(named):
         raise UserError(f"features: {features!r} names a set twice: name each once.")
     return [name for name in CHANNELS if name in named]
+
+
+def semantic_file(item: "Item") -> str:
+    """The file with the semantic features of an item in their folder.
+
+    Those of a corrupted picture are SEED/ITEM.npy where what was drawn depends on a seed.
+    """
+    seed = None if item.corruption is None else item.corruption.seed
+    return f"{item.name}.npy" if seed is None else f"{seed}/{item.name}.npy"
 
 
 def channel_slices(features: str, dim: int = 2) -> dict[str, slice]:

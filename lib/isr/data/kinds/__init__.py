@@ -3,7 +3,7 @@
 from typing import Any
 
 from isr.data.kinds.authors import Authors
-from isr.data.kinds.base import DatasetKind, Known, Sources
+from isr.data.kinds.base import DatasetKind, Known
 from isr.data.kinds.convexitydb import ConvexityDB
 from isr.data.kinds.drawn import Drawn
 from isr.data.kinds.embedded import Embedded
@@ -15,7 +15,7 @@ from isr.data.kinds.videos import Videos
 from isr.data.kinds.volumes import Volumes
 from isr.models import one_of, parse
 
-__all__ = ["KINDS", "Dataset", "DatasetKind", "Known", "Sources", "read_entry"]
+__all__ = ["KINDS", "Dataset", "DatasetKind", "Known", "read_entry"]
 
 KINDS: tuple[type[DatasetKind], ...] = (
     Embedded,

@@ -15,9 +15,9 @@ from PIL import Image
 from isr.coordinates import ThirdAxis, ThirdName
 from isr.data.files import read_image
 from isr.data.items import write_picture
-from isr.data.kinds.base import DatasetKind, Known, Sources, packaged, verified
+from isr.data.kinds.base import DatasetKind, Known, packaged, verified
 from isr.data.pictures import BACKGROUND_SCRIBBLE, Picture
-from isr.models import RemoteFile
+from isr.models import RemoteFile, Sources
 
 _FOLDER = "gallery"
 """Below the folder of downloads."""

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from isr.data.pictures import Picture, check_picture, resize_picture
 from isr.errors import UserError
-from isr.models import Model, RemoteFile, Text
+from isr.models import Model, RemoteFile, Sources, Text
 
 if TYPE_CHECKING:
     from isr.coordinates import ThirdName
@@ -26,21 +26,6 @@ LongSide = Annotated[
     Annotated[int, Field(ge=16)] | None,
     Field(description="pixels on the longer side that pictures are shrunk to; null keeps them"),
 ]
-
-
-@dataclass(frozen=True)
-class Sources:
-    """What an item, or something of a data set, is made from.
-
-    Attributes:
-        downloads: files that have to be downloaded.
-        optional: files that may be missing, and are looked for.
-        files: the user's own.
-    """
-
-    downloads: tuple[RemoteFile, ...] = ()
-    optional: tuple[RemoteFile, ...] = ()
-    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from isr.data.kinds.base import (
     DatasetKind,
     Known,
     LongSide,
-    Sources,
     count_words,
     files_below,
     own_folder,
@@ -40,7 +39,7 @@ from isr.data.pictures import (
     list_values,
 )
 from isr.errors import UserError
-from isr.models import Address, FileName, Model, Sha256, Text
+from isr.models import Address, FileName, Model, Sha256, Sources, Text
 
 COUNT = 51
 NAMES = [f"img_{number}" for number in range(1, COUNT + 1)]

@@ -24,11 +24,11 @@ from pydantic import Field
 from isr.data.archives import unpacked
 from isr.data.files import FRAME_SUFFIXES, opened_frame
 from isr.data.items import Frame, Item, write_video
-from isr.data.kinds.base import Sources, files_below, own_folder, remote_file, verified
+from isr.data.kinds.base import files_below, own_folder, remote_file, verified
 from isr.data.kinds.videos import GROUND_TRUTH, LabelledVideos, mapping_path, sequence_names
 from isr.errors import UserError
 from isr.io import read_json
-from isr.models import Address, FileName, Sha256, Text
+from isr.models import Address, FileName, Sha256, Sources, Text
 
 SEQUENCES = (
     *("bear01", "bear02", "cars2", "cars3", "cars6", "cars7", "cars8", "cats04", "cats05"),

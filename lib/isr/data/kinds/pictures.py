@@ -31,7 +31,6 @@ from isr.data.kinds.base import (
     DatasetKind,
     Known,
     LongSide,
-    Sources,
     count_words,
     listed,
     own_folder,
@@ -49,7 +48,7 @@ from isr.data.pictures import (
     object_labels,
 )
 from isr.errors import UserError
-from isr.models import Model, Text
+from isr.models import Model, Sources, Text
 
 _log = logging.getLogger(__name__)
 

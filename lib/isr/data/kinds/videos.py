@@ -14,7 +14,6 @@ from isr.data.items import Frame, Item, write_video
 from isr.data.kinds.base import (
     DatasetKind,
     Known,
-    Sources,
     count_words,
     files_below,
     own_folder,
@@ -22,7 +21,7 @@ from isr.data.kinds.base import (
     verified,
 )
 from isr.errors import UserError
-from isr.models import Address, FileName, Model, RemoteFile, Sha256, Text
+from isr.models import Address, FileName, Model, RemoteFile, Sha256, Sources, Text
 
 SOURCE = "a folder of frames"
 LICENCE = "not stated"

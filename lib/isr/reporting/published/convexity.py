@@ -5,9 +5,12 @@ foreground IoU of both outputs of all twelve settings. Table 3 (appendix B.3) ad
 three seeds and pixel accuracies; its text shows 12 of 24 rows. The IoUs of Table 1 tell what these
 rows are: the first six are the sequentially trained predictors, the six headed "Jointly Trained"
 are the convex projections of these predictors. Joint deviations and joint accuracies are therefore
-unknown. Table 1 of the workshop paper (UniReps 2023) repeats Table 1 digit by digit.
+unknown. Table 2 (appendix A) gives the foreground IoU of SAM, prompted with a random point of the
+foreground scribbles, and of its convex projection, of clean and of corrupted pictures. Tables 1 and
+2 of the workshop paper (UniReps 2023) repeat Tables 1 and 2 digit by digit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from isr.data.kinds import DatasetKind
@@ -26,13 +29,28 @@ STEPS = 3000
 """Optimisation steps per picture (appendix B.2)."""
 
 PREDICTORS = ("cnn", "fcn")
-"""Kinds of predictors."""
+"""Kinds of predictors of Tables 1 and 3."""
+SAM = "segment_anything"
+"""The kind of predictor of Table 2."""
 FEATURES = ("rgb+xy", "rgb+semantic", "rgb+xy+semantic")
 FITS = ("sequential", "joint")
 OUTPUTS = ("predictor", "representation")
 
 Setting = tuple[str, str, str, str]
 """(fit, features, predictor, output)"""
+
+TABLE_2: dict[str, tuple[float, float]] = {
+    "clean": (0.7275, 0.7407),
+    "spatter": (0.5627, 0.5817),
+    "contrast": (0.6489, 0.6597),
+    "brightness": (0.6456, 0.6516),
+    "impulse_noise": (0.5330, 0.5504),
+    "shot_noise": (0.6298, 0.6371),
+    "gaussian_noise": (0.6246, 0.6357),
+    "defocus_blur": (0.7333, 0.7426),
+    "glass_blur": (0.7187, 0.7321),
+}
+"""IoU of SAM and of its convex projection, by corruption at severity 5, in the order of Table 2."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +113,26 @@ CONVEXITY: dict[Setting, Result] = _collect()
 """All 24 published results, keyed by (fit, features, predictor, output)."""
 
 
-def find(fit: str, features: str, predictor: str, output: str) -> Result | None:
+def find(
+    fit: str, features: str, predictor: str, output: str, corruption: str = "clean"
+) -> Result | None:
     """The published result of one setting, or None when the papers have no such setting."""
-    return CONVEXITY.get((fit, features, predictor, output))
+    if predictor == SAM:
+        known = fit == "sequential" and output in OUTPUTS and corruption in TABLE_2
+        return Result(TABLE_2[corruption][OUTPUTS.index(output)]) if known else None
+    return CONVEXITY.get((fit, features, predictor, output)) if corruption == "clean" else None
+
+
+def grid(predictors: Sequence[str]) -> list[tuple[str, str, str, str]]:
+    """The settings (fit, features, predictor, corruption) of some kinds of predictors."""
+    found = [
+        (fit, features, predictor, "clean")
+        for fit, features, predictor, _ in CONVEXITY
+        if predictor in predictors
+    ]
+    if SAM in predictors:
+        found += [("sequential", "", SAM, corruption) for corruption in TABLE_2]
+    return list(dict.fromkeys(found))
 
 
 def difference(dataset: DatasetKind, pictures: int) -> str:

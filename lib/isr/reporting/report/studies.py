@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from isr import constraints
+from isr.data.corruptions import CLEAN
 from isr.data.items import Item, read_item
 from isr.data.weak_labels.store import label_kind
 from isr.evaluation.columns import GROUND_TRUTH, SCRIBBLES, UNARIES
@@ -264,6 +265,7 @@ def _facts(metrics: pd.DataFrame, study: Study, cells: About) -> Facts:
         ("Constraint", _names(metrics, "constraint", constraints.words)),
         ("Predictor", _names(metrics, "predictor", called)),
         ("Input", _names(metrics, "features", words.features)),
+        ("Corruption at severity 5", _others(metrics, "corruption", CLEAN, words.corruption)),
         ("Weak labels", _labels(cells.values())),
         ("Foreground", " ".join(recipes.foreground_notes(metrics))),
         ("Width of the network", words.numbers(metrics["width"])),
@@ -289,9 +291,9 @@ def _names(metrics: pd.DataFrame, column: str, say: Callable[[str], str] = str) 
     return words.listing(dict.fromkeys(say(value) for value in metrics[column].unique() if value))
 
 
-def _others(metrics: pd.DataFrame, column: str, usual: str) -> str:
+def _others(metrics: pd.DataFrame, column: str, usual: str, say: Callable[[str], str] = str) -> str:
     """The values of an axis, if there are others than the usual one."""
-    return _names(metrics, column) if set(metrics[column]) - {usual, ""} else ""
+    return _names(metrics, column, say) if set(metrics[column]) - {usual, ""} else ""
 
 
 def _items(metrics: pd.DataFrame, study: Study) -> str:

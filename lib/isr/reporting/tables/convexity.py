@@ -1,4 +1,4 @@
-"""The paper's Tables 1 and 3: averages over items and seeds, in the paper's own layout."""
+"""The paper's Tables 1 to 3: averages over items and seeds; 1 and 3 in the paper's own layout."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from isr.data.corruptions import CLEAN
 from isr.errors import UserError
 from isr.evaluation.columns import GROUND_TRUTH
 from isr.evaluation.metrics import mean_and_deviation
@@ -19,21 +20,25 @@ from isr.reporting.tables.averages import NAN, PAIR, SCORES
 from isr.reporting.tables.layout import NOT_LEGIBLE, Entry, Heading, Line, Row, Span, Table
 
 OTHER_PICTURES = "other pictures"
-SETTING = ["predictor", "features", "labels", "fit"]
+SETTING = ["predictor", "features", "corruption", "labels", "fit"]
 
-Setting = tuple[str, str, str, str]
-"""(predictor, features, labels, fit); "" where a predictor has none to choose."""
+Setting = tuple[str, str, str, str, str]
+"""(predictor, features, corruption, labels, fit); "" where a predictor has none to choose."""
 
 
-def compares(study: Study, constraint: str) -> bool:
-    """Whether the papers have numbers of such cells: of convex shapes and one of their networks."""
+def compares(study: Study, constraint: str, networks: Sequence[str] = published.PREDICTORS) -> bool:
+    """Whether the papers have numbers of such cells: of convex shapes and one of some networks."""
     cells = [cell.settings for cell in study.cells if cell.settings.constraint == constraint]
     kinds = {study.predictors[cell.predictor].kind for cell in cells}
-    return constraint == published.CONSTRAINT and bool(kinds & set(published.PREDICTORS))
+    return constraint == published.CONSTRAINT and bool(kinds & set(networks))
 
 
 def summarise(
-    metrics: pd.DataFrame, study: Study, constraint: str, shows_published: bool = True
+    metrics: pd.DataFrame,
+    study: Study,
+    constraint: str,
+    shows_published: bool = True,
+    networks: Sequence[str] = published.PREDICTORS,
 ) -> pd.DataFrame:
     """Average the scores over items, then over seeds, and set the published ones beside them.
 
@@ -45,9 +50,11 @@ def summarise(
         study: what was planned.
         constraint: whose cells are averaged.
         shows_published: whether the papers' numbers are wanted beside ours.
+        networks: kinds of predictors whose published numbers are meant.
 
     Returns:
-        One row per predictor, features, labels, fit and output, planned or in the paper's grid.
+        One row per predictor, features, corruption, labels, fit and output, planned or in the
+        paper's grid.
         `status` is "ran", "not run" or "no ground truth"; scores lie in [0, 1], deviations are over
         seeds (ddof 1; NaN for one seed). `difference_*` is ours minus published, NaN unless the
         pictures are the paper's (`same_pictures`). `published` says whether the papers have the
@@ -63,9 +70,9 @@ def summarise(
         planned.setdefault(_setting_of(study, cell), set()).add(cell.settings.seed)
     own = metrics[metrics["cell"].isin([cell.name for cell in cells])]
     groups = dict(iter(own.groupby(SETTING, sort=False)))
-    compared = shows_published and compares(study, constraint)
+    compared = shows_published and compares(study, constraint, networks)
     rows = []
-    for setting in _settings(study, planned, compared):
+    for setting in _settings(study, planned, networks if compared else ()):
         of_setting = groups.get(setting, own[:0])
         for output in averages.outputs(own, constraint):
             row: dict[str, Any] = {"study": study.name, "dataset": study.dataset_name}
@@ -82,22 +89,23 @@ def _setting_of(study: Study, cell: PlannedCell) -> Setting:
     own = cell.settings
     sees = study.predictors[own.predictor].input
     features = (own.features or "") if sees == "features" else ""
-    return own.predictor, features, own.labels if sees == "labels" else "", own.fit
+    labels = own.labels if sees == "labels" else ""
+    return own.predictor, features, own.corruption, labels, own.fit
 
 
-def _settings(study: Study, planned: Iterable[Setting], compared: bool) -> list[Setting]:
+def _settings(study: Study, planned: Iterable[Setting], networks: Sequence[str]) -> list[Setting]:
     """Those of the paper's grid and of the study, in the paper's order."""
     settings = set(planned)
     kinds = {name: study.predictors[name].kind for name, *_ in settings}
-    if compared:
-        for fit, features, network, _ in published.CONVEXITY:
-            names = [name for name, kind in kinds.items() if kind == network] or [network]
-            settings |= {(name, features, "", fit) for name in names}
+    for fit, features, network, corruption in published.grid(networks):
+        names = [name for name, kind in kinds.items() if kind == network] or [network]
+        settings |= {(name, features, corruption, "", fit) for name in names}
 
     def position(setting: Setting) -> tuple[Any, ...]:
-        predictor, features, _, fit = setting
+        predictor, features, corruption, _, fit = setting
         return (
             _index(published.FITS, fit),
+            _index(tuple(published.TABLE_2), corruption),
             _index(published.FEATURES, features),
             _index(published.PREDICTORS, kinds.get(predictor, predictor)),
             setting,
@@ -135,7 +143,8 @@ def _beside(study: Study, row: dict[str, Any], compared: bool) -> dict[str, Any]
     kind = study.predictors[predictor].kind if predictor in study.predictors else predictor
     result = None
     if compared and not row["labels"]:
-        result = published.find(row["fit"], row["features"], kind, row["output"])
+        axes = (row["fit"], row["features"], kind, row["output"], row["corruption"])
+        result = published.find(*axes)
     same = not published.difference(study.dataset, row["n_pictures"])
     found: dict[str, Any] = {"same_pictures": same, "published": result is not None}
     for name in ("iou", "iou_deviation", "accuracy", "accuracy_deviation"):
@@ -193,7 +202,7 @@ def table_1(
     lines: list[Line] = []
     for fit in dict.fromkeys(summary["fit"]):
         block = [{name: rows.get((fit, *column, name)) for name in outputs} for column in columns]
-        lines += _block(words.fit(fit), block, outputs, constraint, _same(summary, study))
+        lines += _block(words.fit(fit), block, outputs, constraint, same_pictures(summary, study))
     representation = words.output("representation", constraint)
     pairs = tuple(
         Heading(f"{words.predictor(study.predictors, name)} / {representation}")
@@ -202,11 +211,13 @@ def table_1(
     heads = tuple(Heading(group, sum(each == group for each, _ in columns)) for group in order)
     shown = f"Foreground IoU of predictor / {representation}"
     return Table(
-        title=layout.titled(_data(metrics, study), title, shown, 1, compares(study, constraint)),
+        title=layout.titled(
+            data_in_words(metrics, study), title, shown, 1, compares(study, constraint)
+        ),
         stubs=("", ""),
         headings=(heads, pairs),
         lines=tuple(lines),
-        notes=tuple(_notes(summary, metrics, study, "in each column and kind of fit")),
+        notes=tuple(notes_on(summary, metrics, study, "in each column and kind of fit")),
     )
 
 
@@ -249,7 +260,7 @@ def table_3(
     """
     columns = ["ours"]
     if summary["published"].any():
-        same = _same(summary, study)
+        same = same_pictures(summary, study)
         columns += ["published", "difference"] if same else ["published (other pictures)"]
     groups = summary.groupby(["fit", "predictor", "features", "labels"], sort=False)
     # The paper lists all features of one predictor together, Table 1 and the summary do not.
@@ -272,12 +283,14 @@ def table_3(
             first = names if position == 0 else ("", "", "")
             stubs = (*first, words.output(row.output, constraint))
             lines.append(layout.line_of(stubs, spans, position == 0 and index > 0))
-    notes = _notes(summary, metrics, study, "in each setting")
+    notes = notes_on(summary, metrics, study, "in each setting")
     if summary["iou_deviation"].notna().any():
         notes.append(layout.DEVIATION_NOTE)
     shown = "Foreground IoU and pixel accuracy"
     return Table(
-        title=layout.titled(_data(metrics, study), title, shown, 3, compares(study, constraint)),
+        title=layout.titled(
+            data_in_words(metrics, study), title, shown, 3, compares(study, constraint)
+        ),
         stubs=("Fit", "Model", "Input", "Segmentation"),
         headings=(
             (Heading("IoU", len(columns)), Heading("Accuracy", len(columns))),
@@ -288,20 +301,34 @@ def table_3(
     )
 
 
-def _data(metrics: pd.DataFrame, study: Study) -> str:
+def data_in_words(metrics: pd.DataFrame, study: Study) -> str:
     """What the data are: the items that are scored, or else that were fitted, in words."""
     scored = metrics[metrics["against"] == GROUND_TRUTH]
     found = set((metrics if scored.empty else scored)["item"])
     return study.describe([item for item in study.items if item in found] or study.items)
 
 
-def _same(summary: pd.DataFrame, study: Study) -> bool:
+def same_pictures(summary: pd.DataFrame, study: Study) -> bool:
     """Whether the pictures are those behind the paper's numbers."""
     return not published.difference(study.dataset, int(summary["n_pictures"].max()))
 
 
-def _notes(summary: pd.DataFrame, metrics: pd.DataFrame, study: Study, where: str) -> list[str]:
-    """Sentences on where the numbers come from: ours first, then the published."""
+def notes_on(
+    summary: pd.DataFrame,
+    metrics: pd.DataFrame,
+    study: Study,
+    where: str,
+    source: str = f"Tables 1 and 3, {published.STEPS:,} steps",
+) -> list[str]:
+    """Sentences on where the numbers come from: ours first, then the published.
+
+    Args:
+        summary: of `summarise`.
+        metrics: the rows behind it.
+        study: what was planned.
+        where: our best results are bold.
+        source: of the published numbers, in the papers.
+    """
     ran = summary[summary["status"] != NOT_RUN]
     has_scores = (summary["status"] == "ran").any()
     if ran.empty:
@@ -315,8 +342,8 @@ def _notes(summary: pd.DataFrame, metrics: pd.DataFrame, study: Study, where: st
     if summary["published"].any():
         difference = published.difference(study.dataset, int(summary["n_pictures"].max()))
         notes.append(
-            f"Published: ICML 2024 paper, Tables 1 and 3, means over {published.SEEDS} seeds and "
-            f"the {published.PICTURES} pictures of ConvexityDB, {published.STEPS:,} steps"
+            f"Published: ICML 2024 paper, {source}, means over {published.SEEDS} seeds and the "
+            f"{published.PICTURES} pictures of ConvexityDB"
             + (f"; {difference}, so no difference is taken." if difference else ".")
         )
     if has_scores:
@@ -327,8 +354,9 @@ def _notes(summary: pd.DataFrame, metrics: pd.DataFrame, study: Study, where: st
 def _called(study: Study, row: Row) -> str:
     """A setting in print."""
     seen = words.seen(row.features, row.labels)
-    parts = (words.predictor(study.predictors, row.predictor), seen, words.fit(row.fit))
-    return " ".join(filter(None, parts))
+    corrupted = "" if row.corruption == CLEAN else words.corruption(row.corruption)
+    called = words.predictor(study.predictors, row.predictor)
+    return " ".join(filter(None, (called, seen, corrupted, words.fit(row.fit))))
 
 
 def _conditions(ran: pd.DataFrame, metrics: pd.DataFrame, study: Study) -> list[str]:

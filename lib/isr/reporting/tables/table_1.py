@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 class OfConstraint(TableKind):
-    """A table of all predictors, features and fits of a study under one constraint."""
+    """A table of all predictors, features and fits of a study under one constraint.
+
+    Attributes:
+        axes: that it shows.
+    """
+
+    axes: ClassVar[tuple[str, ...]] = ("predictor", "features", "labels", "fit", "seed")
 
     constraint: ConstraintName | None = Field(
         None, description="which of those of the study to show; null: its only one"
@@ -22,8 +28,7 @@ class OfConstraint(TableKind):
 
     def shown(self, cells: Cells, place: str) -> list[str]:
         """The cells of the constraint."""
-        axes = ("predictor", "features", "labels", "fit", "seed")
-        return choose(cells, {"constraint": self.constraint}, axes, place)
+        return choose(cells, {"constraint": self.constraint}, self.axes, place)
 
     def make(self, study: Study, shown: Sequence[str]) -> "tuple[str, Table]":
         """Average over items and frames, then over seeds."""

@@ -208,3 +208,13 @@ def test_those_of_a_volume_are_made_slice_by_slice(dataset, tmp_path):
     maps = np.load(tmp_path / "out" / "stack.npy")
     assert maps.shape == (2, 20, 30, 2)
     np.testing.assert_array_equal(maps[0], efficientnet_maps(plane))
+
+
+def test_corrupted_pictures_have_features_of_their_own_by_seed(dataset, published, tmp_path):
+    items = [item.corrupted("spatter", seed) for seed in (1, 2) for item in dataset]
+    write_semantic(items, tmp_path / "made", published=published)
+    names = sorted(str(path.relative_to(tmp_path / "made")) for path in tmp_path.glob("made/*/*"))
+    assert names == ["1/img_1.npy", "1/img_2.npy", "2/img_1.npy", "2/img_2.npy"]
+    assert read_json(tmp_path / "made" / "source.json")["source"] == "efficientnet-lite0"
+    with pytest.raises(UserError, match="published ones are of clean pictures"):
+        write_semantic(items, tmp_path / "other", source="published", published=published)

@@ -105,3 +105,16 @@ def test_png_and_svg_repeat_bit_for_bit(tmp_path: Path) -> None:
             assert picture.width > 1500
             assert min(picture.info["dpi"]) > 150
     assert contents[0] == contents[1]
+
+
+def test_figures_8_and_10_show_what_prompts_lead_to(tmp_path: Path, titles: list[str]) -> None:
+    sam = {"kind": "segment_anything"}
+    cells = [
+        whole_cell(tmp_path, shape="scribbled", predictor=sam),
+        whole_cell(tmp_path, shape="scribbled", predictor={**sam, "prompt": "scribbles"}),
+        whole_cell(tmp_path, shape="scribbled", predictor=sam, corruption="brightness"),
+    ]
+    for kind in ("figure_8", "figure_10"):
+        draw(kind, tmp_path / kind, *cells)
+        assert (tmp_path / f"{kind}.png").exists()
+    assert titles[0].startswith("A prompted predictor and its projection: ")

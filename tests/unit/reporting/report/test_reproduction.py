@@ -90,7 +90,7 @@ def test_links_of_the_page_lead_somewhere():
 
 def test_files_are_made_anew(tmp_path):
     readme = (ROOT / "README.md").read_text()
-    old = readme.replace("| Table 2; Figures 8, 10 |", "| - |")
+    old = readme.replace("| Equations 2, 7 |", "| - |")
     assert old != readme
     (tmp_path / "README.md").write_text(old)
     reproduction.main(tmp_path)

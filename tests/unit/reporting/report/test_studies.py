@@ -30,9 +30,10 @@ def test_facts_of_the_cells_that_ran(motion):
 
 
 def test_what_is_not_usual_is_told(motion, change):
-    change(motion, noise=0.2, distance="absolute", training="together")
+    change(motion, noise=0.2, distance="absolute", training="together", corruption="shot_noise")
     facts = dict(make(motion).facts)
     assert facts["Shares of noise"] == "0.2"
+    assert facts["Corruption at severity 5"] == "shot noise"
     assert facts["Distance from unaries"] == "absolute"
     assert facts["Networks for each video, or one for all together"] == "together"
 

@@ -121,7 +121,7 @@ def test_a_predictor_of_another_name_is_compared_with_its_network(summarise):
 
 def test_cells_of_one_setting_that_score_an_item_twice_are_an_error(summarise):
     cells = [grid_plan(), grid_plan(steps=50)]
-    with pytest.raises(UserError, match=r"fcn rgb\+xy sequential predictor is scored twice"):
+    with pytest.raises(UserError, match=r"fcn rgb\+xy clean sequential predictor is scored twice"):
         summarise(score(0.5), study(cells))
 
 
