@@ -34,6 +34,7 @@ TINY = {
             "figures": {
                 "figure_5": {"items": ["coffee", "retina"]},
                 "figure_9a": {"cell": "fcn-joint"},
+                "figure_12": {"items": ["coffee", "retina"], "cell": "fcn"},
             },
         },
         "corruptions": {

@@ -107,6 +107,6 @@ def test_motion_segmentation_in_less_time(own):
 
 
 def test_every_example_is_run():
-    run = {"mine.yaml", "shapes.yaml", "stacks.yaml", "film.yaml"}
+    run = {"mine.yaml", "masks.yaml", "shapes.yaml", "stacks.yaml", "film.yaml"}
     assert set(examples("README.md")) == run
     assert set(examples("config/README.md")) == {"features.yaml", "reduced.yaml"}

@@ -244,9 +244,10 @@ def test_one_job_at_a_time_has_the_gpu_of_a_machine(
 
 def test_a_gpu_s_jobs_are_whole_batches(repository):
     plan = repository.plan("--configfile", "config/paper.yaml", "config/gpu.yaml")
-    gallery = len(PAPER_PLAN.cells["authors-gallery"])
-    assert plan["fit"] == 2 * 3 * 2 + gallery + (1 + 3 * 18) + 2 * 7
-    assert plan["predict"] == 2 * 3 + 18 * 3
+    named = sum(len(PAPER_PLAN.cells[name]) for name in ("authors-gallery", "student", "prompts"))
+    # A batch of the student's cells is one of them and one seed; corruptions are nine.
+    assert plan["fit"] == 2 * 3 * 2 + 9 + named + (1 + 3 * 18) + 2 * 7
+    assert plan["predict"] == 2 * 3 + 9 + 1 + 18 * 3
 
 
 def test_a_study_is_a_target_and_null_drops_one(repository):

@@ -42,7 +42,8 @@ class Convex(Representation):
         The directions of the first layer become the normals of faces that touch this part, more of
         them along its short axes: each unit is a ramp from half-way between the part's middle and
         a face. Hidden layers hand the units on, and the output is their mean, at the level that
-        leaves as much inside as the part has. Without any likely foreground nothing is done.
+        leaves as much inside as the part has. Without any likely foreground nothing is done, nor
+        of scribbles alone: joint fits lost objects when they began close round their strokes.
         """
         part = main_part(coordinates, unaries)
         if part is None:

@@ -125,21 +125,20 @@ class MainPart(NamedTuple):
 
 
 def main_part(coordinates: Tensor, unaries: Tensor) -> MainPart | None:
-    """The largest connected part of the likely foreground, without specks; None if none is likely.
+    """The largest connected part of the likely foreground, without specks.
 
-    Averages over cells take out noise. Of scribbles, all of the foreground is one part.
+    Averages over cells take out noise.
 
     Args:
         coordinates: (*grid, dim).
         unaries: (*grid) foreground probabilities; NaN where nothing is known.
+
+    Returns:
+        None if no foreground is likely, or where some of it is not known, as between scribbles.
     """
     points, values = known_points(coordinates, unaries)
-    likely = values >= 0.5
-    if not likely.any():
+    if len(points) < unaries.numel() or not (values >= 0.5).any():
         return None
-    if len(points) < unaries.numel():
-        strokes, all_known = coordinates.new_tensor(points[likely]), coordinates.new_tensor(points)
-        return MainPart(strokes, all_known, 1e-3)
     raster = rasterise(points, values, round(_POINTS ** (1 / points.shape[1])))
     known = raster.known > 0
     likely = known & (raster.values >= 0.5)

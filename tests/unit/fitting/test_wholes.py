@@ -64,7 +64,7 @@ def test_a_fit_can_follow_the_unaries_alone(items, plans, tmp_path):
     write_unaries(tmp_path / UNARIES / str(SEED), "first", np.full((30, 40), 0.5))
     job = _picture(items, predictions=[tmp_path], steps=3000, scribbles=False)
     ((plan, _),) = plans(job)
-    assert plan.schedule == schedules.unaries_schedule()
+    assert plan.schedule == schedules.near_schedule()
     assert plan.task.points == Points(0, 80)
 
 

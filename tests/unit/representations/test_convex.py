@@ -72,16 +72,14 @@ def test_a_start_is_convex_and_about_the_hull(dim, floors, layers):
             assert (shape((one + other) / 2) <= (shape(one) + shape(other)) / 2 + 1e-4).all()
 
 
-def test_a_start_from_scribbles_has_all_strokes_on_their_sides():
+def test_of_scribbles_alone_a_start_makes_nothing():
     points = _grid(2, 100)
-    unaries = torch.full((100, 100), torch.nan)
-    unaries[30:70, 30], unaries[30:70, 70], unaries[5], unaries[:, 95] = 1.0, 1.0, 0.0, 0.0
-    shape = _started(unaries, points)
-    with torch.no_grad():
-        level = shape(points)
-    assert (level[unaries == 1] <= 1e-4).all()
-    assert (level[unaries == 0] > 0).all()
-    assert level[50, 50] < -1
+    scribbles = torch.full((100, 100), torch.nan)
+    scribbles[30:70, 30], scribbles[5] = 1.0, 0.0
+    shape = Convex()
+    before = {name: value.clone() for name, value in shape.state_dict().items()}
+    shape.start_(points, scribbles)
+    assert all(torch.equal(value, before[name]) for name, value in shape.state_dict().items())
 
 
 @pytest.mark.parametrize("size", [1, 2])

@@ -58,12 +58,12 @@ def start_job(tmp_path):
         process = context.Process(target=_job, args=(tmp_path, claimed, end))
         process.start()
         running.append((process, end))
-        return claimed.get(timeout=60), lambda: (end.set(), process.join(60))
+        return claimed.get(timeout=300), lambda: (end.set(), process.join(300))
 
     yield start
     for process, end in running:
         end.set()
-        process.join(60)
+        process.join(300)
 
 
 @pytest.mark.slow
