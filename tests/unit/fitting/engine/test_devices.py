@@ -1,7 +1,9 @@
 """Which device a job takes, on a machine that pretends to have some."""
 
 import argparse
-import multiprocessing
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -40,30 +42,37 @@ def pretend():
     devices._held.clear()
 
 
-def _job(folder, claimed, end):
-    """Another process, which holds what it has claimed until it is told to end."""
-    _pretend(3, (10, 30, 20))
-    claimed.put(claim(folder).index)
-    end.wait(60)
+JOB = """
+import sys
+from pathlib import Path
+from test_devices import _pretend, claim
+_pretend(3, (10, 30, 20))
+print(claim(Path(sys.argv[1])).index, flush=True)
+sys.stdin.read()
+"""
+"""Another process, which holds what it has claimed until its input ends."""
 
 
 @pytest.fixture
 def start_job(tmp_path):
     """Starts a job in another process: the device that it took, and what ends the job."""
-    context = multiprocessing.get_context("spawn")
     running = []
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path]),
+    }
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
 
     def start():
-        claimed, end = context.Queue(), context.Event()
-        process = context.Process(target=_job, args=(tmp_path, claimed, end))
-        process.start()
-        running.append((process, end))
-        return claimed.get(timeout=300), lambda: (end.set(), process.join(300))
+        told = [sys.executable, "-c", JOB, str(tmp_path)]
+        process = subprocess.Popen(told, env=environment, **pipes)
+        running.append(process)
+        return int(process.stdout.readline()), process.communicate
 
     yield start
-    for process, end in running:
-        end.set()
-        process.join(300)
+    for process in running:
+        if process.poll() is None:
+            process.communicate()
 
 
 @pytest.mark.slow
