@@ -9,7 +9,7 @@ import yaml
 from isr.config.reading import read_plan
 
 ROOT = Path(__file__).parents[2]
-DEMO_STUDIES = ("convexity", "corruptions", "gallery", "motion", "cut", "noise")
+DEMO_STUDIES = ("peers", "convexity", "corruptions", "gallery", "motion", "cut", "noise")
 
 
 def lay_over(config, upper):

@@ -75,7 +75,7 @@ def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
     # Of one video, all seeds go into one job.
     assert plan["fit"] == (grid + corrupted) * 3 + pictures + 2 * 3 * 18 + noise // 3
     # What is computed is so for all seeds at once, and for every study that takes it.
-    assert plan["predict"] == 2 * 3 * 3 + 9 + 1 + 18 * 3
+    assert plan["predict"] == peers + 2 * 3 * 3 + 9 + 1 + 18 * 3
     assert plan["fetch_optional"] == 4
     assert plan["fetch"] == len(Jobs(PAPER_PLAN).downloads()) - 4
     assert plan["label"] == 18
@@ -246,8 +246,9 @@ def test_a_gpu_s_jobs_are_whole_batches(repository):
     plan = repository.plan("--configfile", "config/paper.yaml", "config/gpu.yaml")
     named = sum(len(PAPER_PLAN.cells[name]) for name in ("authors-gallery", "student", "prompts"))
     # A batch of the student's cells is one of them and one seed; corruptions are nine.
-    assert plan["fit"] == 2 * 3 * 2 + 9 + named + (1 + 3 * 18) + 2 * 7
-    assert plan["predict"] == 2 * 3 + 9 + 1 + 18 * 3
+    peers = 8
+    assert plan["fit"] == 2 * peers + 2 * 3 * 2 + 9 + named + (1 + 3 * 18) + 2 * 7
+    assert plan["predict"] == peers + 2 * 3 + 9 + 1 + 18 * 3
 
 
 def test_a_study_is_a_target_and_null_drops_one(repository):
