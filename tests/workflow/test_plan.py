@@ -71,11 +71,12 @@ def test_the_paper_s_grid_needs_no_network_to_be_planned(repository):
     gallery, student = (len(PAPER_PLAN.cells[name]) for name in ("authors-gallery", "student"))
     corrupted, prompts = 9 * 3, len(PAPER_PLAN.cells["prompts"])
     pictures = gallery + student + prompts
-    assert plan["evaluate"] == grid + corrupted + pictures + 2 * 3 + noise
+    peers = 8 * 2 * 3
+    assert plan["evaluate"] == peers + grid + corrupted + pictures + 2 * 3 + noise
     # Of one video, all seeds go into one job.
-    assert plan["fit"] == (grid + corrupted) * 3 + pictures + 2 * 3 * 18 + noise // 3
+    assert plan["fit"] == (peers + grid + corrupted) * 3 + pictures + 2 * 3 * 18 + noise // 3
     # What is computed is so for all seeds at once, and for every study that takes it.
-    assert plan["predict"] == peers + 2 * 3 * 3 + 9 + 1 + 18 * 3
+    assert plan["predict"] == 8 + 2 * 3 * 3 + 9 + 1 + 18 * 3
     assert plan["fetch_optional"] == 4
     assert plan["fetch"] == len(Jobs(PAPER_PLAN).downloads()) - 4
     assert plan["label"] == 18
