@@ -145,3 +145,8 @@ class Config(Model):
     datasets: dict[Name, Dataset] = Field({}, description="what there is to segment, by name")
     predictors: dict[Name, Predictor] = Field({}, description="what gives unaries, by name")
     studies: dict[Name, Study] = Field({}, description="what is fitted, by name")
+    run: Annotated[list[Name], Field(min_length=1)] | None = Field(
+        None,
+        description="names of the studies to run, which the report then has alone; null: all of "
+        "them, the demo's too",
+    )

@@ -35,10 +35,20 @@ def read_plan(
     """
     kept = _without_dropped(content)
     _check_old_kinds(kept.get("datasets"))
-    config: Config = parse(Config, kept)
+    config: Config = _chosen(parse(Config, kept))
     plan = Plan(config, root or Path())
     _check(plan, reserved)
     return plan
+
+
+def _chosen(config: Config) -> Config:
+    """The configuration with those of its studies alone that are to run."""
+    if config.run is None:
+        return config
+    for name in config.run:
+        must_know("run", name, config.studies)
+    kept = {name: study for name, study in config.studies.items() if name in config.run}
+    return config.model_copy(update={"studies": kept})
 
 
 def _check_old_kinds(datasets: Any) -> None:

@@ -13,6 +13,8 @@ SPATIO = {"dataset": "films", "settings": {"predictor": "unet", "fit": "spatio-t
     ("path", "value", "words"),
     [
         ("studies", {}, "studies is empty"),
+        ("run", ["grd"], r"run is 'grd'; .*mean grid"),
+        ("run", [], r"run"),
         ("studies.single.cells.fits", {"items": ["horse"]}, "cells.fits has the name of a folder"),
         ("studies.grid.dataset", "photo", r"studies.grid.dataset is 'photo'; .*mean photos"),
         ("studies.grid.items", ["cofee"], r"studies.grid.items\[0\] is 'cofee'; .*mean coffee"),
@@ -179,3 +181,8 @@ def test_a_joint_fit_has_no_other_videos_than_the_sequential_one():
 
 def test_noise_is_for_fits_in_time():
     planned(("studies.noise", SPATIO | {"vary": {"noise": [0, 0.2]}}))
+
+
+def test_a_run_can_be_of_some_studies_alone():
+    assert set(planned().cells) > {"grid", "single"}
+    assert set(planned(("run", ["single"])).cells) == {"single"}
