@@ -29,25 +29,29 @@ class Repository:
             config: what is laid over it; None for nothing.
             over: `--configfile` and the files that it is laid over.
         """
+        done = self.started(*arguments, config=config, over=over, stdout=subprocess.PIPE)
+        output, _ = done.communicate()
+        return done.returncode, output
+
+    def started(self, *arguments, config=None, over=(), **options):
+        """Start Snakemake; `options` are those of its process."""
         if config is not None:
             path = self.folder / "overlay.yaml"
             path.write_text(yaml.safe_dump(config))
             arguments = (*arguments, *(over or ("--configfile",)), path.name)
         environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            # Jobs run with Snakemake's own Python, whatever the PATH says.
+            "PATH": os.defpath,
             "XDG_CACHE_HOME": str(self.folder / ".cache"),
         }
-        command = [sys.executable, "-m", "snakemake", *arguments]
-        done = subprocess.run(
-            command,
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
             env=environment,
             text=True,
-            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            check=False,
+            **options,
         )
-        return done.returncode, done.stdout
 
     def plan(self, *arguments, config=None, over=()):
         """Number of jobs by rule that a run would do."""
