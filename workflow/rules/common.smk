@@ -53,6 +53,9 @@ shell.prefix(
     "set -euo pipefail; " + command_line(ROOT, own_python=not OWN_ENVIRONMENTS)
 )
 
+# Snakemake fills wildcards into its path, of which braces stand for themselves.
+ENVIRONMENT = str(ROOT / "envs/isr.yaml").replace("{", "{{").replace("}", "}}")
+
 # What is configured is laid over the demo, wherever it comes from: files of the command line, that
 # of the folder where Snakemake runs, or the workflow that takes this one as a module.
 CONFIG = load_configfile(ROOT / "config/config.yaml")

@@ -7,7 +7,7 @@ rule fetch:
         file=names(JOBS.remote),
     localrule: True
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
         settings=told(lambda wildcards: JOBS.fetch_settings(wildcards.file)),
     message:
@@ -26,7 +26,7 @@ rule fetch_optional:
         file=names(JOBS.remote),
     localrule: True
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
         settings=told(lambda wildcards: JOBS.fetch_settings(wildcards.file)),
         file=f"{DOWNLOADS}/{{file}}",
@@ -50,7 +50,7 @@ rule unpack:
     log:
         "logs/unpack/{dataset}/{item}.log",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     resources:
         mem_mb=2000,
         runtime=30,
@@ -79,7 +79,7 @@ rule label:
         "logs/label/{dataset}/{labels}/{item}.log",
         benchmark="logs/label/{dataset}/{labels}/{item}.tsv",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     resources:
         mem_mb=3000,
         runtime=120,
@@ -109,7 +109,7 @@ rule features:
     log:
         "logs/features/{dataset}/{features}.log",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     resources:
         mem_mb=4000,
         runtime=60,

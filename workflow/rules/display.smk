@@ -20,7 +20,7 @@ rule tabulate:
     wildcard_constraints:
         table=names(DISPLAYS.tables),
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
         settings=told(
             lambda wildcards: DISPLAYS.settings(DISPLAYS.tables[wildcards.table])
@@ -44,7 +44,7 @@ rule draw:
     wildcard_constraints:
         figure=names(DISPLAYS.figure_names(animated=False)),
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
         settings=told(
             lambda wildcards: DISPLAYS.settings(DISPLAYS.figures[wildcards.figure])
@@ -68,7 +68,7 @@ rule animate:
     wildcard_constraints:
         figure=names(DISPLAYS.figure_names(animated=True)),
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
         settings=told(
             lambda wildcards: DISPLAYS.settings(DISPLAYS.figures[wildcards.figure])
@@ -100,7 +100,7 @@ rule report:
     log:
         "logs/report.log",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
         settings=told(lambda wildcards: DISPLAYS.report_settings()),
         code=code("report"),

@@ -20,7 +20,7 @@ rule evaluate:
         "logs/evaluate/{study}/{cell}.log",
         benchmark="logs/evaluate/{study}/{cell}.tsv",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=4000,

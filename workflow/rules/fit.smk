@@ -11,7 +11,7 @@ rule fit:
         "logs/fit/{study}/{batch}/part-{part}.log",
         benchmark="logs/fit/{study}/{batch}/part-{part}.tsv",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     threads: THREADS
     resources:
         gpu=GPU,

@@ -7,7 +7,7 @@ rule predict:
         "logs/predict/{dataset}/{network}/{share}.log",
         benchmark="logs/predict/{dataset}/{network}/{share}.tsv",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     threads: THREADS
     resources:
         gpu=GPU,
