@@ -10,6 +10,7 @@ configuration), shown (names of cells), study (see isr.reporting.study)}.
 from collections.abc import Sequence
 
 from isr.cli import display_parser, run
+from isr.inventory import write_inventory
 from isr.models import parse
 from isr.reporting.figures import Figure
 from isr.reporting.study import read_study
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     told = options.settings
     kind = parse(Figure, told["entry"], f"figures.{told['name']}")
     kind.draw(read_study(told["study"]), told["shown"], options.output)
+    write_inventory(*options.inventory)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Make the semantic features of a data set.
 
-    python scripts/features.py --settings JSON --items DIR [DIR ...] --downloads DIR --output DIR
+    python scripts/features.py --settings JSON --inputs JSON --downloads DIR --output DIR
 
-Makes ITEM.npy and source.json from the items: from the published features, or from
-EfficientNet-Lite0 where they cannot be had. The settings are {source, file, sha256, bytes,
-raw_components, corruption, seeds}: where the published features come from, whether components are
-left as they are, and what corrupts the pictures first, for which seeds.
+Makes ITEM.npy and source.json from the items, the inputs {items: [DIR, ...]}: from the published
+features, or from EfficientNet-Lite0 where they cannot be had. The settings are {source, file,
+sha256, bytes, raw_components, corruption, seeds}: where the published features come from, whether
+components are left as they are, and what corrupts the pictures first, for which seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +21,7 @@ from isr.data.items import find_items
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line and make the features."""
-    parser = settings_parser(__doc__)
-    parser.add_argument("--items", type=Path, nargs="+", required=True, help="unpacked items")
+    parser = settings_parser(__doc__, inputs=True)
     parser.add_argument("--downloads", type=Path, default=Path(), help="where archives lie")
     parser.add_argument("--output", type=Path, required=True, help="folder to make")
     options = parser.parse_args(arguments)
@@ -30,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     items = [
         item.corrupted(corruption, seed)
         for seed in seeds or [0]
-        for item in find_items(options.items).values()
+        for item in find_items(options.inputs.items).values()
     ]
     write_semantic(
         list(dict.fromkeys(items)),

@@ -10,6 +10,7 @@ isr.reporting.study)}.
 from collections.abc import Sequence
 
 from isr.cli import display_parser, run
+from isr.inventory import write_inventory
 from isr.io import write_text
 from isr.models import parse
 from isr.reporting.study import read_study
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     text, table = kind.make(read_study(told["study"]), told["shown"])
     write_text(options.output.with_suffix(".csv"), text)
     write_all(table, options.output)
+    write_inventory(*options.inventory)
 
 
 if __name__ == "__main__":

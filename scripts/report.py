@@ -13,6 +13,7 @@ The settings are:
 from collections.abc import Sequence
 
 from isr.cli import display_parser, run
+from isr.inventory import write_inventory
 from isr.io import write_text
 from isr.reporting.report.page import make
 
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = display_parser(__doc__, "HTML file")
     options = parser.parse_args(arguments)
     write_text(options.output, make(options.settings))
+    write_inventory(*options.inventory)
 
 
 if __name__ == "__main__":

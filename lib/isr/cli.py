@@ -4,7 +4,8 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,23 +16,88 @@ from isr.io import read_json
 INTERRUPTED = 130
 
 
-def settings_parser(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the settings that every job is told."""
+@dataclass(frozen=True)
+class Inputs:
+    """Where that lies which a job is made from, as far as it has it.
+
+    Any number of items and seeds may be among it, too many for a command line: a job reads it from
+    a file.
+
+    Attributes:
+        items: folders of unpacked items.
+        semantic: folder of the semantic features.
+        predictions: folders of stored unaries.
+        labels: folders of the weak labels of videos.
+        fits: folders of fitted parts.
+        networks: published networks or weights.
+    """
+
+    items: tuple[Path, ...]
+    semantic: Path | None
+    predictions: tuple[Path, ...]
+    labels: tuple[Path, ...]
+    fits: tuple[Path, ...]
+    networks: Path | None
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any]) -> "Inputs":
+        """The inputs of {items: [DIR, ...], semantic: [DIR], ..., networks: [PATH]}.
+
+        Raises:
+            UserError: there are no items, or what is named is unknown.
+        """
+        if unknown := content.keys() - cls.__dataclass_fields__.keys():
+            raise UserError(f"inputs: {min(unknown)} is unknown: remove it.")
+        if not content.get("items"):
+            raise UserError("inputs: items is missing or empty: name the folders of some.")
+
+        def paths(key: str) -> tuple[Path, ...]:
+            return tuple(map(Path, content.get(key, [])))
+
+        return cls(
+            paths("items"),
+            next(iter(paths("semantic")), None),
+            paths("predictions"),
+            paths("labels"),
+            paths("fits"),
+            next(iter(paths("networks")), None),
+        )
+
+    @property
+    def label_folders(self) -> dict[str, Path]:
+        """Folders of weak labels by the names of their videos."""
+        return {path.name: path for path in self.labels}
+
+
+def settings_parser(description: str | None, *, inputs: bool = False) -> argparse.ArgumentParser:
+    """A parser with the settings that every job is told.
+
+    Args:
+        description: of the command line.
+        inputs: whether the job is made from `Inputs`.
+    """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--settings",
-        type=_read_settings,
-        required=True,
-        help="JSON file, or a JSON object",
-        metavar="JSON",
-    )
+    readers: dict[str, Callable[[str], Any]] = {"--settings": _read_json}
+    if inputs:
+        readers["--inputs"] = _read_inputs
+    for option, read in readers.items():
+        words = "JSON file, or a JSON object"
+        parser.add_argument(option, type=read, required=True, metavar="JSON", help=words)
     return parser
 
 
-def _read_settings(argument: str) -> dict[str, Any]:
-    """Read settings given as the path of a JSON file or as a JSON object."""
+def _read_inputs(argument: str) -> Inputs:
+    """Read inputs given as the path of a JSON file or as a JSON object."""
+    try:
+        return Inputs.read(_read_json(argument))
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _read_json(argument: str) -> dict[str, Any]:
+    """Read what is given as the path of a JSON file or as a JSON object."""
     try:
         if argument.lstrip().startswith("{"):
             content = json.loads(argument)
@@ -55,7 +121,20 @@ def display_parser(description: str | None, output: str) -> argparse.ArgumentPar
     """
     parser = settings_parser(description)
     parser.add_argument("--output", type=Path, required=True, help=f"path of the {output}")
+    add_inventory_option(parser)
     return parser
+
+
+def add_inventory_option(parser: argparse.ArgumentParser) -> None:
+    """Add where a job lists what it has made; `write_inventory` does so at its end."""
+    parser.add_argument(
+        "--inventory",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar=("JSON", "PATH"),
+        help="JSON file to write, and the files and folders that it lists (isr.inventory)",
+    )
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:

@@ -48,6 +48,14 @@ Address = Annotated[str, StringConstraints(pattern=_ADDRESSES)]
 Sha256 = Annotated[str, StringConstraints(pattern=_HASHES)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
+
+class OwnPath:
+    """Marks a text as the path of a file or a folder of the user's own (`isr.config.paths`)."""
+
+
+PathText = Annotated[str, StringConstraints(min_length=1), OwnPath()]
+"""A path; relative ones are seen from the configuration file in which they stand."""
+
 _KINDS = {
     "int": "a whole number",
     "float": "a number",

@@ -99,8 +99,9 @@ def test_memory_does_not_depend_on_the_length(tmp_path, frames):
     settings = json.dumps(told(["long"], first_steps=60, next_steps=4))
     script = Path(__file__).parents[2] / "scripts" / "fit.py"
     command = [sys.executable, "-c", _MEASURE, str(script), "--settings", settings]
-    command += ["--items", str(tmp_path / "items" / "long"), "--device", "cpu"]
-    command += ["--predictions", str(tmp_path / "predictions")]
+    folders = {"items": tmp_path / "items" / "long", "predictions": tmp_path / "predictions"}
+    inputs = {key: [str(folder)] for key, folder in folders.items()}
+    command += ["--inputs", json.dumps(inputs), "--device", "cpu"]
     command += ["--output", str(tmp_path / "part-0")]
     environment = {**os.environ, "PYTHONPATH": str(library), "OMP_NUM_THREADS": "1"}
     run = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)

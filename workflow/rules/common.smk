@@ -2,17 +2,27 @@
 # What each job is made from and told: lib/isr/config/.
 import hashlib
 import re
-import shlex
 
+from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
-from isr.config.displays import Displays
-from isr.config.jobs import DOWNLOADS, Jobs
-from isr.config.machine import has_gpu
+from isr.config.displays import (
+    REPORT,
+    REPORT_INVENTORY,
+    TABLE_ENDS,
+    Displays,
+    cell_inventory,
+    display_inventory,
+)
+from isr.config.jobs import DOWNLOADS, Jobs, told_inputs
+from isr.config.machine import command_line, has_gpu
+from isr.config.paths import Layer
 from isr.config.reading import read_plan
 from isr.data.corruptions import CLEAN
 from isr.dependencies import code_digest
 from isr.errors import UserError
+from isr.inventory import find_damaged
 from isr.io import write_text
 
 # Names that a study cannot have, because a rule or a target has them.
@@ -37,8 +47,23 @@ RESERVED += [
     "report",
 ]
 
+# The command `isr SCRIPT` of the rules: with Snakemake's own Python, unless jobs have environments.
+OWN_ENVIRONMENTS = bool(workflow.deployment_settings.deployment_method)
+shell.prefix(
+    "set -euo pipefail; " + command_line(ROOT, own_python=not OWN_ENVIRONMENTS)
+)
+
+# Snakemake fills wildcards into its path, of which braces stand for themselves.
+ENVIRONMENT = str(ROOT / "envs/isr.yaml").replace("{", "{{").replace("}", "}}")
+
+# What is configured is laid over the demo, wherever it comes from: files of the command line, that
+# of the folder where Snakemake runs, or the workflow that takes this one as a module.
+CONFIG = load_configfile(ROOT / "config/config.yaml")
+update_config(CONFIG, config)
+LAYERS = [Layer.read(file, load_configfile) for file in workflow.configfiles]
+
 try:
-    PLAN = read_plan(config, RESERVED)
+    PLAN = read_plan(CONFIG, RESERVED, layers=LAYERS)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -81,7 +106,7 @@ def code(script):
     """What an edit of a script, or of the library that it uses, changes; a touch does not."""
     if not PLAN.config.watch_library:
         return ""
-    return code_digest(Path(f"scripts/{script}.py"), Path("lib"))
+    return code_digest(ROOT / f"scripts/{script}.py", ROOT / "lib")
 
 
 def told(settings):
@@ -102,24 +127,25 @@ def told(settings):
     return file
 
 
-def options(*keys):
-    """Command line options for inputs that a job may lack, as a parameter of a rule.
+def told_of(inputs):
+    """The file with where that lies which a job is made from, as `told`."""
+    return told(lambda wildcards: told_inputs(inputs(wildcards)))
 
-    Folders of items are the inputs `folders`, since `items` has a meaning of its own in Snakemake.
+
+def mending(inventory, inputs):
+    """The inputs of a job that is done again where what it made is no longer as it was.
+
+    Snakemake sees that an output is gone, but not that a file in a folder is, or that one was cut
+    off.
     """
 
-    def given(wildcards, input):
-        found = {key: input.get(key) for key in keys if input.get(key)}
-        lists = {
-            key: [files] if isinstance(files, str) else list(files)
-            for key, files in found.items()
-        }
-        return " ".join(
-            f"--{'items' if key == 'folders' else key} {shlex.join(files)}"
-            for key, files in lists.items()
-        )
+    def found(wildcards):
+        path = inventory.format(**wildcards)
+        if find_damaged(Path(path)):
+            workflow.dag.forcefiles.add(path)
+        return inputs(wildcards)
 
-    return given
+    return found
 
 
 def get_corruption(wildcards):

@@ -7,13 +7,14 @@ rule fetch:
         file=names(JOBS.remote),
     localrule: True
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
-        source=lambda wildcards: JOBS.fetch_options(wildcards.file),
+        settings=told(lambda wildcards: JOBS.fetch_settings(wildcards.file)),
     message:
         "Download {wildcards.file}"
     shell:
-        "python scripts/download.py {params.source} --output {output} 2>&1 | tee {log} >&2"
+        "isr download --settings {params.settings:q} --output {output:q}"
+        " 2>&1 | tee {log:q} >&2"
 
 
 rule fetch_optional:
@@ -25,15 +26,15 @@ rule fetch_optional:
         file=names(JOBS.remote),
     localrule: True
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
-        source=lambda wildcards: JOBS.fetch_options(wildcards.file),
+        settings=told(lambda wildcards: JOBS.fetch_settings(wildcards.file)),
         file=f"{DOWNLOADS}/{{file}}",
     message:
         "Download {wildcards.file}, if it can be had"
     shell:
-        "python scripts/download.py {params.source} --output {params.file}"
-        " --optional {output} 2>&1 | tee {log} >&2"
+        "isr download --settings {params.settings:q} --output {params.file:q}"
+        " --optional {output:q} 2>&1 | tee {log:q} >&2"
 
 
 rule download:
@@ -49,7 +50,7 @@ rule unpack:
     log:
         "logs/unpack/{dataset}/{item}.log",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     resources:
         mem_mb=2000,
         runtime=30,
@@ -62,8 +63,8 @@ rule unpack:
     message:
         "Unpack {wildcards.item} of {wildcards.dataset}"
     shell:
-        "python scripts/unpack.py --settings {params.settings} --name {wildcards.item:q}"
-        " --downloads {params.downloads} --output {output:q} 2>&1 | tee {log:q} >&2"
+        "isr unpack --settings {params.settings:q} --name {wildcards.item:q}"
+        " --downloads {params.downloads:q} --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
 rule label:
@@ -78,7 +79,7 @@ rule label:
         "logs/label/{dataset}/{labels}/{item}.log",
         benchmark="logs/label/{dataset}/{labels}/{item}.tsv",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     resources:
         mem_mb=3000,
         runtime=120,
@@ -92,8 +93,8 @@ rule label:
         "Label {wildcards.item} of {wildcards.dataset}: {wildcards.labels}"
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
-        " python scripts/label.py --settings {params.settings} --labels {wildcards.labels}"
-        " --item {input.item:q} --downloads {params.downloads}"
+        " isr label --settings {params.settings:q} --labels {wildcards.labels:q}"
+        " --item {input.item:q} --downloads {params.downloads:q}"
         " --output {output:q} 2>&1 | tee {log[0]:q} >&2"
 
 
@@ -108,7 +109,7 @@ rule features:
     log:
         "logs/features/{dataset}/{features}.log",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     resources:
         mem_mb=4000,
         runtime=60,
@@ -118,10 +119,17 @@ rule features:
                 wildcards.dataset, get_corruption(wildcards)
             )
         ),
+        inputs=told_of(
+            lambda wildcards: {
+                "items": JOBS.features_items(
+                    wildcards.dataset, get_corruption(wildcards)
+                )
+            }
+        ),
         downloads=str(DOWNLOADS),
         code=code("features"),
     message:
         "Make features of {wildcards.dataset}: {wildcards.features}"
     shell:
-        "python scripts/features.py --settings {params.settings} --items {input.folders:q}"
-        " --downloads {params.downloads} --output {output:q} 2>&1 | tee {log:q} >&2"
+        "isr features --settings {params.settings:q} --inputs {params.inputs:q}"
+        " --downloads {params.downloads:q} --output {output:q} 2>&1 | tee {log:q} >&2"

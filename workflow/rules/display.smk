@@ -1,98 +1,111 @@
+TABLE_INVENTORY = display_inventory("tables", "{table}")
+FIGURE_INVENTORY = display_inventory("figures", "{figure}")
+
+
+def get_figure_inputs(wildcards):
+    return DISPLAYS.figure_inputs(wildcards.figure)
+
+
 rule tabulate:
     input:
-        lambda wildcards: DISPLAYS.table_inputs(wildcards.table),
+        mending(
+            TABLE_INVENTORY,
+            lambda wildcards: DISPLAYS.table_inputs(wildcards.table),
+        ),
     output:
-        csv="results/tables/{table}.csv",
-        others=multiext("results/tables/{table}", ".html", ".md", ".tex"),
+        files=multiext("results/tables/{table}", *TABLE_ENDS),
+        inventory=TABLE_INVENTORY,
     log:
         "logs/tables/{table}.log",
     wildcard_constraints:
         table=names(DISPLAYS.tables),
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
         settings=told(
             lambda wildcards: DISPLAYS.settings(DISPLAYS.tables[wildcards.table])
         ),
         code=code("make_table"),
     message:
-        "Make {output.csv}"
+        "Make {output[0]}"
     shell:
-        "python scripts/make_table.py --settings {params.settings}"
-        " --output {output.csv} 2>&1 | tee {log} >&2"
+        "isr make_table --settings {params.settings:q} --output {output[0]:q}"
+        " --inventory {output.inventory:q} {output.files:q} 2>&1 | tee {log:q} >&2"
 
 
 rule draw:
     input:
-        unpack(lambda wildcards: DISPLAYS.figure_inputs(wildcards.figure)),
+        unpack(mending(FIGURE_INVENTORY, get_figure_inputs)),
     output:
-        png="results/figures/{figure}.png",
-        svg="results/figures/{figure}.svg",
+        files=multiext("results/figures/{figure}", ".png", ".svg"),
+        inventory=FIGURE_INVENTORY,
     log:
         "logs/figures/{figure}.log",
     wildcard_constraints:
         figure=names(DISPLAYS.figure_names(animated=False)),
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
         settings=told(
             lambda wildcards: DISPLAYS.settings(DISPLAYS.figures[wildcards.figure])
         ),
         code=code("draw"),
     message:
-        "Make {output.png}"
+        "Make {output[0]}"
     shell:
-        "python scripts/draw.py --settings {params.settings}"
-        " --output {output.png} 2>&1 | tee {log} >&2"
+        "isr draw --settings {params.settings:q} --output {output[0]:q}"
+        " --inventory {output.inventory:q} {output.files:q} 2>&1 | tee {log:q} >&2"
 
 
 rule animate:
     input:
-        unpack(lambda wildcards: DISPLAYS.figure_inputs(wildcards.figure)),
+        unpack(mending(FIGURE_INVENTORY, get_figure_inputs)),
     output:
-        "results/figures/{figure}.gif",
+        file="results/figures/{figure}.gif",
+        inventory=FIGURE_INVENTORY,
     log:
         "logs/figures/{figure}.log",
     wildcard_constraints:
         figure=names(DISPLAYS.figure_names(animated=True)),
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
         settings=told(
             lambda wildcards: DISPLAYS.settings(DISPLAYS.figures[wildcards.figure])
         ),
         code=code("draw"),
     message:
-        "Make {output}"
+        "Make {output.file}"
     shell:
-        "python scripts/draw.py --settings {params.settings}"
-        " --output {output} 2>&1 | tee {log} >&2"
+        "isr draw --settings {params.settings:q} --output {output.file:q}"
+        " --inventory {output.inventory:q} {output.file:q} 2>&1 | tee {log:q} >&2"
 
 
 rule tables:
     input:
-        expand("results/tables/{table}.csv", table=DISPLAYS.tables),
+        [file for name in DISPLAYS.tables for file in DISPLAYS.table_outputs(name)],
 
 
 rule figures:
     input:
-        [DISPLAYS.figure_file(name) for name in DISPLAYS.figures],
+        [file for name in DISPLAYS.figures for file in DISPLAYS.figure_outputs(name)],
 
 
 rule report:
     input:
-        **DISPLAYS.report_inputs(),
+        unpack(mending(REPORT_INVENTORY, lambda wildcards: DISPLAYS.report_inputs())),
     output:
-        "results/report.html",
+        page=REPORT,
+        inventory=REPORT_INVENTORY,
     log:
         "logs/report.log",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     params:
         settings=told(lambda wildcards: DISPLAYS.report_settings()),
         code=code("report"),
     message:
-        "Make {output}"
+        "Make {output.page}"
     shell:
-        "python scripts/report.py --settings {params.settings}"
-        " --output {output} 2>&1 | tee {log} >&2"
+        "isr report --settings {params.settings:q} --output {output.page:q}"
+        " --inventory {output.inventory:q} {output.page:q} 2>&1 | tee {log:q} >&2"

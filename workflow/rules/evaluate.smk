@@ -1,6 +1,13 @@
+CELL_INVENTORY = cell_inventory("{study}", "{cell}")
+
+
+def get_evaluate_inputs(wildcards):
+    return JOBS.evaluate_inputs(wildcards.study, wildcards.cell)
+
+
 rule evaluate:
     input:
-        unpack(lambda wildcards: JOBS.evaluate_inputs(wildcards.study, wildcards.cell)),
+        unpack(mending(CELL_INVENTORY, get_evaluate_inputs)),
     output:
         metrics="results/{study}/{cell}/metrics.csv",
         certificates="results/{study}/{cell}/certificates.csv",
@@ -8,11 +15,12 @@ rule evaluate:
         masks=directory("results/{study}/{cell}/masks"),
         predictor=directory("results/{study}/{cell}/predictor"),
         outlines=directory("results/{study}/{cell}/outlines"),
+        inventory=CELL_INVENTORY,
     log:
         "logs/evaluate/{study}/{cell}.log",
         benchmark="logs/evaluate/{study}/{cell}.tsv",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=4000,
@@ -21,12 +29,14 @@ rule evaluate:
         settings=told(
             lambda wildcards: JOBS.evaluate_settings(wildcards.study, wildcards.cell)
         ),
-        given=options("folders", "fits", "semantic", "predictions", "labels"),
+        inputs=told_of(get_evaluate_inputs),
         folder="results/{study}/{cell}",
         code=code("evaluate"),
     message:
         "Evaluate {wildcards.study}: {wildcards.cell}"
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
-        " python scripts/evaluate.py --settings {params.settings} {params.given}"
-        " --output {params.folder:q} 2>&1 | tee {log[0]:q} >&2"
+        " isr evaluate --settings {params.settings:q} --inputs {params.inputs:q}"
+        " --output {params.folder:q} --inventory {output.inventory:q} {output.metrics:q}"
+        " {output.certificates:q} {output.about:q} {output.masks:q} {output.predictor:q}"
+        " {output.outlines:q} 2>&1 | tee {log[0]:q} >&2"

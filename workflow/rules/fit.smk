@@ -1,17 +1,17 @@
+def get_fit_inputs(wildcards):
+    return JOBS.fit_inputs(wildcards.study, wildcards.batch, int(wildcards.part))
+
+
 rule fit:
     input:
-        unpack(
-            lambda wildcards: JOBS.fit_inputs(
-                wildcards.study, wildcards.batch, int(wildcards.part)
-            )
-        ),
+        unpack(get_fit_inputs),
     output:
         directory("results/{study}/fits/{batch}/part-{part}"),
     log:
         "logs/fit/{study}/{batch}/part-{part}.log",
         benchmark="logs/fit/{study}/{batch}/part-{part}.tsv",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     threads: THREADS
     resources:
         gpu=GPU,
@@ -25,7 +25,7 @@ rule fit:
                 wildcards.study, wildcards.batch, int(wildcards.part)
             )
         ),
-        given=options("folders", "semantic", "predictions", "labels", "fits"),
+        inputs=told_of(get_fit_inputs),
         code=code("fit"),
         # A checkpoint is no output: Snakemake would delete it with a job that fails.
         checkpoint="results/{study}/fits/{batch}/.checkpoints/part-{part}.pt",
@@ -33,7 +33,7 @@ rule fit:
         "Fit {wildcards.study}: {wildcards.batch}, part {wildcards.part}"
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
-        " python scripts/fit.py --settings {params.settings} {params.given}"
-        " --device {resources.device} --stack-sizes resources/stack_sizes --code={params.code}"
-        " --checkpoint {params.checkpoint:q} --checkpoint-every {resources.checkpoint_every}"
+        " isr fit --settings {params.settings:q} --inputs {params.inputs:q}"
+        " --device {resources.device:q} --stack-sizes resources/stack_sizes --code={params.code:q}"
+        " --checkpoint {params.checkpoint:q} --checkpoint-every {resources.checkpoint_every:q}"
         " --output {output:q} 2>&1 | tee {log[0]:q} >&2"

@@ -7,7 +7,7 @@ rule predict:
         "logs/predict/{dataset}/{network}/{share}.log",
         benchmark="logs/predict/{dataset}/{network}/{share}.tsv",
     conda:
-        "../../envs/isr.yaml"
+        ENVIRONMENT
     threads: THREADS
     resources:
         gpu=GPU,
@@ -19,8 +19,7 @@ rule predict:
         runtime=240,
     params:
         settings=told(lambda wildcards: JOBS.predict_settings(get_share(wildcards))),
-        given=options("folders", "semantic", "labels"),
-        networks=lambda wildcards: JOBS.checkpoints_option(get_share(wildcards)),
+        inputs=told_of(lambda wildcards: JOBS.predict_told(get_share(wildcards))),
         code=code("predict"),
         # A checkpoint is no output: Snakemake would delete it with a job that fails.
         checkpoint="resources/predictions/{dataset}/.checkpoints/{network}/{share}.pt",
@@ -28,8 +27,7 @@ rule predict:
         "Predict {wildcards.dataset}: {wildcards.network}, {wildcards.share}"
     shell:
         "ISR_BENCHMARK={log.benchmark:q}"
-        " python scripts/predict.py --settings {params.settings} {params.given}"
-        " {params.networks}"
-        " --device {resources.device} --stack-sizes resources/stack_sizes --code={params.code}"
-        " --checkpoint {params.checkpoint:q} --checkpoint-every {resources.checkpoint_every}"
+        " isr predict --settings {params.settings:q} --inputs {params.inputs:q}"
+        " --device {resources.device:q} --stack-sizes resources/stack_sizes --code={params.code:q}"
+        " --checkpoint {params.checkpoint:q} --checkpoint-every {resources.checkpoint_every:q}"
         " --output {output:q} 2>&1 | tee {log[0]:q} >&2"

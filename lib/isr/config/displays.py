@@ -11,6 +11,12 @@ from isr.config.plan import Cell, Display
 from isr.settings import CellSettings
 
 _CELL_FILES = ("metrics.csv", "certificates.csv", "cell.json", "masks", "predictor", "outlines")
+TABLE_ENDS = (".csv", ".html", ".md", ".tex")
+FIGURE_ENDS = {False: (".png", ".svg"), True: (".gif",)}
+"""The files of a figure, of an animation or not."""
+INVENTORIES = "results/.made"
+"""Where jobs list what they made, see `isr.inventory`."""
+REPORT, REPORT_INVENTORY = "results/report.html", f"{INVENTORIES}/report.json"
 _USUAL = {
     **{name: field.default for name, field in CellSettings.model_fields.items()},
     **{"optimiser": "adam", "weight_decay": 1e-5},
@@ -40,7 +46,7 @@ class Displays:
 
     def figure_file(self, name: str) -> str:
         """The file of a figure: a picture, or an animation."""
-        return f"results/figures/{name}.{'gif' if self.figures[name].entry.animated else 'png'}"
+        return f"results/figures/{name}{FIGURE_ENDS[self.figures[name].entry.animated][0]}"
 
     def figure_names(self, *, animated: bool) -> list[str]:
         """Names of the figures that are animations, or are not."""
@@ -48,12 +54,29 @@ class Displays:
 
     def study_outputs(self, study: str) -> list[str]:
         """What the target named by a study makes."""
-        entry = self.plan.config.studies[study]
+        entry, cells = self.plan.config.studies[study], list(self.plan.cells[study].values())
         return [
-            *(f"{cell.folder}/metrics.csv" for cell in self.plan.cells[study].values()),
-            *(f"results/tables/{name}.csv" for name in entry.tables),
-            *(self.figure_file(name) for name in entry.figures),
+            *_files(cells, _CELL_FILES),
+            *(cell_inventory(study, cell.name) for cell in cells),
+            *(file for name in entry.tables for file in self.table_outputs(name)),
+            *(file for name in entry.figures for file in self.figure_outputs(name)),
         ]
+
+    def table_outputs(self, name: str) -> list[str]:
+        """All files of a table, and what lists them."""
+        files = [f"results/tables/{name}{end}" for end in TABLE_ENDS]
+        return [*files, display_inventory("tables", name)]
+
+    def figure_outputs(self, name: str) -> list[str]:
+        """All files of a figure, and what lists them."""
+        ends = FIGURE_ENDS[self.figures[name].entry.animated]
+        files = [f"results/figures/{name}{end}" for end in ends]
+        return [*files, display_inventory("figures", name)]
+
+    def outputs(self) -> list[str]:
+        """All that the target `all` promises, and makes again where it is gone or cut off."""
+        studies = [file for study in self.plan.cells for file in self.study_outputs(study)]
+        return [*studies, REPORT, REPORT_INVENTORY]
 
     def overview(self) -> str:
         """What is asked for, study by study: cells, items, jobs, tables and figures."""
@@ -154,6 +177,16 @@ class Displays:
             "benchmarks": self.jobs.benchmarks(),
         }
         return json.dumps(told)
+
+
+def cell_inventory(study: str, cell: str) -> str:
+    """What lists the files of a cell."""
+    return f"{INVENTORIES}/{study}/{cell}.json"
+
+
+def display_inventory(kind: str, name: str) -> str:
+    """What lists the files of one of the `tables` or `figures`; no study is called so."""
+    return f"{INVENTORIES}/{kind}/{name}.json"
 
 
 def _files(cells: Sequence[Cell], names: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """What each job is made from, and what it is told: the inputs and settings of every rule."""
 
 import json
-import shlex
+import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from isr.config.plan import Cell, Key, Plan, Share
 from isr.data.corruptions import CLEAN
 from isr.data.features.sets import SEMANTIC
+from isr.data.kinds.base import files_below
 from isr.models import RemoteFile, Sources
 from isr.predictors import Trained
 from isr.predictors.base import trains_along
@@ -66,17 +67,21 @@ class Jobs:
             found += predictor.sources().downloads
         return {file.file: file for file in found if file.url is not None}
 
-    def fetch_options(self, file: str) -> str:
-        """Address, hash and size of a file to download, as command line options."""
-        remote = self.remote[file]
-        known = {"url": remote.url, "sha256": remote.sha256, "size": remote.bytes}
-        return " ".join(f"--{key} {value}" for key, value in known.items() if value)
+    def fetch_settings(self, file: str) -> str:
+        """Address, hash and size of a file to download."""
+        return json.dumps(self.remote[file].model_dump(include={"url", "sha256", "bytes"}))
 
     def files(self, sources: Sources) -> list[str]:
-        """Files that something is made from, and what says whether optional ones can be had."""
-        downloads = [str(DOWNLOADS / file.file) for file in sources.downloads]
-        optional = [_optional(file) for file in sources.optional]
-        return [*downloads, *optional, *map(str, sources.files)]
+        """Files that something is made from, and what says whether optional ones can be had.
+
+        Of files below links, those that they lead to: where a link is moved on to other files, even
+        to older ones, something else is made from them.
+        """
+        downloads = [DOWNLOADS / file.file for file in sources.downloads]
+        optional = [Path(_optional(file)) for file in sources.optional]
+        # What was put there by hand may be a link, but is looked for by its own name.
+        linked = [path for path in (*downloads, *optional) if path.is_symlink()]
+        return [*map(str, (*downloads, *optional)), *map(_followed, (*linked, *sources.files))]
 
     def downloads(self) -> list[str]:
         """All files that the studies need from elsewhere."""
@@ -177,14 +182,14 @@ class Jobs:
             return "", []
         unpacked = DOWNLOADS / Path(remote.file).stem
         if unpacked.is_dir():
-            return str(unpacked), [str(path) for path in sorted(unpacked.rglob("*.*"))]
+            return str(unpacked), [_followed(path) for path in files_below(unpacked)]
         archive = DOWNLOADS / remote.file
         return str(archive), [_optional(remote) if weights == "auto" else str(archive)]
 
-    def checkpoints_option(self, share: Share) -> str:
-        """Where a job looks for published networks, as a command line option."""
+    def predict_told(self, share: Share) -> dict[str, list[str]]:
+        """The same as a job is told it: of published networks, where it looks for them."""
         place = self.checkpoints(share)[0]
-        return f"--checkpoints {shlex.quote(place)}" if place else ""
+        return _given({**self.predict_inputs(share), "networks": [place] if place else []})
 
     def predict_memory(self, share: Share) -> int:
         """Megabytes that a job needs at most."""
@@ -319,12 +324,27 @@ class Jobs:
         return [{"rule": rule, "file": file} for rule, file in dict.fromkeys(found)]
 
 
+def told_inputs(inputs: Mapping[str, list[str]]) -> str:
+    """What a job is told of the inputs of its rule, see `isr.cli.Inputs`.
+
+    Folders of items are the inputs `folders` of a rule, since `items` has a meaning of its own in
+    Snakemake.
+    """
+    return json.dumps({"items" if key == "folders" else key: own for key, own in inputs.items()})
+
+
 def _given(inputs: Mapping[str, list[str]]) -> dict[str, list[str]]:
     return {key: files for key, files in inputs.items() if files}
 
 
 def _names(works: Iterable[Key]) -> list[str]:
     return list(dict.fromkeys(item for item, _ in works))
+
+
+def _followed(path: Path) -> str:
+    """A file as it is named, or that which links on its way lead to."""
+    real, named = os.path.realpath(path), os.path.join(os.path.realpath(os.curdir), path)
+    return str(path) if real == os.path.normpath(named) else real
 
 
 def _optional(file: RemoteFile) -> str:

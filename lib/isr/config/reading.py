@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from isr.config.models import Config
+from isr.config.paths import Layer, anchored
 from isr.config.plan import Cell, Plan
 from isr.constraints import record
 from isr.data.corruptions import CLEAN
@@ -21,7 +22,10 @@ _OLD_KINDS = {"scribbles": "pictures"}
 
 
 def read_plan(
-    content: Mapping[str, Any], reserved: Iterable[str] = (), root: Path | None = None
+    content: Mapping[str, Any],
+    reserved: Iterable[str] = (),
+    root: Path | None = None,
+    layers: Sequence[Layer] = (),
 ) -> Plan:
     """Check a configuration and plan by it.
 
@@ -29,6 +33,8 @@ def read_plan(
         content: as read from YAML, files laid over one another.
         reserved: names that a study may not have, those of the workflow's targets.
         root: the folder that relative paths are seen from.
+        layers: the files that it was read from; relative paths are seen from theirs, and only such
+            as stand in no file from `root`.
 
     Raises:
         UserError: something is wrong; the message names the key.
@@ -36,7 +42,7 @@ def read_plan(
     kept = _without_dropped(content)
     _check_old_kinds(kept.get("datasets"))
     config: Config = _chosen(parse(Config, kept))
-    plan = Plan(config, root or Path())
+    plan = Plan(anchored(config, layers, root or Path()), root or Path())
     _check(plan, reserved)
     return plan
 

@@ -20,7 +20,7 @@ from pydantic import Field
 from isr.data.corruptions import generator_of
 from isr.data.download import verify
 from isr.errors import UserError
-from isr.models import RemoteFile, Sha256, Sources, Text
+from isr.models import PathText, RemoteFile, Sha256, Sources
 from isr.predictors.base import Computation, Compute, Computed
 from isr.predictors.seeded import BACKGROUND, OBJECT, Seeds, seeds_of
 
@@ -72,7 +72,7 @@ class SegmentAnything(Computed):
     model: Literal["vit_b", "vit_l", "vit_h"] = Field(
         "vit_h", description="the smallest (375 MB of weights), the middle or the largest (2.6 GB)"
     )
-    checkpoint: Text | None = Field(
+    checkpoint: PathText | None = Field(
         None,
         description="a file with the weights; null: the published one, downloaded, or put by hand "
         "into resources/downloads/ under its own name",

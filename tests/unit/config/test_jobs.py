@@ -184,8 +184,8 @@ def test_weights_are_downloaded_or_ones_own(tmp_path):
     (share,) = made.plan.shares["photos", "sam"].values()
     file = "resources/downloads/sam_vit_b_01ec64.pth"
     assert made.predict_inputs(share)["networks"] == [file]
-    assert made.checkpoints_option(share) == f"--checkpoints {file}"
-    assert "--sha256 ec2df6" in made.fetch_options("sam_vit_b_01ec64.pth")
+    assert made.predict_told(share)["networks"] == [file]
+    assert json.loads(made.fetch_settings("sam_vit_b_01ec64.pth"))["sha256"].startswith("ec2df6")
     assert file in made.downloads()
     assert made.predict_memory(share) > 4000
     own = tmp_path / "w.pth"

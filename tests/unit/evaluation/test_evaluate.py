@@ -290,11 +290,13 @@ def test_the_script_makes_the_same_cell(cells, kind, tmp_path, monkeypatch):
     about = read_json(cell / "cell.json")
     told = {key: about[key] for key in about.keys() - {"convention", "folders", "labels", "fits"}}
     arguments = ["--settings", json.dumps(told), "--output", str(tmp_path / "cell")]
-    arguments += ["--items", *about["folders"].values()]
-    arguments += ["--fits", *(str(Path(path).parent) for path in about["fits"])]
-    arguments += ["--predictions", str(cell.parent / "predictions")]
-    if about["labels"]:
-        arguments += ["--labels", *about["labels"].values()]
+    inputs = {
+        "items": list(about["folders"].values()),
+        "fits": [str(Path(path).parent) for path in about["fits"]],
+        "predictions": [str(cell.parent / "predictions")],
+        "labels": list(about["labels"].values()),
+    }
+    arguments += ["--inputs", json.dumps(inputs)]
     script = Path(tiny.__file__).parents[2] / "scripts" / "evaluate.py"
     monkeypatch.setattr("sys.argv", [str(script), *arguments])
     runpy.run_path(str(script))["main"]()

@@ -6,7 +6,7 @@ are read whenever the workflow is: what takes long to import is imported where i
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -155,15 +155,29 @@ def own_folder(path: str, root: Path) -> Path:
 
 
 def files_below(folder: Path, item: str | None = None) -> tuple[Path, ...]:
-    """Files in a folder of the user's own: those called so or in folders called so, or all."""
+    """Files in a folder of the user's own: those called so or in folders called so, or all.
+
+    Links to folders are followed.
+    """
     folder = Path(folder).expanduser()
     return tuple(
         path
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and not path.name.startswith(".")
+        for path in sorted(_every_file(folder, frozenset()))
+        if not path.name.startswith(".")
         and (item is None or item in (*path.relative_to(folder).parts[:-1], path.stem))
     )
+
+
+def _every_file(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
+    """All files below a folder, as links lead to them, but once round where these go in circles."""
+    own = folder.resolve()
+    if own in above or not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if path.is_dir():
+            yield from _every_file(path, above | {own})
+        elif path.is_file():
+            yield path
 
 
 def shrunk(picture: Picture, long_side: int | None) -> Picture:

@@ -39,7 +39,7 @@ from isr.data.pictures import (
     list_values,
 )
 from isr.errors import UserError
-from isr.models import Address, FileName, Model, Sha256, Sources, Text
+from isr.models import Address, FileName, Model, PathText, Sha256, Sources
 
 COUNT = 51
 NAMES = [f"img_{number}" for number in range(1, COUNT + 1)]
@@ -73,7 +73,7 @@ class ConvexityDB(DatasetKind):
 
     kind: Literal["convexitydb"]
     long_side: LongSide = None
-    path: Text | None = Field(
+    path: PathText | None = Field(
         None, description="folder of the unpacked archive, taken instead of a download"
     )
     url: Address = Field(

@@ -28,7 +28,7 @@ from isr.data.kinds.base import files_below, own_folder, remote_file, verified
 from isr.data.kinds.videos import GROUND_TRUTH, LabelledVideos, mapping_path, sequence_names
 from isr.errors import UserError
 from isr.io import read_json
-from isr.models import Address, FileName, Sha256, Sources, Text
+from isr.models import Address, FileName, PathText, Sha256, Sources
 
 SEQUENCES = (
     *("bear01", "bear02", "cars2", "cars3", "cars6", "cars7", "cars8", "cats04", "cats05"),
@@ -50,7 +50,7 @@ class FBMS(LabelledVideos):
     """Sequences of FBMS-59; for research use, so they have to be downloaded."""
 
     kind: Literal["fbms"]
-    path: Text | None = Field(
+    path: PathText | None = Field(
         None,
         description="a folder of sequences, taken instead of a download: one folder for each, "
         "complete with `GroundTruth/`",

@@ -48,7 +48,7 @@ from isr.data.pictures import (
     object_labels,
 )
 from isr.errors import UserError
-from isr.models import Model, Sources, Text
+from isr.models import Model, PathText, Sources
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class OwnFolder(DatasetKind):
 
     folders: ClassVar[tuple[str, ...]]
 
-    path: Text = Field(description="the folder, seen from where snakemake runs")
+    path: PathText = Field(description="the folder, seen from the file that says so")
     scribble_values: ScribbleValues | None = Field(
         None,
         description="values in the scribble files; in palette files, indices of the palette; "

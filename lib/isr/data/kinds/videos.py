@@ -21,7 +21,7 @@ from isr.data.kinds.base import (
     verified,
 )
 from isr.errors import UserError
-from isr.models import Address, FileName, Model, RemoteFile, Sha256, Sources, Text
+from isr.models import Address, FileName, Model, PathText, RemoteFile, Sha256, Sources
 
 SOURCE = "a folder of frames"
 LICENCE = "not stated"
@@ -77,7 +77,7 @@ class PublishedLabels(Model):
         description="its name below `resources/downloads/`; a folder of its name can be put there "
         "instead"
     )
-    path: Text | None = Field(
+    path: PathText | None = Field(
         None, description="folder of unpacked labels, `SEQUENCE/*.h5`, taken instead"
     )
     sha256: Sha256 | None = Field(None, description="what the archive must be")
@@ -161,7 +161,7 @@ class Videos(LabelledVideos):
     """
 
     kind: Literal["videos"]
-    path: Text = Field(description="the folder, seen from where snakemake runs")
+    path: PathText = Field(description="the folder, seen from the file that says so")
 
     def all_names(self, root: Path) -> list[str]:
         """Folders with frames, in alphabetical order."""
