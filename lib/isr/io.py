@@ -2,6 +2,7 @@
 
 import fcntl
 import glob
+import io
 import json
 import os
 import shutil
@@ -267,8 +268,8 @@ def read_table(path: Path, texts: Sequence[str], *, missing: str, advice: str) -
 
     Args:
         path: of the file.
-        texts: columns of text, as far as they are there; all others hold numbers, or text where
-            one of their values is no number. An empty number is NaN.
+        texts: columns of text, as far as they are there; all others hold numbers or truth values,
+            of which an empty one is NaN.
         missing: what to do if there is no such file.
         advice: what to do if it is damaged.
 
@@ -278,15 +279,16 @@ def read_table(path: Path, texts: Sequence[str], *, missing: str, advice: str) -
     # Takes long to import, and this module is read whenever the workflow is.
     import pandas as pd
 
-    with told(path, "is empty or damaged", advice, missing=missing):
-        with path.open("rb") as stream:
-            stream.seek(-1, os.SEEK_END)
-            if stream.read() != b"\n":
-                raise ValueError("its last row is cut off")
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False)
-        for column in table.columns.difference(texts):
-            empty = table[column].isin(["", "nan"])
-            values = pd.to_numeric(table[column].mask(empty), errors="coerce")
-            if not (values.isna() & ~empty).any():
-                table[column] = values
+    with told(path, "is damaged", advice, missing=missing):
+        content = path.read_bytes()
+        if not content.endswith(b"\n"):
+            raise ValueError("its last row is cut off" if content else "it is empty")
+        columns = pd.read_csv(io.BytesIO(content), nrows=0).columns
+        table = pd.read_csv(
+            io.BytesIO(content),
+            dtype={column: str for column in columns if column in texts},
+            keep_default_na=False,
+            na_values={column: [""] for column in columns if column not in texts},
+            low_memory=False,
+        )
     return table

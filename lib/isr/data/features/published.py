@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isr.data.archives import open_zip
-from isr.errors import UserError
+from isr.errors import UserError, told
 
 KEY = "embedmap"
 # Two principal components of centred samples need three of them.
@@ -109,14 +109,9 @@ def read_embedmap(stream: IO[bytes], name: str) -> NDArray[np.floating[Any]]:
     Raises:
         UserError: the file holds anything but numpy arrays, is damaged, or has no embedmap.
     """
-    try:
+    wrong = "is not a file of published features, which hold numpy arrays only"
+    with told(name, wrong, "remove it or put the right one in place"):
         content = _unpickle(stream)
-    except Exception as error:
-        # A damaged or hostile pickle may raise anything.
-        raise UserError(
-            f"{name} is not a file of published features, which hold numpy arrays only "
-            f"({error}): remove it or put the right one in place."
-        ) from None
     embedmap = content.get(KEY) if isinstance(content, dict) else None
     if (
         not isinstance(embedmap, np.ndarray)
