@@ -142,9 +142,7 @@ class StoredFits:
         prefix = f"{group}/{module}."
         with _opened(self.path) as (stored, _):
             keys = [key for key in stored.keys() if key.startswith(prefix)]  # noqa: SIM118
-            state = {key[len(prefix) :]: stored.get_slice(key)[row].clone() for key in keys}
-        check_finite(state, self.path, "remove it and fit again")
-        return state
+            return {key[len(prefix) :]: stored.get_slice(key)[row].clone() for key in keys}
 
     def representation(self, name: str, dtype: torch.dtype = torch.float64) -> Representation:
         """The representation of one problem, exactly as stored, then converted to `dtype`.
@@ -154,7 +152,7 @@ class StoredFits:
         if name in self.names:
             about = self.modules(name)["representation"]
             built = constraints.build(about["name"], about["dim"], **about["options"])
-            return _loaded(built, self.state(name, "representation"), dtype)
+            return _loaded(built, self.state(name, "representation"), dtype, self.path)
         problems = self.problems(name)
         if not problems:
             self._place(name)
@@ -166,7 +164,7 @@ class StoredFits:
             for number, problem in enumerate(problems)
             for key, value in self.state(problem, "representation").items()
         }
-        return _loaded(union, state, dtype)
+        return _loaded(union, state, dtype, self.path)
 
     def predictor(self, name: str, dtype: torch.dtype = torch.float32) -> Predictor:
         """The predictor that was trained on one problem.
@@ -177,7 +175,7 @@ class StoredFits:
         about = self.modules(name).get("predictor")
         if about is None:
             raise UserError(f"{self.path} holds no predictor: read the stored predictions.")
-        return _loaded(build_predictor(about), self.state(name, "predictor"), dtype)
+        return _loaded(build_predictor(about), self.state(name, "predictor"), dtype, self.path)
 
 
 def build_predictor(about: Mapping[str, Any]) -> Predictor:
@@ -216,11 +214,12 @@ def load_parameters(module: nn.Module, state: State) -> None:
     """
     buffers = dict(module.named_buffers())
     persistent = {key: buffers[key] for key in module.state_dict() if key in buffers}
-    with told("the file of the fits", "holds parameters of another module", "fit again"):
+    with told("stored parameters", "do not fit", "fit again"):
         module.load_state_dict({**persistent, **state})
 
 
-def _loaded(module: Module, state: State, dtype: torch.dtype) -> Module:
+def _loaded(module: Module, state: State, dtype: torch.dtype, path: Path) -> Module:
+    check_finite(state, path, "remove it and fit again")
     load_parameters(module, state)
     return module.to(dtype).requires_grad_(False).eval()
 

@@ -166,7 +166,9 @@ def main() -> None:
     print(f"{total['faults']:7}")
     for (reader, found), count in faults.most_common():
         first = examples[reader, found]
-        print(f"{count:5} {reader}: {found} (first {first['number']}, {first['kind']}: {first['where']})")
+        print(
+            f"{count:5} {reader}: {found} (first {first['number']}, {first['kind']}: {first['where']})"
+        )
     sys.exit(1 if faults else 0)
 
 

@@ -76,7 +76,9 @@ def _line(data: bytes, random: Random) -> bytes:
     """Without one of its lines, or with one twice."""
     lines = data.splitlines(keepends=True)
     number = int(random.integers(len(lines)))
-    return b"".join(lines[:number] + lines[number:][: 2 * int(random.integers(2))] + lines[number + 1 :])
+    return b"".join(
+        lines[:number] + lines[number:][: 2 * int(random.integers(2))] + lines[number + 1 :]
+    )
 
 
 KINDS: dict[str, Callable[[bytes, Random], bytes]] = {

@@ -390,7 +390,9 @@ def _read_weak_labels(folder: Path, out: Path) -> Any:
 def _networks(folder: Path) -> list[Path]:
     content = _saved({"state_dict": UNet(width=1).state_dict()})
     (folder / "clip.pth").write_bytes(content)
-    (folder / "old.pth").write_bytes(_saved({"state_dict": UNet(width=1).state_dict()}, legacy=True))
+    (folder / "old.pth").write_bytes(
+        _saved({"state_dict": UNet(width=1).state_dict()}, legacy=True)
+    )
     with tarfile.open(folder / "all.tar", "w:gz") as archive:
         archive.add(folder / "clip.pth", "nets/clip/model_1.pth")
     return sorted(folder.iterdir())
