@@ -39,8 +39,10 @@ from isr.data.weak_labels.store import (
     foreground_of,
     label_kind,
     label_table,
-    read_labels as read_weak_labels,
     write_labels,
+)
+from isr.data.weak_labels.store import (
+    read_labels as read_weak_labels,
 )
 from isr.evaluation.floors import read_floors
 from isr.fitting.engine.long_work import resume

@@ -56,7 +56,10 @@ def check_zip(path: Path, name: str) -> None:
     refuse_web_page(path, name, "zip")
     with open_zip(path, name) as archive:
         _check_size(
-            path, name, sum(each.file_size for each in archive.infolist()), most_unpacked(path)
+            path,
+            name,
+            sum(each.file_size for each in archive.infolist()),
+            most_unpacked(path.stat().st_size),
         )
         broken = archive.testzip()
     if broken is not None:
@@ -97,7 +100,7 @@ def check_tar(path: Path, name: str) -> None:
     """
     refuse_web_page(path, name, "tar")
     with open_tar(path, name) as archive:
-        allowed = most_unpacked(path)
+        allowed = most_unpacked(path.stat().st_size)
         for member in archive:
             _check_size(path, name, member.offset_data, allowed)
         stream = archive.fileobj
@@ -112,12 +115,12 @@ def check_tar(path: Path, name: str) -> None:
             _check_size(path, name, 0, allowed)
 
 
-def most_unpacked(archive: Path) -> int:
-    """Bytes that what an archive holds may have: pictures and arrays hardly shrink more.
+def most_unpacked(packed: int) -> int:
+    """Bytes that an archive of so many may hold: pictures and arrays hardly shrink more.
 
     A few kB can hold gigabytes of zeros, compressed or as a hole.
     """
-    return _ALWAYS + _RATIO * archive.stat().st_size
+    return _ALWAYS + _RATIO * packed
 
 
 def _check_size(archive: Path, name: str, size: int, allowed: int) -> None:
@@ -184,7 +187,7 @@ def _untar(archive: Path, folder: Path, wanted: Callable[[PurePosixPath], bool])
 
 
 def _check_room(archive: Path, folder: Path, size: int) -> None:
-    _check_size(archive, archive.name, size, most_unpacked(archive))
+    _check_size(archive, archive.name, size, most_unpacked(archive.stat().st_size))
     free = shutil.disk_usage(folder).free
     if size > free:
         raise UserError(

@@ -238,7 +238,7 @@ def _find(path: Path, video: str) -> tuple[str, bytes]:
         if "pickle" in members and "tensors" in members:
             return str(path), path.read_bytes()
         chosen = _choose(list(members), video, path)
-        if members[chosen].size > most_unpacked(path):
+        if members[chosen].size > most_unpacked(path.stat().st_size):
             raise UserError(f"{path} is damaged ({chosen} is too large): get it again.")
         stream = archive.extractfile(members[chosen])
         assert stream is not None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from isr.data.names import canonical, is_clutter, read_as_text
 from isr.data.pictures import Picture, check_picture, resize_picture
 from isr.errors import UserError
 from isr.models import Model, RemoteFile, Sources, Text
@@ -115,9 +116,17 @@ class DatasetKind(Model):
         """What the unpacking of an item is told: all keys but those that concern others."""
         return {**self.model_dump(exclude_unset=True), "items": [item], "text": None}
 
-    def canonical(self, name: str | int) -> str:
-        """The name of an item as it may be written in the configuration."""
-        return str(name)
+    def canonical(self, name: str | int, known: Sequence[str]) -> str:
+        """The name of an item that is meant by what stands in the configuration.
+
+        Args:
+            name: as it was read.
+            known: the names that there are.
+
+        Raises:
+            UserError: several may be meant.
+        """
+        return read_as_text(name, known)
 
     def names(self, root: Path) -> list[str]:
         """Names of the items to take.
@@ -128,7 +137,7 @@ class DatasetKind(Model):
         every = self.all_names(root)
         if self.items is None:
             return every
-        chosen = [self.canonical(name) for name in self.items]
+        chosen = [self.canonical(name, every) for name in self.items]
         if unknown := [name for name in chosen if name not in every]:
             some = ", ".join(every[:12]) + (", ..." if len(every) > 12 else "")
             raise UserError(f"items: there is no {unknown[0]!r} among {some}.")
@@ -161,9 +170,13 @@ def files_below(folder: Path, item: str | None = None) -> tuple[Path, ...]:
         path
         for path in sorted(folder.rglob("*"))
         if path.is_file()
-        and not path.name.startswith(".")
-        and (item is None or item in (*path.relative_to(folder).parts[:-1], path.stem))
+        and not is_clutter(path.relative_to(folder))
+        and (item is None or item in _parts(path.relative_to(folder)))
     )
+
+
+def _parts(path: Path) -> list[str]:
+    return [canonical(part) for part in (*path.parts[:-1], path.stem)]
 
 
 def shrunk(picture: Picture, long_side: int | None) -> Picture:

@@ -26,6 +26,7 @@ from isr.data.files import FRAME_SUFFIXES, opened_frame
 from isr.data.items import Frame, Item, write_video
 from isr.data.kinds.base import files_below, own_folder, remote_file, verified
 from isr.data.kinds.videos import GROUND_TRUTH, LabelledVideos, mapping_path, sequence_names
+from isr.data.names import is_clutter
 from isr.errors import UserError, told
 from isr.io import read_json
 from isr.models import Address, FileName, Sha256, Sources, Text
@@ -415,13 +416,17 @@ def _find_definition(folder: Path) -> Path:
 
 
 def _find_frames(folder: Path) -> list[Path]:
-    pictures = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    pictures = sorted(path for path in folder.iterdir() if not is_clutter(Path(path.name)))
     for suffix in FRAME_SUFFIXES:
-        numbered = {
-            int(match[0]): path
-            for path in pictures
-            if path.suffix.lower() == suffix and (match := re.search(r"\d+$", path.stem))
-        }
+        numbered: dict[int, Path] = {}
+        for path in pictures:
+            if path.suffix.lower() == suffix and (match := re.search(r"\d+$", path.stem)):
+                other = numbered.setdefault(int(match[0]), path)
+                if other != path:
+                    raise UserError(
+                        f"{folder} holds the frames {other.name} and {path.name} of the same "
+                        "number: keep one series of frames in a folder."
+                    )
         if not numbered:
             continue
         first, last = min(numbered), max(numbered)

@@ -122,6 +122,26 @@ class OwnFolder(DatasetKind):
         found = {kind: self.stored(folder / kind).get(name) for kind in self.folders}
         return {kind: path for kind, path in found.items() if path is not None}
 
+    def matched(self, names: list[str], root: Path) -> list[str]:
+        """The names of all items, if the files beside them are called so.
+
+        Raises:
+            UserError: a file is called like no item, and an item lacks such a file.
+        """
+        folder = own_folder(self.path, root)
+        for kind in self.folders:
+            files = self.stored(folder / kind)
+            others = [path for stem, path in files.items() if stem not in names]
+            lacking = [name for name in names if name not in files]
+            if others and files and lacking:
+                raise UserError(
+                    f"{others[0]} is called like no item, and {lacking[0]!r} has nothing in "
+                    f"{kind}/: call it like what it belongs to, or move it elsewhere."
+                )
+            for path in others:
+                _log.warning("%s is called like no item: it is not used", path)
+        return names
+
     def sources(self, name: str, root: Path) -> Sources:
         """The files of an item."""
         return Sources(files=tuple(self.files(name, root).values()))
@@ -158,7 +178,7 @@ class Pictures(OwnFolder):
     def all_names(self, root: Path) -> list[str]:
         """Stems of the files in images/, or in unaries/ where there is nothing else to show."""
         shown = self._shown(root)
-        return listed(list_pictures(shown), shown, "pictures")
+        return self.matched(listed(list_pictures(shown), shown, "pictures"), root)
 
     def _shown(self, root: Path) -> Path:
         """The folder of what is shown of an item."""
@@ -363,7 +383,12 @@ def _decode(
 ) -> NDArray[np.uint8]:
     found, inverse = np.unique(stored, return_inverse=True)
     if strange := [int(value) for value in found if int(value) not in coding]:
-        hint = ": JPEG blurs labels, save them as PNG" if path.suffix.lower() in _JPEG else ""
+        hint = ""
+        if path.suffix.lower() in _JPEG:
+            hint = ": JPEG blurs labels, save them as PNG"
+        elif len(strange) > 2 and all(min(coding) < value < max(coding) for value in strange):
+            hint = ": if these are soft edges of a drawing or of a resized picture, threshold it, "
+            hint += f"else state what {strange[0]} means"
         raise UserError(
             f"{path} holds the values {list_values(found.tolist())}, but {key} states only "
             f"{list_values(sorted(coding))}{hint or f': state what {strange[0]} means'}."
