@@ -52,7 +52,7 @@ from isr.models import Model, Sources, Text
 
 _log = logging.getLogger(__name__)
 
-GreyValue = Annotated[int, Field(ge=0, le=65535)]
+GreyValue = Annotated[int, Field(ge=0, le=2**31 - 1)]
 GreyValues = GreyValue | Annotated[list[GreyValue], Field(min_length=1)]
 
 
@@ -70,7 +70,9 @@ class TruthValues(Model):
     background: GreyValue = Field(description="background")
     object: GreyValues = Field(
         description="the objects, or a list with one value per object in the order of the "
-        "scribbles' `foreground`: each is then scored by itself too"
+        "scribbles' `foreground`: each is then scored by itself too. Files of ids, 1 for the first "
+        "object, 2 for the next: where it is 1, greater values are objects too, which is said; a "
+        "list, if only `[1]`, names all there are"
     )
     unknown: GreyValue | None = Field(None, description="pixels that are not scored")
 
@@ -223,6 +225,7 @@ class Coding:
         instances: of the ground-truth files, the number of each object and 0 for all else; empty
             where they do not tell objects apart.
         merge: whether all objects of a picture are one.
+        ids: whether the values of objects are counted from 1, of which the first alone is stated.
     """
 
     scribbles: Mapping[int, int] | None
@@ -230,6 +233,7 @@ class Coding:
     ground_truth: Mapping[int, int]
     instances: Mapping[int, int]
     merge: bool
+    ids: bool = False
 
 
 def read_coding(scribbles: ScribbleValues | None, truth: TruthValues, merge: bool) -> Coding:
@@ -244,8 +248,9 @@ def read_coding(scribbles: ScribbleValues | None, truth: TruthValues, merge: boo
     if truth.unknown is not None:
         truth_pairs.append((truth.unknown, UNKNOWN))
     ground_truth = _as_mapping("ground_truth_values", truth_pairs)
+    ids = (truth.background, truth.object) == (0, 1)
     if scribbles is None:
-        return Coding(None, None, ground_truth, {}, merge)
+        return Coding(None, None, ground_truth, {}, merge, ids)
     foreground = _as_list(scribbles.foreground)
     if len(foreground) >= BACKGROUND_SCRIBBLE:
         raise UserError("scribble_values: foreground names more than 254 values: name fewer.")
@@ -256,7 +261,7 @@ def read_coding(scribbles: ScribbleValues | None, truth: TruthValues, merge: boo
     ]
     instances = {} if merge else _instances(foreground, objects, ground_truth)
     return Coding(
-        _as_mapping("scribble_values", pairs), scribbles.none, ground_truth, instances, merge
+        _as_mapping("scribble_values", pairs), scribbles.none, ground_truth, instances, merge, ids
     )
 
 
@@ -359,6 +364,8 @@ def with_labels(
         picture = _merged(picture, path) if coding.merge else picture
     if path := paths.get("ground_truth"):
         stored = read(path, None)
+        if coding.ids:
+            stored = _without_ids(stored, coding.ground_truth, path)
         truth = _decode(stored, coding.ground_truth, path, "ground_truth_values")
         picture = replace(picture, ground_truth=truth)
         if coding.instances and labels is not None:
@@ -366,6 +373,20 @@ def with_labels(
             picture = replace(picture, instances=_number_like(labels, instances, path))
         check_picture(picture, path=path)
     return picture
+
+
+def _without_ids(
+    stored: NDArray[np.int64], coding: Mapping[int, int], path: Path
+) -> NDArray[np.int64]:
+    """The stored values with 1 for every id of an object."""
+    further = [int(value) for value in np.unique(stored) if value > 1 and int(value) not in coding]
+    if further:
+        _log.warning(
+            "%s: the ids %s count as object, as 1 does (ground_truth_values: object: 1)",
+            path,
+            list_values(further),
+        )
+    return np.where(np.isin(stored, further), 1, stored)
 
 
 def _merged(picture: Picture, path: Path) -> Picture:
