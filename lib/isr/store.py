@@ -33,7 +33,7 @@ FITS, HISTORY, PREDICTORS = "fits.safetensors", "history.parquet", "predictors.s
 PREDICTOR, UNARIES = "predictor.safetensors", "unaries"
 """File and folder of a folder of predictions, beside HISTORY."""
 
-_BY_SEED = {"frames", "noisy", "finite", "schedules", "origins", "settings"}
+_MAPPINGS = {"frames", "noisy", "schedules", "origins", "settings"}
 """Metadata that are mappings, as far as they are there."""
 
 State = Mapping[str, Tensor]
@@ -253,7 +253,7 @@ def _checked(metadata: Any) -> dict[str, Any]:
             for key, kind in {**wanted[module], "options": dict}.items():
                 if type(about.get(key)) is not kind:
                     raise ValueError(f"the {key} of a {module} is not told")
-    for key in _BY_SEED & metadata.keys():
+    for key in _MAPPINGS & metadata.keys():
         if type(metadata[key]) is not dict:
             raise ValueError(f"{key!r} is {metadata[key]!r}")
     if metadata.get("convention", "isotropic") not in get_args(Convention):

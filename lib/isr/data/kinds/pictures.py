@@ -52,7 +52,7 @@ from isr.models import Model, Sources, Text
 
 _log = logging.getLogger(__name__)
 
-GreyValue = Annotated[int, Field(ge=0, le=2**31 - 1)]
+GreyValue = Annotated[int, Field(ge=0)]
 GreyValues = GreyValue | Annotated[list[GreyValue], Field(min_length=1)]
 
 

@@ -34,7 +34,7 @@ class Volumes(OwnFolder):
     folders: ClassVar[tuple[str, ...]] = ("images", "scribbles", "unaries", "ground_truth")
 
     kind: Literal["volumes"]
-    spacing: Annotated[float, Field(gt=0)] = Field(
+    spacing: Annotated[float, Field(gt=0, le=1e6)] = Field(
         1.0, description="the distance of two slices, in pixels"
     )
 
