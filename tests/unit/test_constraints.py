@@ -1,6 +1,7 @@
 """The records of constraints, and what is said of options that cannot be taken."""
 
 import inspect
+import math
 
 import pytest
 
