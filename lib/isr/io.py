@@ -85,6 +85,7 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
         UserError: it cannot be made, such as in a read-only folder.
     """
     with _refused(beside):
+        beside.parent.mkdir(parents=True, exist_ok=True)
         for left in beside.parent.glob(f".{glob.escape(beside.stem)}.*.scratch"):
             with _lock(left) as free:
                 if free:
@@ -291,4 +292,6 @@ def read_table(path: Path, texts: Sequence[str], *, missing: str, advice: str) -
             na_values={column: [""] for column in columns if column not in texts},
             low_memory=False,
         )
+        if not isinstance(table.index, pd.RangeIndex):
+            raise ValueError("a row has more values than there are columns")
     return table

@@ -2,9 +2,9 @@
 
     python tests/fuzz/campaign.py --inputs 20000 [--reader NAME] [--seed 0]
 
-Prints for each reader how many inputs were refused and accepted, and every fault: an exception that
-is no UserError, a refusal of several lines, more than 10 s or 2 GB, a file that was cut off and read
-as if it were whole. An input is (reader, seed, number) and can be made again by these alone.
+Prints for each reader how many inputs were refused and accepted, and every fault: an exception
+that is no UserError, a refusal of several lines, more than 10 s or 2 GB, a file that was cut off
+and read as if it were whole. An input is made again by its (reader, seed, number).
 """
 
 import argparse
@@ -167,7 +167,8 @@ def main() -> None:
     for (reader, found), count in faults.most_common():
         first = examples[reader, found]
         print(
-            f"{count:5} {reader}: {found} (first {first['number']}, {first['kind']}: {first['where']})"
+            f"{count:5} {reader}: {found} "
+            f"(first {first['number']}, {first['kind']}: {first['where']})"
         )
     sys.exit(1 if faults else 0)
 
