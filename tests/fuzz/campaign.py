@@ -18,7 +18,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class Outcome:
     bytes: int = 0
 
 
-def run(reader: str, numbers: range, seed: int, folder: Path) -> Iterator[Outcome]:
+def run(reader: str, numbers: Iterable[int], seed: int, folder: Path) -> Iterator[Outcome]:
     """Read the inputs of some numbers, in a folder that is empty."""
     own = READERS[reader]
     (folder / "in").mkdir()
