@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from isr import job_costs
-from isr.errors import UserError
+from isr.errors import UserError, of_system
 from isr.io import read_json
 
 INTERRUPTED = 130
@@ -159,6 +159,11 @@ def run(main: Callable[[], None]) -> NoReturn:
         job_costs.write()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if (refused := of_system(error, "this job")) is None:
+            raise
+        print(f"error: {refused}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -5,12 +5,13 @@ check a configuration) imports nothing heavy, and what lies above this file can 
 """
 
 import inspect
+import math
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from isr.errors import UserError
@@ -39,6 +40,7 @@ class Constraint:
         bends: whether it is fitted through a diffeomorphism: first its base alone, then all.
         threshold: whether the foreground may be asked for at another level than 0.
         contradiction: whether it is known what a mask looks like that it cannot agree with.
+        options: names of its options; None where that is not stated.
         loses: why it loses against its unaries where it does, as far as that is known.
     """
 
@@ -54,6 +56,7 @@ class Constraint:
     threshold: bool = False
     contradiction: bool = False
     loses: str = ""
+    options: tuple[str, ...] | None = None
 
 
 CONSTRAINTS = (
@@ -65,6 +68,7 @@ CONSTRAINTS = (
         "isr.evaluation.outlines.dispatch:outline_of_convex",
         projections=("convex_hull", "convex_hull_largest"),
         near=True,
+        options=("width", "hidden_layers"),
     ),
     Constraint(
         "star_shaped",
@@ -74,6 +78,7 @@ CONSTRAINTS = (
         "isr.evaluation.outlines.dispatch:outline_of_rays",
         projections=("ray_polygon",),
         rate=0.3,
+        options=("width", "hidden_layers", "centre"),
     ),
     Constraint(
         "radially_connected",
@@ -82,6 +87,7 @@ CONSTRAINTS = (
         "isr.evaluation.certificates.star_shape:certify_star",
         "isr.evaluation.outlines.dispatch:outline_of_rays",
         rate=0.3,
+        options=("width", "hidden_layers", "centre", "origin"),
     ),
     Constraint(
         "path_connected",
@@ -93,18 +99,21 @@ CONSTRAINTS = (
         rate=0.4,
         bends=True,
         contradiction=True,
+        options=("base", "base_options", "blocks", "hidden_units"),
     ),
     Constraint(
         "mirror_symmetric",
         "isr.representations.mirror_symmetric:MirrorSymmetric",
         "mirror-symmetric",
         "isr.evaluation.certificates.invariance:certify_mirror",
+        options=("width", "hidden_layers", "centre", "angle"),
     ),
     Constraint(
         "rotationally_symmetric",
         "isr.representations.rotationally_symmetric:RotationallySymmetric",
         "rotationally symmetric",
         "isr.evaluation.certificates.invariance:certify_rotation",
+        options=("order", "mirrors", "width", "hidden_layers", "centre", "angle", "tilt"),
     ),
     Constraint(
         "periodic",
@@ -115,12 +124,14 @@ CONSTRAINTS = (
         loses="equation 8 has no period to keep: its free frequencies follow what hides the "
         "pattern too, and what brings hidden parts back, a penalty on the amplitudes or a "
         "threshold, costs the contours of those in sight",
+        options=("waves", "frequency"),
     ),
     Constraint(
         "lattice_periodic",
         "isr.representations.periodic:LatticePeriodic",
         "lattice-periodic",
         "isr.evaluation.certificates.invariance:certify_lattice",
+        options=("harmonics", "homography", "basis", "origin"),
     ),
     Constraint(
         "union",
@@ -128,19 +139,35 @@ CONSTRAINTS = (
         "union",
         "isr.evaluation.certificates.union:certify_union",
         "isr.evaluation.outlines.dispatch:outline_of_union",
+        options=("members", "member", "count", "options"),
     ),
     Constraint(
         "unconstrained",
         "isr.representations.unconstrained:Unconstrained",
         "no constraint",
         "isr.evaluation.certificates.verdicts:certify_nothing",
+        options=("width", "hidden_layers"),
     ),
 )
 
 NAMES = tuple(record.name for record in CONSTRAINTS)
 
-_LEAST = {"width": 1, "hidden_layers": 0, "hidden_units": 1, "blocks": 1, "waves": 1}
-"""The least value of options that count, which layers would take or refuse in their own words."""
+_COUNTS = {
+    "width": (1, 4096),
+    "hidden_layers": (0, 16),
+    "hidden_units": (1, 4096),
+    "blocks": (1, 128),
+    "waves": (1, 100_000),
+    "harmonics": (1, 64),
+    "count": (1, 254),
+    "order": (2, 360),
+}
+"""The least and the greatest value of options that count: larger ones would fill any memory."""
+_FLAGS = ("mirrors", "homography")
+_NUMBERS = ("origin", "centre", "angle", "tilt", "basis", "frequency")
+"""Options that are a finite number or lists of them; coordinates are of pictures 1 wide or high."""
+_NESTED = {"base_options": "base", "options": "member"}
+"""Options of what another option names."""
 
 
 def record(name: str) -> Constraint:
@@ -208,7 +235,7 @@ def build(name: str, dim: int = 2, **options: Any) -> "Representation":
             outside its range.
     """
     builder = load(record(name).module)
-    _check_counts(name, builder, options)
+    _check_values(name, builder, options)
     try:
         return builder(dim, **options)  # type: ignore[no-any-return]
     except UserError:
@@ -223,12 +250,85 @@ def build(name: str, dim: int = 2, **options: Any) -> "Representation":
         ) from None
 
 
-def _check_counts(
+def check_options(name: str, options: Mapping[str, Any], dim: int | None = None) -> None:
+    """Check options of a constraint as far as that is possible without making it.
+
+    Nothing heavy is imported, so that a configuration is refused before anything runs.
+
+    Args:
+        name: of the constraint.
+        options: by their names.
+        dim: number of coordinates, if it is known.
+
+    Raises:
+        UserError: one is unknown, not of its kind, not finite, or out of its range.
+    """
+    known = record(name).options
+    for key, value in options.items():
+        place = f"constraint {name!r}: option {key!r}"
+        if known is not None and key not in known:
+            raise UserError(f"{place} is unknown; choose one of {', '.join(known)}.")
+        _check_option(place, key, value, dim)
+    for key, owner in _NESTED.items():
+        inner = options.get(key)
+        of = options.get(owner, "convex")
+        if inner and known is not None and key in known:
+            check_options(of, inner, dim)
+    for member in options.get("members") or ():
+        if isinstance(member, Mapping) and "name" in member:
+            check_options(member["name"], member.get("options") or {}, dim)
+
+
+def _check_option(place: str, key: str, value: Any, dim: int | None) -> None:
+    if value is None and key not in (*_COUNTS, *_FLAGS):
+        return
+    if key in _COUNTS:
+        least, most = _COUNTS[key]
+        # Of several orders, given unaries settle which.
+        each = value if key == "order" and isinstance(value, list) and value else [value]
+        if not all(_is_count(one, least, most) for one in each):
+            raise UserError(
+                f"{place} is {value!r}; choose an integer from {least} (to {most} at most)."
+            )
+    if key in _FLAGS and not isinstance(value, bool):
+        raise UserError(f"{place} is {value!r}; choose true or false.")
+    if key in _NUMBERS and not _is_finite(value):
+        raise UserError(f"{place} is {value!r}; it must be of finite numbers.")
+    if key in ("centre", "basis") and dim is not None:
+        length = len(value) if isinstance(value, list | tuple) else 1
+        if length != dim:
+            raise UserError(f"{place} has {length} entries; give {dim}, one per coordinate.")
+    if key in _NESTED and not isinstance(value, Mapping):
+        raise UserError(f"{place} is {value!r}; it must be a mapping of options.")
+    if key in ("base", "member"):
+        record(value if isinstance(value, str) else repr(value))
+    if key == "members" and (not isinstance(value, list | tuple) or not value):
+        raise UserError(f"{place} is {value!r}; it must be a list of members, one or more.")
+
+
+def _is_count(value: Any, least: int, most: int) -> bool:
+    return (
+        isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most
+    )
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether a value is a finite number, or a list of such or of such lists."""
+    if isinstance(value, Mapping | str | bool):
+        return False
+    if isinstance(value, Real):
+        return math.isfinite(value)
+    try:
+        return all(map(_is_finite, value))
+    except TypeError:
+        return False
+
+
+def _check_values(
     name: str, builder: "Callable[..., Representation]", options: Mapping[str, Any]
 ) -> None:
-    for key in options.keys() & _LEAST.keys() & inspect.signature(builder).parameters.keys():
-        value, least = options[key], _LEAST[key]
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-            raise UserError(
-                f"constraint {name!r}: option {key!r} is {value!r}; choose an integer from {least}."
-            )
+    """Check the values of the options that a representation knows; it refuses others itself."""
+    known = inspect.signature(builder).parameters.keys()
+    for key in options.keys() & known:
+        if key != "members":
+            _check_option(f"constraint {name!r}: option {key!r}", key, options[key], None)

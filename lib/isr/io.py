@@ -1,19 +1,28 @@
 """Reading and writing files so that nothing half-written is ever left in place."""
 
+import fcntl
+import glob
+import io
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from isr.errors import UserError
+from isr.errors import UserError, of_system, told
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_RUN = "run the step that makes it first"
 
 
 @contextmanager
@@ -21,22 +30,21 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; it takes its place only when the block succeeds.
 
     The temporary file keeps the suffix of `path`, is flushed to disk and renamed; when the block
-    raises, it is removed and whatever stood at `path` before stays as it was.
+    raises, it is removed and whatever stood at `path` before stays as it was. What a killed job
+    left of its own is taken over by the next that writes to `path`.
+
+    Raises:
+        UserError: it cannot be written, such as on a full disk or in a read-only folder.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        with temporary.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        # mkstemp makes private files; results are to be read by the whole group.
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _refused(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _claimed(path, _new_file) as temporary:
+            yield temporary
+            with temporary.open("rb+") as stream:
+                os.fsync(stream.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
 
 
 @contextmanager
@@ -44,22 +52,134 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """Give an empty temporary folder beside `path`; it takes its place when the block succeeds.
 
     What stood at `path` before is replaced as a whole. When the block raises, the temporary folder
-    is removed and the old one stays as it was.
+    is removed and the old one stays as it was. What a killed job left of its own is removed by the
+    next that writes to `path`.
+
+    Raises:
+        UserError: it cannot be written, such as on a full disk or in a read-only folder.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-    old = temporary.with_name(temporary.name + ".old")
+    old = path.with_name(f".{path.name}.old")
+    with _refused(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _claimed(path, _new_folder) as temporary:
+            shutil.rmtree(old, ignore_errors=True)
+            try:
+                yield temporary
+                temporary.chmod(0o777 & ~_umask())
+                # A folder cannot be renamed onto one that is not empty.
+                if path.exists():
+                    path.replace(old)
+                temporary.replace(path)
+            finally:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def scratch_folder(beside: Path) -> Iterator[Path]:
+    """An empty folder beside a file for as long as the block runs.
+
+    Any number of jobs may have one beside the same file. Those that killed jobs left are removed.
+
+    Raises:
+        UserError: it cannot be made, such as in a read-only folder.
+    """
+    with _refused(beside):
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        for left in beside.parent.glob(f".{glob.escape(beside.stem)}.*.scratch"):
+            with _lock(left) as free:
+                if free:
+                    shutil.rmtree(left, ignore_errors=True)
+        name = tempfile.mkdtemp(dir=beside.parent, prefix=f".{beside.stem}.", suffix=".scratch")
+        try:
+            with _lock(Path(name)):
+                yield Path(name)
+        finally:
+            shutil.rmtree(name, ignore_errors=True)
+
+
+def must_write(folder: Path) -> None:
+    """See that a folder can be written to, before long work whose results it is to hold.
+
+    It is made if it does not exist.
+
+    Raises:
+        UserError: it cannot.
+    """
+    with _refused(folder), scratch_folder(folder / "results"):
+        pass
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """Tell what the operating system refuses in one sentence; others pass as they are."""
     try:
-        yield temporary
-        temporary.chmod(0o777 & ~_umask())
-        # A folder cannot be renamed onto one that is not empty.
-        if path.exists():
-            path.replace(old)
-        temporary.replace(path)
+        yield
+    except OSError as error:
+        if (refused := of_system(error, path)) is not None:
+            raise refused from None
+        raise
+
+
+def _new_file(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _new_folder(path: Path) -> None:
+    path.mkdir(0o700)
+
+
+@contextmanager
+def _claimed(path: Path, make: Callable[[Path], None]) -> Iterator[Path]:
+    """The temporary file or folder of `path`, made empty, and removed unless it has moved.
+
+    It has one name for all writers of `path`, so that what a killed one left is found, and is
+    locked while its writer lives. While another has it, it has a name of its own.
+    """
+    temporary = path.with_name(f".{path.stem}.new{path.suffix}")
+    if temporary.exists():
+        with _lock(temporary) as left:
+            if left:
+                _remove(temporary)
+    try:
+        make(temporary)
+    except FileExistsError:
+        temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
+        make(temporary)
+    try:
+        with _lock(temporary):
+            yield temporary
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        _remove(temporary)
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[bool]:
+    """Hold the lock of a file or a folder; whether that is so.
+
+    It is not where another process has it, or where the file system has no locks.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = True
+        except OSError:
+            free = False
+        yield free
+    finally:
+        os.close(handle)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _umask() -> int:
@@ -101,12 +221,8 @@ def read_json(path: Path) -> Any:
     Raises:
         UserError: the file is missing or is not JSON.
     """
-    try:
+    with told(path, "is not valid JSON", "correct or remove it", missing=_RUN):
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: run the step that makes it first.") from None
-    except ValueError as error:
-        raise UserError(f"{path} is not valid JSON ({error}): correct or remove it.") from None
 
 
 def write_png(path: Path, picture: NDArray[Any]) -> None:
@@ -121,14 +237,11 @@ def read_png(path: Path) -> NDArray[Any]:
     Raises:
         UserError: the file is missing or no picture.
     """
-    try:
-        with Image.open(path, formats=["PNG"]) as picture:
-            array = np.asarray(picture)
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: run the step that makes it first.") from None
-    except Exception as error:
-        # A decoder may raise anything on damaged bytes.
-        raise UserError(f"{path} cannot be read as a picture ({error}): make it again.") from None
+    with (
+        told(path, "cannot be read as a picture", "make it again", missing=_RUN),
+        Image.open(path, formats=["PNG"]) as picture,
+    ):
+        array = np.asarray(picture)
     return array.astype(np.uint16) if array.dtype == np.int32 else array
 
 
@@ -142,12 +255,43 @@ def read_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
     Raises:
         UserError: the file is missing or damaged, or holds other things than numbers.
     """
-    try:
+    with told(path, "is damaged", "make it again", missing=_RUN):
         array = np.asarray(np.load(path, "r" if mapped else None, allow_pickle=False))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: run the step that makes it first.") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{path} is damaged ({error}): make it again.") from None
     if array.dtype.kind not in "buif":
         raise UserError(f"{path} holds values of type {array.dtype}, expected numbers.")
     return array
+
+
+def read_table(path: Path, texts: Sequence[str], *, missing: str, advice: str) -> "pd.DataFrame":
+    """Read a CSV file that this project wrote.
+
+    Text is what stands there: an item may be called NA, nan, None or 007.
+
+    Args:
+        path: of the file.
+        texts: columns of text, as far as they are there; all others hold numbers or truth values,
+            of which an empty one is NaN.
+        missing: what to do if there is no such file.
+        advice: what to do if it is damaged.
+
+    Raises:
+        UserError: the file is missing, empty or damaged.
+    """
+    # Takes long to import, and this module is read whenever the workflow is.
+    import pandas as pd
+
+    with told(path, "is damaged", advice, missing=missing):
+        content = path.read_bytes()
+        if not content.endswith(b"\n"):
+            raise ValueError("its last row is cut off" if content else "it is empty")
+        columns = pd.read_csv(io.BytesIO(content), nrows=0).columns
+        table = pd.read_csv(
+            io.BytesIO(content),
+            dtype={column: str for column in columns if column in texts},
+            keep_default_na=False,
+            na_values={column: [""] for column in columns if column not in texts},
+            low_memory=False,
+        )
+        if not isinstance(table.index, pd.RangeIndex):
+            raise ValueError("a row has more values than there are columns")
+    return table

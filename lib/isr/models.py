@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args
 
@@ -224,8 +225,24 @@ def _wanted(kind: str, context: Mapping[str, Any], value: object) -> str:
         return f"it must be {words} {context[key]:g}"
     if kind == "union_tag_not_found":
         return f"it must be {_KINDS['model']}"
+    if kind == "string_type" and _is_scalar(value):
+        return "it must be text: write it in quotes"
+    if kind == "float_type" and _is_power_of_ten(value):
+        return f"it must be a number: write it as {float(str(value))!r}"
     name = kind.split("_")[0]
     return f"it must be {_KINDS[name]}" if kind.endswith("_type") and name in _KINDS else ""
+
+
+def _is_scalar(value: object) -> bool:
+    """Whether YAML may have taken a name for it."""
+    return value is None or isinstance(value, bool | int | float | date)
+
+
+def _is_power_of_ten(value: object) -> bool:
+    """Whether it is a number such as 1e-3, which YAML takes for text."""
+    return isinstance(value, str) and bool(
+        re.fullmatch(r"[+-]?[0-9.]*[0-9][eE][+-]?[0-9]{1,2}", value)
+    )
 
 
 def _lowered(text: str) -> str:

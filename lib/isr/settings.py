@@ -48,15 +48,17 @@ CONVENTIONS = {"paper": "isotropic", "published-code": "linspace"}
 
 Count = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
-Rate = Annotated[float, Field(gt=0)]
+Rate = Annotated[float, Field(gt=0, le=10)]
 StackSize = Count | Literal["auto"]
 
 
 class Points(Model):
     """Points drawn per step."""
 
-    strokes: Annotated[int, Field(ge=2)] = Field(200, description="scribbled pixels")
-    random: Annotated[int, Field(ge=2)] = Field(800, description="pixels of the whole item")
+    strokes: Annotated[int, Field(ge=2, le=10**7)] = Field(200, description="scribbled pixels")
+    random: Annotated[int, Field(ge=2, le=10**7)] = Field(
+        800, description="pixels of the whole item"
+    )
 
 
 class CellSettings(Model):
@@ -126,7 +128,9 @@ class CellSettings(Model):
         "predictions, from two thirds on on these unrounded. The teacher is the predictor of a "
         "`joint` fit; without one (`given`), the scribbles alone are fitted throughout",
     )
-    seed: Annotated[int, Field(ge=0)] = Field(42, description="of initial weights and drawn points")
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = Field(
+        42, description="of initial weights and drawn points"
+    )
     steps: Annotated[int, Field(ge=4)] | None = Field(
         None, description="optimisation steps per item; null: those of the whole"
     )
@@ -180,7 +184,7 @@ class CellSettings(Model):
         "vanishes",
     )
     overlap_weight: Weight = Field(1.0, description="of the overlap of the parts of a union")
-    margin: Annotated[int, Field(ge=0)] = Field(
+    margin: Annotated[int, Field(ge=0, le=4096)] = Field(
         0,
         description="width of a margin of background round the frame, in pixels; masks, outlines "
         "and scores are of the picture without it",

@@ -10,19 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from isr import constraints
 from isr.coordinates import Convention
 from isr.data.problems import object_names, parse_name
-from isr.errors import UserError
+from isr.errors import UserError, told
 from isr.io import atomic_path
 from isr.networks.predictors import Predictor
+from isr.networks.weights import check_finite
 from isr.predictors import Trained, kind_named
 from isr.representations import Representation
 from isr.representations.union import Union
@@ -31,6 +32,9 @@ FITS, HISTORY, PREDICTORS = "fits.safetensors", "history.parquet", "predictors.s
 """Files of a part of a batch: the last one of joint fits of videos alone."""
 PREDICTOR, UNARIES = "predictor.safetensors", "unaries"
 """File and folder of a folder of predictions, beside HISTORY."""
+
+_MAPPINGS = {"frames", "noisy", "schedules", "origins", "settings"}
+"""Metadata that are mappings, as far as they are there."""
 
 State = Mapping[str, Tensor]
 Module = TypeVar("Module", bound=nn.Module)
@@ -148,7 +152,7 @@ class StoredFits:
         if name in self.names:
             about = self.modules(name)["representation"]
             built = constraints.build(about["name"], about["dim"], **about["options"])
-            return _loaded(built, self.state(name, "representation"), dtype)
+            return _loaded(built, self.state(name, "representation"), dtype, self.path)
         problems = self.problems(name)
         if not problems:
             self._place(name)
@@ -160,7 +164,7 @@ class StoredFits:
             for number, problem in enumerate(problems)
             for key, value in self.state(problem, "representation").items()
         }
-        return _loaded(union, state, dtype)
+        return _loaded(union, state, dtype, self.path)
 
     def predictor(self, name: str, dtype: torch.dtype = torch.float32) -> Predictor:
         """The predictor that was trained on one problem.
@@ -171,7 +175,7 @@ class StoredFits:
         about = self.modules(name).get("predictor")
         if about is None:
             raise UserError(f"{self.path} holds no predictor: read the stored predictions.")
-        return _loaded(build_predictor(about), self.state(name, "predictor"), dtype)
+        return _loaded(build_predictor(about), self.state(name, "predictor"), dtype, self.path)
 
 
 def build_predictor(about: Mapping[str, Any]) -> Predictor:
@@ -210,13 +214,12 @@ def load_parameters(module: nn.Module, state: State) -> None:
     """
     buffers = dict(module.named_buffers())
     persistent = {key: buffers[key] for key in module.state_dict() if key in buffers}
-    try:
+    with told("stored parameters", "do not fit", "fit again"):
         module.load_state_dict({**persistent, **state})
-    except RuntimeError as error:
-        raise UserError(f"stored parameters do not fit: {error}; fit again.") from None
 
 
-def _loaded(module: Module, state: State, dtype: torch.dtype) -> Module:
+def _loaded(module: Module, state: State, dtype: torch.dtype, path: Path) -> Module:
+    check_finite(state, path, "remove it and fit again")
     load_parameters(module, state)
     return module.to(dtype).requires_grad_(False).eval()
 
@@ -224,13 +227,38 @@ def _loaded(module: Module, state: State, dtype: torch.dtype) -> Module:
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
     """The open file, and the metadata that it holds."""
-    try:
-        with safe_open(path, framework="pt") as stored:
-            yield stored, json.loads(stored.metadata()["isr"])
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: run the fit first.") from None
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} holds no fits ({error}): remove it and fit again.") from None
+    with (
+        told(path, "holds no fits", "remove it and fit again", missing="run the fit first"),
+        safe_open(path, framework="pt") as stored,
+    ):
+        content = json.loads(stored.metadata()["isr"])
+        yield stored, _checked(content)
+
+
+def _checked(metadata: Any) -> dict[str, Any]:
+    """Metadata of the form that readers rely on.
+
+    Raises:
+        ValueError: they are of another one.
+    """
+    wanted = {
+        "representation": {"name": str, "dim": int},
+        "predictor": {"kind": str, "channels": int},
+    }
+    for group in metadata["groups"]:
+        for name, seed in group["rows"]:
+            if type(name) is not str or type(seed) is not int:
+                raise ValueError(f"a row is of {name!r} and {seed!r}")
+        for module, about in group["modules"].items():
+            for key, kind in {**wanted[module], "options": dict}.items():
+                if type(about.get(key)) is not kind:
+                    raise ValueError(f"the {key} of a {module} is not told")
+    for key in _MAPPINGS & metadata.keys():
+        if type(metadata[key]) is not dict:
+            raise ValueError(f"{key!r} is {metadata[key]!r}")
+    if metadata.get("convention", "isotropic") not in get_args(Convention):
+        raise ValueError(f"the convention is {metadata['convention']!r}")
+    return dict(metadata)
 
 
 def read_fits(path: Path) -> StoredFits:

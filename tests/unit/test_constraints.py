@@ -1,6 +1,7 @@
 """The records of constraints, and what is said of options that cannot be taken."""
 
 import inspect
+import math
 
 import pytest
 
@@ -75,8 +76,39 @@ def test_layers_need_units(name, option, value):
 
 
 def test_messages_name_the_constraint_and_its_options():
-    with pytest.raises(UserError, match=r"'star_shaped' with options centre='ab', width=4.*'a'"):
+    with pytest.raises(UserError, match=r"'star_shaped': option 'centre' is 'ab'; .* finite"):
         constraints.build("star_shaped", 2, centre="ab", width=4)
+    with pytest.raises(UserError, match=r"'convex' with options depth=3 cannot be made: .*depth"):
+        constraints.build("convex", 2, depth=3)
+
+
+@pytest.mark.parametrize("name", constraints.NAMES)
+def test_records_name_the_options_of_their_representations(name):
+    own = constraints.record(name)
+    known = inspect.signature(constraints.load(own.module)).parameters
+    assert set(own.options) == set(known) - {"dim"}
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("convex", {"widht": 3}, "'widht' is unknown; choose one of width"),
+        ("convex", {"width": 10**9}, "choose an integer from 1"),
+        ("star_shaped", {"centre": [0.5, math.nan]}, "'centre' is .*finite"),
+        ("star_shaped", {"centre": [0.5, math.inf]}, "'centre' is .*finite"),
+        ("star_shaped", {"centre": [0.5]}, "1 entries; give 2"),
+        ("rotationally_symmetric", {"order": [4, 1]}, "'order' is .* integer from 2"),
+        ("rotationally_symmetric", {"mirrors": "yes"}, "choose true or false"),
+        ("periodic", {"frequency": "fast"}, "'frequency' is 'fast'; it must be of finite numbers"),
+        ("path_connected", {"base_options": {"width": 0}}, "'width' is 0"),
+        ("path_connected", {"base": "round"}, "'round' is unknown"),
+        ("union", {"members": [{"name": "convex", "options": {"width": "4"}}]}, "'width' is '4'"),
+        ("union", {"count": 2, "options": {"deep": 1}}, "'deep' is unknown"),
+    ],
+)
+def test_options_are_refused_without_making_anything(name, options, message):
+    with pytest.raises(UserError, match=message):
+        constraints.check_options(name, options, 2)
 
 
 def test_an_unknown_option_is_told_even_if_it_is_one_of_others():

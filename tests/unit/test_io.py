@@ -1,8 +1,11 @@
+import errno
 import json
+import os
 import stat
 from contextlib import suppress
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from isr import io
@@ -89,3 +92,89 @@ def test_damaged_png_is_a_user_error(tmp_path):
             io.read_png(path)
     with pytest.raises(UserError, match=r"none\.png does not exist"):
         io.read_png(tmp_path / "none.png")
+
+
+def test_what_killed_writers_left_is_taken_over(tmp_path):
+    file, folder = tmp_path / "a.csv", tmp_path / "part-0"
+    (tmp_path / ".a.new.csv").write_text("half")
+    (tmp_path / ".part-0.new").mkdir()
+    (tmp_path / ".part-0.new/half").touch()
+    (tmp_path / ".part-0.old").mkdir()
+    io.write_text(file, "whole")
+    with io.atomic_folder(folder) as temporary:
+        assert list(temporary.iterdir()) == []
+    assert file.read_text() == "whole"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "part-0"]
+
+
+def test_two_writers_of_a_file_do_not_meet(tmp_path):
+    path = tmp_path / "a.txt"
+    with io.atomic_path(path) as first:
+        first.write_text("first")
+        with io.atomic_path(path) as second:
+            assert second != first
+            second.write_text("second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_scratch_folders_of_killed_jobs_go_and_those_of_others_stay(tmp_path):
+    archive = tmp_path / "a.zip"
+    (tmp_path / ".a.dead.scratch").mkdir()
+    with io.scratch_folder(archive) as one, io.scratch_folder(archive) as other:
+        assert one != other
+        assert sorted(tmp_path.iterdir()) == sorted([one, other])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "message"), [(errno.ENOSPC, "disk is full"), (errno.EROFS, "read-only")]
+)
+def test_what_cannot_be_written_is_one_sentence(tmp_path, monkeypatch, number, message):
+    def refuse(handle):
+        raise OSError(number, "refused")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(UserError, match=rf"a.txt.*{message}"):
+        io.write_text(path, "new")
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_any_work(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="a part of its path is a file"):
+        io.must_write(tmp_path / "file" / "below")
+    io.must_write(tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+ODD = ["NA", "nan", "None", "null", "True", "Infinity", "007", "1e3", "", "<NA>"]
+ODD += ["a,b", 'a"b', "no"]
+
+
+def test_names_in_tables_are_what_stands_there(tmp_path):
+    rows = {"item": ODD, "iou": [0.5, float("nan")] * 6 + [1.0], "frame": range(13)}
+    pd.DataFrame(rows).assign(holds=True).to_csv(tmp_path / "a.csv", index=False)
+    table = io.read_table(tmp_path / "a.csv", ("item",), missing="-", advice="-")
+    assert table["item"].tolist() == ODD
+    assert table["iou"].isna().sum() == 6
+    assert (table["frame"].dtype.kind, table["holds"].dtype.kind) == ("i", "b")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("item,iou\na,0.5\nb,0.", "cut off"),
+        ("", "it is empty"),
+        ("item,iou\na,0.5,7,8\n", "more values than there are columns"),
+        ('item,iou\n"a,0.5\n', "EOF"),
+    ],
+)
+def test_damaged_tables_are_told(tmp_path, content, message):
+    (tmp_path / "a.csv").write_text(content)
+    with pytest.raises(UserError, match=rf"a\.csv is damaged.*{message}"):
+        io.read_table(tmp_path / "a.csv", ("item",), missing="-", advice="make it again")

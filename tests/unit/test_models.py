@@ -107,7 +107,7 @@ DISC = {"kind": "disc", "radius": 2.0}
         ({"share": "a"}, "share is 'a'; it must be a number."),
         ({"share": float("nan")}, "share is nan; input should be a finite number."),
         ({"seen": "yes"}, "seen is 'yes'; it must be true or false."),
-        ({"text": 3}, "text is 3; it must be text."),
+        ({"text": 3}, "text is 3; it must be text: write it in quotes."),
         ({"files": "a"}, "files is 'a'; it must be a list."),
         ({"files": ["a"]}, "files[0] is 'a'; it must be a mapping of keys to values."),
         ({"notes": 3}, "notes is 3; it must be a mapping of keys to values."),

@@ -182,3 +182,13 @@ def test_what_cannot_be_built_again_is_a_users_mistake():
         build_predictor({"kind": "fcn", "channels": 5, "options": {"depth": 3}})
     with pytest.raises(UserError, match="do not fit"):
         load_parameters(build("convex", width=8), {"network.first.weight": torch.zeros(3)})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_parameters_that_are_not_finite_make_no_module(group, tmp_path, value):
+    state = {name: tensor.clone() for name, tensor in group.states[KEYS[0]].items()}
+    next(iter(state.values())).view(-1)[0] = value
+    write_fits(tmp_path / "odd.safetensors", [Group({("a", 0): state}, MODULES)], ABOUT)
+    stored = read_fits(tmp_path / "odd.safetensors")
+    with pytest.raises(UserError, match=r"odd\.safetensors: .* holds NaN, infinity"):
+        stored.predictor("a"), stored.representation("a")

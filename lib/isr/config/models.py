@@ -132,7 +132,7 @@ class Config(Model):
         description="of products on a GPU: `fp32`, as on a CPU, or `tf32`, which is faster and "
         "rounds factors to 10 bits",
     )
-    checkpoint_every: Annotated[float, Field(gt=0)] = Field(
+    checkpoint_every: Annotated[float, Field(gt=0, le=86400)] = Field(
         60,
         description="seconds between checkpoints, from which a killed job goes on. A change redoes "
         "nothing",

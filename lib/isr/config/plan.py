@@ -203,9 +203,13 @@ class Plan:
             chosen, where = entry.items, f"studies.{study}.items"
         if chosen is None:
             return tuple(every)
-        names = [self.dataset(entry.dataset).canonical(name) for name in chosen]
-        for index, name in enumerate(names):
-            must_know(f"{where}[{index}]", name, every)
+        names = []
+        for index, written in enumerate(chosen):
+            try:
+                names.append(self.dataset(entry.dataset).canonical(written, every))
+            except UserError as error:
+                raise UserError(f"config: {where}[{index}]: {error}") from None
+            must_know(f"{where}[{index}]", names[-1], every)
         return tuple(names)
 
     def cell(self, study: str, name: str) -> Cell:

@@ -7,7 +7,7 @@ from typing import Any
 from isr.config.models import Config
 from isr.config.paths import Layer, anchored
 from isr.config.plan import Cell, Plan
-from isr.constraints import record
+from isr.constraints import check_options, record
 from isr.data.corruptions import CLEAN
 from isr.errors import UserError
 from isr.models import must_know, parse
@@ -294,6 +294,11 @@ class _CellCheck:
             )
         if isinstance(settings.options.get("order"), list):
             self._orders()
+        try:
+            for dim in sorted(self._dimensions):
+                check_options(own.name, settings.options, dim)
+        except UserError as error:
+            raise UserError(f"config: {self.place}.options: {error}") from None
         alone = isinstance(self.predictor, Given) and not all(
             known.unaries for known in self.known.values()
         )
@@ -314,6 +319,12 @@ class _CellCheck:
                 "is true, but paths are drawn for path_connected in items without a third "
                 "coordinate alone; set it to false.",
             )
+
+    @property
+    def _dimensions(self) -> set[int]:
+        """Numbers of coordinates of its representations."""
+        plane = (None,) if self.settings.fit == SPATIO_TEMPORAL else (None, "t")
+        return {2 if third in plane else 3 for third in self._thirds}
 
     def _orders(self) -> None:
         own = self.settings.constraint

@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
-from isr.data.archives import check_zip, is_web_page, refuse_web_page
+from isr.data.archives import check_tar, check_zip, is_web_page, refuse_web_page
 from isr.errors import UserError
 from isr.io import read_json, write_json
 
@@ -83,7 +83,7 @@ def fetch(
         target: where the file will stand.
         sha256: the hash it must have, in hexadecimal digits.
         size: its size in bytes.
-        expect: what it must be; of tar and json files it is only seen that they are no web page.
+        expect: what it must be; of json files it is only seen that they are no web page.
         record: JSON file that holds the hash of the first download; made if missing.
         attempts: how often a failing connection is tried.
         backoff: seconds to wait after the first failure, doubled after each.
@@ -245,6 +245,8 @@ def verify(
         )
     if expect == "zip":
         check_zip(path, name)
+    elif expect == "tar":
+        check_tar(path, name)
     elif expect is not None:
         refuse_web_page(path, name, expect)
     found = _hash(path)

@@ -14,27 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from isr.data.names import canonical, check_name, is_clutter
 from isr.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 FRAME_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm")
 _FRAME_FORMATS = ("JPEG", "PNG", "PPM")
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
-_IGNORED = {"thumbs.db", "desktop.ini"}
 _ORIENTATION = 0x0112
 
 
 def by_stem(paths: Iterable[Path]) -> dict[str, Path]:
     """Files by their names without suffix, sorted by these.
 
+    Names are composed (NFC), however a file system spells them.
+
     Raises:
-        UserError: two differ in nothing but their suffix.
+        UserError: two differ in nothing but their suffix or spelling, or one cannot name an item.
     """
     found: dict[str, Path] = {}
     for path in sorted(paths):
-        if path.stem in found:
-            raise UserError(f"{path} and {found[path.stem].name} share a name: keep one.")
-        found[path.stem] = path
+        stem = canonical(path.stem)
+        check_name(stem, path)
+        if stem in found:
+            raise UserError(f"{path} and {found[stem].name} share a name: keep one.")
+        found[stem] = path
     return dict(sorted(found.items()))
 
 
@@ -49,7 +53,7 @@ def list_pictures(folder: Path) -> dict[str, Path]:
         raise UserError(f"{folder} does not exist or is no folder: check the path of the data set.")
     pictures = []
     for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name.lower() in _IGNORED or path.is_dir():
+        if is_clutter(Path(path.name)) or path.is_dir():
             continue
         if path.suffix.lower() not in SUFFIXES:
             raise UserError(
@@ -62,7 +66,7 @@ def list_pictures(folder: Path) -> dict[str, Path]:
 
 def is_frame(path: Path) -> bool:
     """Whether a path is, by its name, that of a frame and not hidden."""
-    return path.suffix.lower() in FRAME_SUFFIXES and not path.name.startswith(".")
+    return path.suffix.lower() in FRAME_SUFFIXES and not is_clutter(Path(path.name))
 
 
 def list_frames(folder: Path) -> list[Path]:
@@ -71,7 +75,7 @@ def list_frames(folder: Path) -> list[Path]:
     Other files and hidden ones are passed over.
 
     Raises:
-        UserError: two pictures differ in nothing but their suffix.
+        UserError: two pictures differ in nothing but their suffix, or are of two series.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -81,7 +85,36 @@ def list_frames(folder: Path) -> list[Path]:
     ['frame_9.png', 'frame_10.png']
     """
     frames = by_stem(filter(is_frame, folder.iterdir()))
+    check_series(frames, folder)
     return [frames[stem] for stem in sorted(frames, key=natural_order)]
+
+
+def check_series(stems: Iterable[str], folder: Path) -> None:
+    """Check that frames are of one series: left_01 and right_01 are two pictures of one time.
+
+    Series are told by what stands between the numbers of a name, so that times of day, or shots
+    that are counted beside their frames, are one.
+
+    Args:
+        stems: names of the frames.
+        folder: that they lie in, for the message.
+
+    Raises:
+        UserError: frames of the same number have different names around it.
+    """
+    found: dict[tuple[str, ...], tuple[str, str]] = {}
+    for stem in stems:
+        *words, _ = re.split(r"\d+", stem.lower())
+        numbers = re.findall(r"\d+", stem)
+        if not numbers:
+            continue
+        key = tuple(str(int(number)) for number in numbers)
+        series, other = found.setdefault(key, ("".join(words), stem))
+        if series != "".join(words) or other != stem:
+            raise UserError(
+                f"{folder} holds the frames {other} and {stem} of the same number: keep one series "
+                "of frames in a folder."
+            )
 
 
 def natural_order(stem: str) -> list[tuple[str, int]]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isr.coordinates import ThirdAxis
+from isr.data.names import check_name
 from isr.errors import UserError
 
 NO_SCRIBBLE = 0
@@ -80,9 +81,7 @@ def check_picture(picture: Picture, *, path: Path | str) -> None:
             outside the coding, a class of scribbles is missing, all of the ground truth is unknown,
             or the third coordinate does not fit.
     """
-    name = picture.name
-    if not name or name.startswith(".") or any(c in name for c in "/\\\0\n"):
-        raise UserError(f"{path}: {name!r} cannot name a picture: rename the file.")
+    check_name(picture.name, path)
     image, scribbles, truth = picture.image, picture.scribbles, picture.ground_truth
     if image.ndim not in (3, 4) or image.shape[-1] != 3 or 0 in image.shape:
         raise UserError(f"{path}: the image has shape {image.shape}, expected (*grid, 3).")

@@ -58,6 +58,18 @@ COLUMNS = (
     *(*AXES, *RECIPE, *ORIGIN, *PLACE, *SCORES, *FITTED, *SHAPES),
     *NON_CONVEXITY,
 )
+FLAGS = ("finite", "noisy", "annotated", "contradicted", "published_rule")
+"""Columns that hold True or False, or nothing where that is not known."""
+TEXTS = (
+    *("study", "cell", "dataset", "constraint", "predictor", "features", "corruption", "labels"),
+    *("training", "fit", "distance", "protocol", "schedule", "optimiser", "semantic"),
+    *("labels_kind", "weights"),
+    *("labels_follow", "item", "object", "output", "against", "status"),
+    *("fit_of", "property", "method", "verdict", "sentence"),
+)
+"""Columns that hold names and other text, whatever they look like: an item may be called NA."""
+NUMBERS = ("noise", "seed", "frame", "steps", *SCORES, "margin")
+"""Columns that hold numbers, as far as they are there."""
 CERTIFICATE_COLUMNS = (
     *AXES,
     *("item", "frame", "fit_of"),

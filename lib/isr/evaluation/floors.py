@@ -14,8 +14,10 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from isr.errors import UserError
-from isr.evaluation.columns import ALL_OBJECTS
+from isr.errors import UserError, told
+from isr.evaluation.columns import ALL_OBJECTS, TEXTS
+from isr.io import read_table
+from isr.models import parse
 
 _KEYS = {"study", "where", "floor", "reason"}
 
@@ -72,10 +74,9 @@ def read_floors(path: Path) -> list[Floor]:
     Raises:
         UserError: the file is missing or no list of complete entries.
     """
-    try:
-        entries = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise UserError(f"{path} cannot be read ({error}): give a YAML list of floors.") from None
+    advice = "give a YAML list of floors"
+    with told(path, "cannot be read", advice, missing=advice):
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(entries, list) or not entries:
         raise UserError(f"{path} is no list of floors: give one entry or more.")
     floors = []
@@ -84,12 +85,13 @@ def read_floors(path: Path) -> list[Floor]:
         if not _KEYS <= keys <= _KEYS | {"beyond"}:
             wanted = ", ".join(sorted(_KEYS))
             raise UserError(f"{path}: entry {number} has not the keys {wanted}: correct it.")
-        if "against" not in entry["where"]:
+        floor: Floor = parse(Floor, entry, f"{path}: entry {number}")
+        if "against" not in floor.where:
             raise UserError(
                 f"{path}: entry {number} does not say what is compared against: add `against: "
                 "ground truth` or another to its `where`."
             )
-        floors.append(Floor(**entry))
+        floors.append(floor)
     return floors
 
 
@@ -118,7 +120,8 @@ def _metrics(study: Path) -> pd.DataFrame:
     files = sorted(study.glob("*/metrics.csv"))
     if not files:
         raise UserError(f"{study} has no CELL/metrics.csv: run the study first.")
-    return pd.concat([pd.read_csv(file) for file in files], ignore_index=True)
+    advice = {"missing": "run the study first", "advice": "evaluate the cell again"}
+    return pd.concat([read_table(file, TEXTS, **advice) for file in files], ignore_index=True)
 
 
 def _mean(rows: pd.DataFrame, where: Mapping[str, Any]) -> tuple[float, int]:

@@ -83,12 +83,13 @@ def write_geojson(
 ) -> None:
     """Write `outline` as a GeoJSON feature, atomically.
 
-    Coordinates are (x, y) in pixel units of the picture, y down; they are no longitudes.
+    Coordinates are (x, y) in pixel units of the picture, y down; they are no longitudes. Rings wind
+    as RFC 7946 has it in these numbers: those around regions counterclockwise, holes clockwise.
     """
     feature = {
         "type": "Feature",
         "properties": {"units": "pixels, y down", **properties},
-        "geometry": shapely.geometry.mapping(outline),
+        "geometry": shapely.geometry.mapping(shapely.orient_polygons(outline)),
     }
     write_json(path, feature)
 

@@ -14,7 +14,7 @@ from isr.fitting import frames, in_time, joint_frames, wholes
 from isr.fitting.engine.devices import use_precision
 from isr.fitting.engine.queue import Key
 from isr.fitting.jobs import FitJob, Found, write_history
-from isr.io import atomic_folder
+from isr.io import atomic_folder, must_write
 from isr.settings import SPATIO_TEMPORAL
 from isr.store import FITS, HISTORY, PREDICTORS, write_fits
 
@@ -33,6 +33,7 @@ def fit(job: FitJob, output: Path) -> None:
             be fitted so.
     """
     use_precision(job.precision)
+    must_write(output.parent)
     found = Found()
     by_video: dict[bool, list[Key]] = {False: [], True: []}
     for key in job.keys:

@@ -3,7 +3,6 @@
 Published ones are pickled weights under names of their own, one file for each video.
 """
 
-import io
 import logging
 import re
 import tarfile
@@ -16,8 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from isr.errors import UserError
+from isr.data.archives import most_unpacked, open_tar
+from isr.errors import UserError, told
 from isr.networks.predictors import Predictor
+from isr.networks.weights import read_weights
 
 _log = logging.getLogger(__name__)
 
@@ -178,14 +179,7 @@ def load_published(
         MissingNetworkError: they are of another network, such as one of another width.
         UserError: the bytes cannot be read without running code, or hold no weights.
     """
-    try:
-        stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # A damaged or foreign pickle can raise nearly anything.
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{name} cannot be read as weights ({reason}): get it again.") from None
-    state = stored.get("state_dict", stored) if isinstance(stored, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise UserError(f"{name} holds no state_dict of a network: check the file.")
+    state = read_weights(content, name)
     network = UNet(width=width, channel_order=channel_order)
     network.load_state_dict(_matched(state, network.state_dict(), name))
     return network.requires_grad_(False).eval()
@@ -235,20 +229,20 @@ def _find(path: Path, video: str) -> tuple[str, bytes]:
         files = {str(each.relative_to(path)): each for each in path.rglob("*") if each.is_file()}
         chosen = _choose(list(files), video, path)
         return f"{path}/{chosen}", files[chosen].read_bytes()
-    if not tarfile.is_tarfile(path):
-        return str(path), path.read_bytes()
-    try:
-        with tarfile.open(path) as archive:
-            members = {each.name: each for each in archive if each.isfile()}
-            # What torch itself wrote before 1.6 is a tar archive too.
-            if "pickle" in members and "tensors" in members:
-                return str(path), path.read_bytes()
-            chosen = _choose(list(members), video, path)
-            stream = archive.extractfile(members[chosen])
-            assert stream is not None
-            return f"{path}: {chosen}", stream.read()
-    except tarfile.TarError as error:
-        raise UserError(f"{path} is damaged ({error}): get it again.") from None
+    with told(path, "is damaged", "get it again"):
+        if not tarfile.is_tarfile(path):
+            return str(path), path.read_bytes()
+    with open_tar(path, str(path)) as archive:
+        members = {each.name: each for each in archive if each.isfile()}
+        # What torch itself wrote before 1.6 is a tar archive too.
+        if "pickle" in members and "tensors" in members:
+            return str(path), path.read_bytes()
+        chosen = _choose(list(members), video, path)
+        if members[chosen].size > most_unpacked(path.stat().st_size):
+            raise UserError(f"{path} is damaged ({chosen} is too large): get it again.")
+        stream = archive.extractfile(members[chosen])
+        assert stream is not None
+        return f"{path}: {chosen}", stream.read()
 
 
 def _choose(names: list[str], video: str, path: Path) -> str:

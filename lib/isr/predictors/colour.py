@@ -17,7 +17,7 @@ class Colour(Seeded):
     title: ClassVar[str] = "colour classifier"
 
     kind: Literal["colour"]
-    trees: Annotated[int, Field(ge=1)] = Field(100, description="of the forest")
+    trees: Annotated[int, Field(ge=1, le=10_000)] = Field(100, description="of the forest")
     position: Annotated[float, Field(ge=0)] = Field(
         1.0, description="weight of the place: 0 for colours alone"
     )

@@ -15,8 +15,8 @@ class FCN(Trained):
     network: ClassVar[str] = "isr.networks.predictors:FCN"
 
     kind: Literal["fcn"]
-    width: Annotated[int, Field(ge=1)] = Field(16, description="units per hidden layer")
-    hidden_layers: Annotated[int, Field(ge=0)] = Field(4, description="how many of them")
+    width: Annotated[int, Field(ge=1, le=4096)] = Field(16, description="units per hidden layer")
+    hidden_layers: Annotated[int, Field(ge=0, le=64)] = Field(4, description="how many of them")
 
     def options(self) -> dict[str, Any]:
         """Width and depth."""

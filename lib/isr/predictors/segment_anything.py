@@ -232,19 +232,13 @@ def _load(model: Any, weights: Path, name: str) -> None:
     Raises:
         UserError: the file is damaged or holds those of another one.
     """
-    import torch
+    from isr.networks.weights import read_weights
 
-    try:
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-    # What a damaged file raises depends on where it is damaged.
-    except Exception as error:
-        reason = str(error).partition("\n")[0]
-        raise UserError(
-            f"{weights} is damaged ({type(error).__name__}: {reason}): get it again."
-        ) from None
+    state = read_weights(weights, str(weights))
     try:
         model.load_state_dict(state)
-    except (RuntimeError, AttributeError, TypeError):
+    except Exception:
+        # It tells in many lines which names or shapes differ.
         raise UserError(
             f"{weights} does not hold the weights of {name}: name its model, or another file."
         ) from None

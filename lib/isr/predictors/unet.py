@@ -20,13 +20,15 @@ class UNet(Trained):
     teacher: ClassVar[Literal["scribbles", "labels"]] = "labels"
 
     kind: Literal["unet"]
-    width: Annotated[int, Field(ge=1)] = Field(
+    width: Annotated[int, Field(ge=1, le=512)] = Field(
         64, description="channels of the first layer (the paper: 64)"
     )
     epochs: Annotated[int, Field(ge=1)] = Field(
         15, description="times that it sees every frame of a video"
     )
-    learning_rate: Annotated[float, Field(gt=0)] = Field(0.01, description="at the beginning")
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = Field(
+        0.01, description="at the beginning"
+    )
     decay: Annotated[float, Field(gt=0, le=1)] = Field(
         0.1, description="factor of the learning rate after each third of the epochs"
     )

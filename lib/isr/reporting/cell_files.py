@@ -1,6 +1,5 @@
 """What a cell left, whatever its items are: one reader of its files, one view of what it found."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,17 +19,18 @@ from isr.data.items import Item, frame_file, frame_name, read_item
 from isr.data.pictures import OBJECT, UNKNOWN
 from isr.data.problems import read_unaries
 from isr.data.weak_labels.store import label_kind, scored
-from isr.errors import UserError
+from isr.errors import UserError, told
 from isr.evaluation.columns import GROUND_TRUTH, SCRIBBLES, UNARIES
 from isr.evaluation.drawing import level_function
 from isr.evaluation.metrics import resize_unaries
 from isr.io import read_json, read_png
 from isr.levels import likely_foreground
+from isr.models import parse
 from isr.predictors import PredictorKind, read_entry
 from isr.reporting import words
-from isr.reporting.metrics import read_metrics
+from isr.reporting.metrics import read_certificate_file, read_metrics
 from isr.representations import Representation
-from isr.settings import DISTANCES, SPATIO_TEMPORAL, TOGETHER, CellSettings
+from isr.settings import CONVENTIONS, DISTANCES, SPATIO_TEMPORAL, TOGETHER, CellSettings
 from isr.store import StoredFits, read_parts
 
 Mask = NDArray[np.bool_]
@@ -154,13 +154,15 @@ class CellFiles:
         path = self.folder / "cell.json"
         if not path.exists():
             raise UserError(f"{path} does not exist: evaluate the cell first.")
-        content: dict[str, Any] = read_json(path)
-        return content
+        return _checked(read_json(path), path)
 
     @cached_property
     def settings(self) -> CellSettings:
         """How its items were segmented."""
-        return CellSettings.model_validate(self.about["settings"])
+        settings: CellSettings = parse(
+            CellSettings, self.about["settings"], f"{self.folder / 'cell.json'}: settings"
+        )
+        return settings
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
@@ -170,13 +172,7 @@ class CellFiles:
     @cached_property
     def certificates(self) -> pd.DataFrame:
         """One row per fit and method of checking."""
-        path = self.folder / "certificates.csv"
-        try:
-            return pd.read_csv(path, dtype={"item": str})
-        except FileNotFoundError:
-            raise UserError(f"{path} does not exist: evaluate the cell first.") from None
-        except pd.errors.EmptyDataError:
-            raise UserError(f"{path} is empty: remove it and evaluate the cell again.") from None
+        return read_certificate_file(self.folder / "certificates.csv")
 
     @cached_property
     def parts(self) -> list[StoredFits]:
@@ -339,10 +335,9 @@ class CellFiles:
         path = self.folder / "outlines" / f"{name}.geojson"
         if not path.exists():
             return None
-        try:
-            found = shape(json.loads(path.read_text(encoding="utf-8"))["geometry"])
-        except (KeyError, ValueError) as error:
-            raise UserError(f"{path} is damaged ({error}): evaluate the cell again.") from None
+        content = read_json(path)
+        with told(path, "is damaged", "evaluate the cell again"):
+            found = shape(content["geometry"])
         return found if isinstance(found, Polygon | MultiPolygon) else Polygon()
 
     def view(self, item: Item, frame: int | None = None) -> View:
@@ -372,6 +367,29 @@ class CellFiles:
             status if status in NOT_FITTED else "",
             remark,
         )
+
+
+def _checked(content: Any, path: Path) -> dict[str, Any]:
+    """What cell.json says of a cell, if it is of the form that readers rely on."""
+    kinds = {
+        "settings": dict,
+        "predictor": dict,
+        "folders": dict,
+        "labels": dict,
+        "items": list,
+        "fits": list,
+        "seed": int,
+        "convention": str,
+    }
+    for key, kind in kinds.items():
+        if not isinstance(content, dict) or type(content.get(key)) is not kind:
+            raise UserError(f"{path} is damaged at {key!r}: evaluate the cell again.")
+    if content["convention"] not in CONVENTIONS.values():
+        raise UserError(f"{path} is damaged at 'convention': evaluate the cell again.")
+    texts = [*content["items"], *content["fits"], *content["folders"].values()]
+    if not all(isinstance(text, str) for text in texts):
+        raise UserError(f"{path} holds a name that is no text: evaluate the cell again.")
+    return dict(content)
 
 
 def _middle(item: Item) -> int | None:

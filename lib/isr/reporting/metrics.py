@@ -3,24 +3,26 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from isr.data.items import frame_name
 from isr.errors import UserError
-from isr.evaluation.columns import ALL_OBJECTS, CERTIFICATE_COLUMNS, COLUMNS
+from isr.evaluation.columns import (
+    ALL_OBJECTS,
+    CERTIFICATE_COLUMNS,
+    COLUMNS,
+    FLAGS,
+    NUMBERS,
+    TEXTS,
+)
+from isr.io import read_table
 from isr.reporting.study import PlannedCell
 from isr.settings import SPATIO_TEMPORAL
 
 NOT_RUN = "not run"
 NO_GROUND_TRUTH = "no ground truth"
 
-_NAMES = (
-    *("study", "cell", "dataset", "constraint", "predictor", "features", "corruption", "labels"),
-    *("training", "fit", "distance", "protocol", "schedule", "optimiser", "semantic"),
-    *("labels_kind", "weights"),
-    *("labels_follow", "item", "object", "output", "against", "status"),
-)
-_FLAGS = ("finite", "noisy", "annotated", "contradicted", "published_rule")
 SAME = ["cell", "place", "object", "output", "against"]
 """What tells the rows of metrics.csv from each other."""
 
@@ -60,7 +62,7 @@ def read_metrics(
                 f"{path} belongs to study {others.pop()!r}, not {study!r}: leave it out."
             )
     metrics = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*COLUMNS])
-    for name in _FLAGS:
+    for name in FLAGS:
         metrics[name] = (metrics[name].astype(str) == "True").astype(bool)
     metrics["noise"] = metrics["noise"].astype(float).fillna(0.0)
     metrics["place"] = [
@@ -80,7 +82,7 @@ def read_certificates(cells: Iterable[PlannedCell]) -> pd.DataFrame:
         UserError: a file is empty or lacks a column.
     """
     paths = [cell.folder / "certificates.csv" for cell in cells]
-    tables = [_read(path, CERTIFICATE_COLUMNS) for path in paths if path.exists()]
+    tables = [read_certificate_file(path) for path in paths if path.exists()]
     joined = [table for table in tables if len(table)]
     return (
         pd.concat(joined, ignore_index=True)
@@ -89,21 +91,27 @@ def read_certificates(cells: Iterable[PlannedCell]) -> pd.DataFrame:
     )
 
 
+def read_certificate_file(path: Path) -> pd.DataFrame:
+    """Read the certificates.csv of one cell: one row per fit and method of checking.
+
+    Raises:
+        UserError: the file is missing, empty or damaged, or lacks a column.
+    """
+    return _read(path, CERTIFICATE_COLUMNS)
+
+
 def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    names = [name for name in (*_NAMES, *_CERTIFICATE_NAMES) if name in columns]
-    try:
-        table = pd.read_csv(path, dtype=dict.fromkeys((*names, *_FLAGS), str))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: evaluate the cell first.") from None
-    except pd.errors.EmptyDataError:
-        raise UserError(f"{path} is empty: remove it and evaluate the cell again.") from None
+    advice = "remove it and evaluate the cell again"
+    table = read_table(path, TEXTS, missing="evaluate the cell first", advice=advice)
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise UserError(f"{path} lacks the column {missing[0]!r}: evaluate the cell again.")
-    return table.fillna(dict.fromkeys(names, ""))
-
-
-_CERTIFICATE_NAMES = ("fit_of", "property", "method", "verdict", "sentence")
+    for name in NUMBERS:
+        if name in columns and table[name].dtype.kind not in "fi":
+            raise UserError(f"{path}: the column {name!r} does not hold numbers: {advice}.")
+    if (table["frame"] < 0).any() or np.isinf(table["frame"].astype(float)).any():
+        raise UserError(f"{path}: the column 'frame' holds no numbers of frames: {advice}.")
+    return table
 
 
 def count_stopped(metrics: pd.DataFrame) -> int:

@@ -3,9 +3,11 @@ import stat
 import tarfile
 import zipfile
 
+import numpy as np
 import pytest
 
-from isr.data.archives import check_zip, unpacked
+from isr.data import archives
+from isr.data.archives import check_tar, check_zip, unpacked
 from isr.errors import UserError
 
 
@@ -120,3 +122,94 @@ def test_a_cut_off_file_is_told(tmp_path):
     ):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["a.tar"]
+
+
+def test_a_tar_file_that_was_cut_off_between_members_is_refused(tmp_path):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as content:
+        for name in "ab":
+            about = tarfile.TarInfo(name)
+            about.size = 512
+            content.addfile(about, io.BytesIO(bytes(512)))
+    whole = path.read_bytes()
+    check_tar(path, "a.tar")
+    path.write_bytes(whole[: 4 * 512 + 512])
+    check_tar(path, "a.tar")
+    path.write_bytes(whole[: 2 * 512])
+    with pytest.raises(UserError, match=r"a\.tar is cut off"):
+        check_tar(path, "a.tar")
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:xz", "w:bz2"])
+def test_a_compressed_tar_file_is_checked_to_its_end(tmp_path, mode):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, mode) as content:
+        about = tarfile.TarInfo("a")
+        about.size = 5000
+        content.addfile(about, io.BytesIO(np.random.default_rng(0).bytes(5000)))
+    check_tar(path, "a.tar")
+    path.write_bytes(path.read_bytes()[:-6])
+    with pytest.raises(UserError, match=r"a\.tar"):
+        check_tar(path, "a.tar")
+
+
+def _refused_unpacking(path):
+    with pytest.raises(UserError, match="far more than"), unpacked(path, lambda _: True):
+        pass
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_few_bytes_that_unpack_to_many_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "_ALWAYS", 1 << 20)
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as content:
+        content.writestr("zeros", bytes(20 << 20))
+    assert path.stat().st_size < 1 << 15
+    _refused_unpacking(path)
+    with pytest.raises(UserError, match="far more than"):
+        check_zip(path, "a.zip")
+
+
+def test_a_hole_in_a_tar_file_is_refused(tmp_path):
+    path = tmp_path / "a.tar"
+    about = tarfile.TarInfo("hole")
+    about.type, about.size = tarfile.GNUTYPE_SPARSE, 0
+    header = bytearray(about.tobuf(tarfile.GNU_FORMAT))
+    # One piece of no bytes at the end of a gigabyte.
+    header[386:398], header[398:410] = b"10000000000\0", b"00000000000\0"
+    header[483:495] = b"10000000000\0"
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    path.write_bytes(bytes(header) + bytes(1024))
+    with tarfile.open(path) as content:
+        assert content.getmembers()[0].size == 1 << 30
+    _refused_unpacking(path)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_what_systems_put_into_archives_is_left_out(tmp_path, kind):
+    names = ["a/b.png", "__MACOSX/a/._b.png", "a/._b.png", "a/.DS_Store", "a/@eaDir/b.png"]
+    path = tmp_path / f"x.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w") as content:
+            for name in names:
+                content.writestr(name, b"x")
+    else:
+        with tarfile.open(path, "w") as content:
+            for name in names:
+                about = tarfile.TarInfo(name)
+                about.size = 1
+                content.addfile(about, io.BytesIO(b"x"))
+    with unpacked(path, lambda _: True) as folder:
+        found = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+    assert found == ["a/b.png"]
+
+
+def test_an_archive_that_the_disk_has_no_room_for_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as content:
+        content.writestr("a", b"12345")
+    usage = type("Usage", (), {"free": 4})
+    monkeypatch.setattr(archives.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(UserError, match="free some space"), unpacked(path, lambda _: True):
+        pass

@@ -192,7 +192,6 @@ def test_listing(tmp_path):
         ["frame_2.jpg", "frame_10.JPG", "frame_11.jpeg"],
         ["a.ppm", "a1.ppm", "b.ppm"],
         ["1-9.png", "1-10.png", "2-1.png"],
-        ["f01.png", "f1.png"],
         ["2024-01-02 shot.png", "2024-01-10 shot.png"],
     ],
 )
@@ -200,6 +199,21 @@ def test_frames_stand_in_the_natural_order_of_their_names(tmp_path, names):
     for name in reversed(names):
         (tmp_path / name).touch()
     assert [path.name for path in list_frames(tmp_path)] == names
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["left_01.png", "left_02.png", "right_01.png"],
+        ["frame_1_left.png", "frame_1_right.png"],
+        ["f01.png", "f1.png"],
+    ],
+)
+def test_frames_of_two_series_are_no_video(tmp_path, names):
+    for name in names:
+        (tmp_path / name).touch()
+    with pytest.raises(UserError, match="of the same number: keep one series"):
+        list_frames(tmp_path)
 
 
 def test_what_is_no_frame_is_passed_over(tmp_path):

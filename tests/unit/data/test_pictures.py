@@ -58,8 +58,8 @@ def _scribbles(*values):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"name": "../a"}, "cannot name a picture"),
-        ({"name": ""}, "cannot name a picture"),
+        ({"name": "../a"}, "cannot name an item"),
+        ({"name": ""}, "cannot name an item"),
         ({"image": np.zeros((6, 9), np.float32)}, r"shape \(6, 9\)"),
         ({"image": np.full((6, 9, 3), np.nan, np.float32)}, "NaN or infinite"),
         ({"image": np.full((6, 9, 3), np.inf, np.float32)}, "NaN or infinite"),

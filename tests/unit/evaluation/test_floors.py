@@ -76,5 +76,5 @@ def test_a_file_of_floors(tmp_path):
     path.write_text(yaml.safe_dump([entry | {"where": {"output": "predictor"}}]))
     with pytest.raises(UserError, match="does not say what is compared against"):
         read_floors(path)
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="does not exist: give a YAML list"):
         read_floors(tmp_path / "none.yaml")

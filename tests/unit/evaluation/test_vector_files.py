@@ -52,3 +52,12 @@ def test_geojson_gives_the_same_outline_back(tmp_path, outline):
     assert feature["type"] == "Feature"
     assert feature["properties"] == {"units": "pixels, y down", "picture": "coffee"}
     assert shapely.geometry.shape(feature["geometry"]).equals(outline)
+
+
+def test_rings_wind_after_rfc_7946(tmp_path):
+    clockwise = Polygon([(0, 0), (0, 4), (4, 4), (4, 0)], [[(1, 1), (2, 1), (2, 2), (1, 2)]])
+    write_geojson(tmp_path / "a.geojson", clockwise, {})
+    found = shapely.geometry.shape(json.loads((tmp_path / "a.geojson").read_text())["geometry"])
+    assert found.equals(clockwise)
+    assert found.exterior.is_ccw
+    assert not found.interiors[0].is_ccw

@@ -8,7 +8,7 @@ from score_rows import grid_plan, make_study, noise_plan, noise_row, plan, row, 
 from score_rows import written as write
 
 from isr.errors import UserError
-from isr.evaluation.columns import CERTIFICATE_COLUMNS
+from isr.evaluation.columns import CERTIFICATE_COLUMNS, NUMBERS
 from isr.reporting import metrics
 
 
@@ -72,7 +72,8 @@ def test_a_fit_in_time_stops_once(tmp_path):
 def test_certificates_lack_no_column(tmp_path):
     (cell,) = study_of([grid_plan()], "a", "embedded").cells
     cell = replace(cell, folder=tmp_path)
-    table = pd.DataFrame([dict.fromkeys(CERTIFICATE_COLUMNS, "x")])
+    table = pd.DataFrame([dict.fromkeys(CERTIFICATE_COLUMNS, "x") | dict.fromkeys(NUMBERS, 1)])
+    table = table[[*CERTIFICATE_COLUMNS]]
     table.to_csv(tmp_path / "certificates.csv", index=False)
     assert len(metrics.read_certificates([cell, cell])) == 2
     table.drop(columns="margin").to_csv(tmp_path / "certificates.csv", index=False)

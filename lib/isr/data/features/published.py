@@ -8,14 +8,15 @@ import io
 import pickle
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.data.archives import open_zip
-from isr.errors import UserError
+from isr.data.archives import most_unpacked, open_zip
+from isr.data.names import is_clutter
+from isr.errors import UserError, told
 
 KEY = "embedmap"
 # Two principal components of centred samples need three of them.
@@ -39,7 +40,7 @@ class PublishedFiles:
         elif self._path.exists():
             with open_zip(self._path, str(self._path)) as archive:
                 found = [name for name in archive.namelist() if name.endswith(".pt")]
-        self._files = {Path(file).stem: file for file in found}
+        self._files = {Path(file).stem: file for file in found if not _hidden(file)}
 
     def missing(self, names: Sequence[str]) -> list[str]:
         """Those of `names` that have no file."""
@@ -58,8 +59,14 @@ class PublishedFiles:
             with Path(file).open("rb") as stream:
                 return read_embedmap(stream, file)
         with open_zip(self._path, str(self._path)) as archive:
+            if archive.getinfo(file).file_size > most_unpacked(self._path.stat().st_size):
+                raise UserError(f"{self._path}/{file} is too large: do not use this file.")
             content = io.BytesIO(archive.read(file))
         return read_embedmap(content, f"{self._path}/{file}")
+
+
+def _hidden(file: str) -> bool:
+    return is_clutter(PurePosixPath(*Path(file).parts[-2:]))
 
 
 def _encode_latin1(text: str, encoding: str) -> bytes:
@@ -83,7 +90,8 @@ def _admitted() -> dict[tuple[str, str], Any]:
     return functions
 
 
-class _ArrayUnpickler(pickle.Unpickler):
+class _ArrayUnpickler(pickle._Unpickler):
+    # The one in Python: that in C takes gigabytes for a memo of a large number.
     _admitted = _admitted()
 
     def find_class(self, module: str, name: str) -> Any:
@@ -109,14 +117,9 @@ def read_embedmap(stream: IO[bytes], name: str) -> NDArray[np.floating[Any]]:
     Raises:
         UserError: the file holds anything but numpy arrays, is damaged, or has no embedmap.
     """
-    try:
+    wrong = "is not a file of published features, which hold numpy arrays only"
+    with told(name, wrong, "remove it or put the right one in place"):
         content = _unpickle(stream)
-    except Exception as error:
-        # A damaged or hostile pickle may raise anything.
-        raise UserError(
-            f"{name} is not a file of published features, which hold numpy arrays only "
-            f"({error}): remove it or put the right one in place."
-        ) from None
     embedmap = content.get(KEY) if isinstance(content, dict) else None
     if (
         not isinstance(embedmap, np.ndarray)
@@ -140,6 +143,9 @@ def _unpickle(stream: IO[bytes]) -> Any:
             members = [member for member in archive.namelist() if Path(member).name == "data.pkl"]
             if len(members) != 1:
                 raise pickle.UnpicklingError("no data.pkl in it")
+            size = stream.seek(0, io.SEEK_END)
+            if archive.getinfo(members[0]).file_size > most_unpacked(size):
+                raise pickle.UnpicklingError("it holds far more than its size lets expect")
             return _ArrayUnpickler(io.BytesIO(archive.read(members[0]))).load()
     stream.seek(0)
     content = _ArrayUnpickler(stream).load()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from isr.data.names import canonical, is_clutter, read_as_text
 from isr.data.pictures import Picture, check_picture, resize_picture
 from isr.errors import UserError
 from isr.models import Model, RemoteFile, Sources, Text
@@ -115,9 +116,17 @@ class DatasetKind(Model):
         """What the unpacking of an item is told: all keys but those that concern others."""
         return {**self.model_dump(exclude_unset=True), "items": [item], "text": None}
 
-    def canonical(self, name: str | int) -> str:
-        """The name of an item as it may be written in the configuration."""
-        return str(name)
+    def canonical(self, name: str | int, known: Sequence[str]) -> str:
+        """The name of an item that is meant by what stands in the configuration.
+
+        Args:
+            name: as it was read.
+            known: the names that there are.
+
+        Raises:
+            UserError: several may be meant.
+        """
+        return read_as_text(name, known)
 
     def names(self, root: Path) -> list[str]:
         """Names of the items to take.
@@ -128,7 +137,7 @@ class DatasetKind(Model):
         every = self.all_names(root)
         if self.items is None:
             return every
-        chosen = [self.canonical(name) for name in self.items]
+        chosen = [self.canonical(name, every) for name in self.items]
         if unknown := [name for name in chosen if name not in every]:
             some = ", ".join(every[:12]) + (", ..." if len(every) > 12 else "")
             raise UserError(f"items: there is no {unknown[0]!r} among {some}.")
@@ -163,8 +172,8 @@ def files_below(folder: Path, item: str | None = None) -> tuple[Path, ...]:
     return tuple(
         path
         for path in sorted(_every_file(folder, frozenset()))
-        if not path.name.startswith(".")
-        and (item is None or item in (*path.relative_to(folder).parts[:-1], path.stem))
+        if not is_clutter(path.relative_to(folder))
+        and (item is None or item in _parts(path.relative_to(folder)))
     )
 
 
@@ -178,6 +187,10 @@ def _every_file(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
             yield from _every_file(path, above | {own})
         elif path.is_file():
             yield path
+
+
+def _parts(path: Path) -> list[str]:
+    return [canonical(part) for part in (*path.parts[:-1], path.stem)]
 
 
 def shrunk(picture: Picture, long_side: int | None) -> Picture:

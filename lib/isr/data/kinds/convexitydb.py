@@ -88,9 +88,9 @@ class ConvexityDB(DatasetKind):
     bytes: int | None = Field(None, ge=1, description="its size")
     semantic: Semantic = Field(Semantic(), description="where semantic features come from")
 
-    def canonical(self, name: str | int) -> str:
+    def canonical(self, name: str | int, known: Sequence[str]) -> str:
         """Pictures may be called by their numbers alone."""
-        return f"img_{name}" if str(name).isdigit() else str(name)
+        return f"img_{name}" if str(name).isdigit() else super().canonical(name, known)
 
     def all_names(self, root: Path) -> list[str]:
         """By number."""

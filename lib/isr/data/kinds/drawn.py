@@ -44,8 +44,8 @@ class Drawn(DatasetKind):
     """
 
     kind: Literal["drawn"]
-    frames: Annotated[int, Field(ge=3)] = Field(FRAMES, description="number of frames")
-    long_side: Annotated[int, Field(ge=32)] = Field(
+    frames: Annotated[int, Field(ge=3, le=10_000)] = Field(FRAMES, description="number of frames")
+    long_side: Annotated[int, Field(ge=32, le=4096)] = Field(
         LONG_SIDE, description="pixels on the longer side"
     )
     motion: DrawnMotion = Field(

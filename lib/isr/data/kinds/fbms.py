@@ -26,7 +26,8 @@ from isr.data.files import FRAME_SUFFIXES, opened_frame
 from isr.data.items import Frame, Item, write_video
 from isr.data.kinds.base import files_below, own_folder, remote_file, verified
 from isr.data.kinds.videos import GROUND_TRUTH, LabelledVideos, mapping_path, sequence_names
-from isr.errors import UserError
+from isr.data.names import is_clutter
+from isr.errors import UserError, told
 from isr.io import read_json
 from isr.models import Address, FileName, PathText, Sha256, Sources
 
@@ -164,17 +165,10 @@ def read_definition(path: Path) -> Definition:
     Raises:
         UserError: the file is missing, or something in it is missing or no number.
     """
-    try:
+    missing = "put the definition of the ground truth there"
+    with told(path, "cannot be understood", "get the file again", missing=missing):
         text = Path(path).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        raise UserError(
-            f"{path} does not exist: put the definition of the ground truth there."
-        ) from None
-    try:
         return _parse_definition(text)
-    except (ValueError, StopIteration) as error:
-        reason = str(error) or "it ends too early"
-        raise UserError(f"{path} cannot be understood ({reason}): get the file again.") from None
 
 
 def _parse_definition(text: str) -> Definition:
@@ -193,15 +187,21 @@ def _parse_definition(text: str) -> Definition:
         elif key in ("file name", "input file name"):
             if not entries:
                 raise ValueError(f"'{line}' stands before any frame number")
-            entries[-1][key] = next(lines)
+            entries[-1][key] = _next(lines)
     annotations = tuple(map(_annotation, entries))
     _check_definition(values, numbers, len(annotations))
     frames = numbers["total number of frames in this shot"]
     return Definition(tuple(values[region] for region in sorted(values)), frames, annotations)
 
 
+def _next(lines: Iterator[str]) -> str:
+    if (line := next(lines, None)) is None:
+        raise ValueError("it ends too early")
+    return line
+
+
 def _number(lines: Iterator[str], key: str) -> int:
-    line = next(lines)
+    line = _next(lines)
     if not line.isdecimal():
         raise ValueError(f"'{key}' is {line!r} instead of a number")
     return int(line)
@@ -416,13 +416,17 @@ def _find_definition(folder: Path) -> Path:
 
 
 def _find_frames(folder: Path) -> list[Path]:
-    pictures = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    pictures = sorted(path for path in folder.iterdir() if not is_clutter(Path(path.name)))
     for suffix in FRAME_SUFFIXES:
-        numbered = {
-            int(match[0]): path
-            for path in pictures
-            if path.suffix.lower() == suffix and (match := re.search(r"\d+$", path.stem))
-        }
+        numbered: dict[int, Path] = {}
+        for path in pictures:
+            if path.suffix.lower() == suffix and (match := re.search(r"\d+$", path.stem)):
+                other = numbered.setdefault(int(match[0]), path)
+                if other != path:
+                    raise UserError(
+                        f"{folder} holds the frames {other.name} and {path.name} of the same "
+                        "number: keep one series of frames in a folder."
+                    )
         if not numbered:
             continue
         first, last = min(numbered), max(numbered)

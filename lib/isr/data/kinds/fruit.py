@@ -36,7 +36,9 @@ class Fruit(DatasetKind):
     """
 
     kind: Literal["fruit"]
-    long_side: Annotated[int, Field(ge=64)] = Field(320, description="pixels on the longer side")
+    long_side: Annotated[int, Field(ge=64, le=4096)] = Field(
+        320, description="pixels on the longer side"
+    )
 
     def all_names(self, root: Path) -> list[str]:
         """In the report's order."""

@@ -52,7 +52,7 @@ from isr.models import Model, PathText, Sources
 
 _log = logging.getLogger(__name__)
 
-GreyValue = Annotated[int, Field(ge=0, le=65535)]
+GreyValue = Annotated[int, Field(ge=0)]
 GreyValues = GreyValue | Annotated[list[GreyValue], Field(min_length=1)]
 
 
@@ -70,7 +70,9 @@ class TruthValues(Model):
     background: GreyValue = Field(description="background")
     object: GreyValues = Field(
         description="the objects, or a list with one value per object in the order of the "
-        "scribbles' `foreground`: each is then scored by itself too"
+        "scribbles' `foreground`: each is then scored by itself too. Files of ids, 1 for the first "
+        "object, 2 for the next: where it is 1, greater values are objects too, which is said; a "
+        "list, if only `[1]`, names all there are"
     )
     unknown: GreyValue | None = Field(None, description="pixels that are not scored")
 
@@ -122,6 +124,26 @@ class OwnFolder(DatasetKind):
         found = {kind: self.stored(folder / kind).get(name) for kind in self.folders}
         return {kind: path for kind, path in found.items() if path is not None}
 
+    def matched(self, names: list[str], root: Path) -> list[str]:
+        """The names of all items, if the files beside them are called so.
+
+        Raises:
+            UserError: a file is called like no item, and an item lacks such a file.
+        """
+        folder = own_folder(self.path, root)
+        for kind in self.folders:
+            files = self.stored(folder / kind)
+            others = [path for stem, path in files.items() if stem not in names]
+            lacking = [name for name in names if name not in files]
+            if others and files and lacking:
+                raise UserError(
+                    f"{others[0]} is called like no item, and {lacking[0]!r} has nothing in "
+                    f"{kind}/: call it like what it belongs to, or move it elsewhere."
+                )
+            for path in others:
+                _log.warning("%s is called like no item: it is not used", path)
+        return names
+
     def sources(self, name: str, root: Path) -> Sources:
         """The files of an item."""
         return Sources(files=tuple(self.files(name, root).values()))
@@ -158,7 +180,7 @@ class Pictures(OwnFolder):
     def all_names(self, root: Path) -> list[str]:
         """Stems of the files in images/, or in unaries/ where there is nothing else to show."""
         shown = self._shown(root)
-        return listed(list_pictures(shown), shown, "pictures")
+        return self.matched(listed(list_pictures(shown), shown, "pictures"), root)
 
     def _shown(self, root: Path) -> Path:
         """The folder of what is shown of an item."""
@@ -203,6 +225,7 @@ class Coding:
         instances: of the ground-truth files, the number of each object and 0 for all else; empty
             where they do not tell objects apart.
         merge: whether all objects of a picture are one.
+        ids: whether the values of objects are counted from 1, of which the first alone is stated.
     """
 
     scribbles: Mapping[int, int] | None
@@ -210,6 +233,7 @@ class Coding:
     ground_truth: Mapping[int, int]
     instances: Mapping[int, int]
     merge: bool
+    ids: bool = False
 
 
 def read_coding(scribbles: ScribbleValues | None, truth: TruthValues, merge: bool) -> Coding:
@@ -224,8 +248,9 @@ def read_coding(scribbles: ScribbleValues | None, truth: TruthValues, merge: boo
     if truth.unknown is not None:
         truth_pairs.append((truth.unknown, UNKNOWN))
     ground_truth = _as_mapping("ground_truth_values", truth_pairs)
+    ids = (truth.background, truth.object) == (0, 1)
     if scribbles is None:
-        return Coding(None, None, ground_truth, {}, merge)
+        return Coding(None, None, ground_truth, {}, merge, ids)
     foreground = _as_list(scribbles.foreground)
     if len(foreground) >= BACKGROUND_SCRIBBLE:
         raise UserError("scribble_values: foreground names more than 254 values: name fewer.")
@@ -236,7 +261,7 @@ def read_coding(scribbles: ScribbleValues | None, truth: TruthValues, merge: boo
     ]
     instances = {} if merge else _instances(foreground, objects, ground_truth)
     return Coding(
-        _as_mapping("scribble_values", pairs), scribbles.none, ground_truth, instances, merge
+        _as_mapping("scribble_values", pairs), scribbles.none, ground_truth, instances, merge, ids
     )
 
 
@@ -339,6 +364,8 @@ def with_labels(
         picture = _merged(picture, path) if coding.merge else picture
     if path := paths.get("ground_truth"):
         stored = read(path, None)
+        if coding.ids:
+            stored = _without_ids(stored, coding.ground_truth, path)
         truth = _decode(stored, coding.ground_truth, path, "ground_truth_values")
         picture = replace(picture, ground_truth=truth)
         if coding.instances and labels is not None:
@@ -346,6 +373,20 @@ def with_labels(
             picture = replace(picture, instances=_number_like(labels, instances, path))
         check_picture(picture, path=path)
     return picture
+
+
+def _without_ids(
+    stored: NDArray[np.int64], coding: Mapping[int, int], path: Path
+) -> NDArray[np.int64]:
+    """The stored values with 1 for every id of an object."""
+    further = [int(value) for value in np.unique(stored) if value > 1 and int(value) not in coding]
+    if further:
+        _log.warning(
+            "%s: the ids %s count as object, as 1 does (ground_truth_values: object: 1)",
+            path,
+            list_values(further),
+        )
+    return np.where(np.isin(stored, further), 1, stored)
 
 
 def _merged(picture: Picture, path: Path) -> Picture:
@@ -363,7 +404,12 @@ def _decode(
 ) -> NDArray[np.uint8]:
     found, inverse = np.unique(stored, return_inverse=True)
     if strange := [int(value) for value in found if int(value) not in coding]:
-        hint = ": JPEG blurs labels, save them as PNG" if path.suffix.lower() in _JPEG else ""
+        hint = ""
+        if path.suffix.lower() in _JPEG:
+            hint = ": JPEG blurs labels, save them as PNG"
+        elif len(strange) > 2 and all(min(coding) < value < max(coding) for value in strange):
+            hint = ": if these are soft edges of a drawing or of a resized picture, threshold it, "
+            hint += f"else state what {strange[0]} means"
         raise UserError(
             f"{path} holds the values {list_values(found.tolist())}, but {key} states only "
             f"{list_values(sorted(coding))}{hint or f': state what {strange[0]} means'}."

@@ -20,6 +20,7 @@ from isr.data.kinds.base import (
     remote_file,
     verified,
 )
+from isr.data.names import is_clutter
 from isr.errors import UserError
 from isr.models import Address, FileName, Model, PathText, RemoteFile, Sha256, Sources
 
@@ -217,7 +218,7 @@ def sequence_names(folder: Path) -> list[str]:
 
 def _is_sequence(folder: Path) -> bool:
     """Whether a folder holds frames or their ground truth."""
-    if not folder.is_dir() or folder.name.startswith(".") or folder.name == GROUND_TRUTH:
+    if not folder.is_dir() or is_clutter(Path(folder.name)) or folder.name == GROUND_TRUTH:
         return False
     if (folder / GROUND_TRUTH).is_dir():
         return True

@@ -17,6 +17,7 @@ from isr.data.files import by_stem
 from isr.data.items import write_picture
 from isr.data.kinds.base import Known, listed, own_folder
 from isr.data.kinds.pictures import OwnFolder, with_labels
+from isr.data.names import is_clutter
 from isr.data.pictures import Picture, check_picture
 from isr.errors import UserError
 
@@ -33,7 +34,7 @@ class Volumes(OwnFolder):
     folders: ClassVar[tuple[str, ...]] = ("images", "scribbles", "unaries", "ground_truth")
 
     kind: Literal["volumes"]
-    spacing: Annotated[float, Field(gt=0)] = Field(
+    spacing: Annotated[float, Field(gt=0, le=1e6)] = Field(
         1.0, description="the distance of two slices, in pixels"
     )
 
@@ -41,7 +42,8 @@ class Volumes(OwnFolder):
         """Stems of the files in images/ or unaries/."""
         folder = own_folder(self.path, root)
         names = {name for kind in ("images", "unaries") for name in self.stored(folder / kind)}
-        return listed(sorted(names), folder, f"volumes ({', '.join(SUFFIXES)}) in images/")
+        found = listed(sorted(names), folder, f"volumes ({', '.join(SUFFIXES)}) in images/")
+        return self.matched(found, root)
 
     def known(self, name: str, root: Path) -> Known:
         """What files there are."""
@@ -55,7 +57,7 @@ class Volumes(OwnFolder):
         return by_stem(
             path
             for path in every
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+            if path.suffix.lower() in SUFFIXES and not is_clutter(Path(path.name))
         )
 
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:

@@ -22,7 +22,7 @@ from isr.data.kinds.base import remote_file, verified
 from isr.data.kinds.fbms import find_label
 from isr.data.kinds.videos import PublishedLabels, mapping_path
 from isr.data.weak_labels.store import BACKGROUND, FOREGROUND, NONE, WeakLabels
-from isr.errors import UserError
+from isr.errors import UserError, told
 from isr.models import RemoteFile
 
 TEXT = "multicut labels with confidences, published by Kardoost and Keuper (UAI 2021)"
@@ -37,6 +37,8 @@ _MOST = 0.3
 _LONELY = 1000
 """A foreground label is dropped if the squared distance to the next exceeds this."""
 _BORDER, _STRIDE = 30, 5
+
+_MOST_LABELS = 1 << 31
 
 _NONE, _BACKGROUND, _FOREGROUND = -1, 0, 1
 
@@ -128,21 +130,25 @@ def _match(video: Item, folder: Path) -> list[Path | None]:
 
 
 def _read(path: Path, size: tuple[int, int]) -> tuple[Ints, Floats]:
+    """Labels and confidences (h, w) of a frame.
+
+    The size is seen before anything is read: a file can state any, without holding a value.
+    """
     arrays = []
-    try:
-        with h5py.File(path, "r") as content:
-            for key in ("img", "confidence"):
-                if key not in content:
-                    raise UserError(f"{path.name} holds no dataset '{key}': get the file again.")
-                arrays.append(np.asarray(content[key], dtype=np.float64).squeeze().T)
-    except OSError as error:
-        raise UserError(f"{path.name} is no HDF5 file ({error}): get it again.") from None
-    for array in arrays:
-        if array.shape != size:
-            raise UserError(
-                f"{path.name} has size {array.shape}, the video's frames {size} (height, width): "
-                "check that the labels belong to this video."
-            )
+    with told(path.name, "is no HDF5 file", "get it again"), h5py.File(path, "r") as content:
+        for key in ("img", "confidence"):
+            if key not in content:
+                raise UserError(f"{path.name} holds no dataset '{key}': get the file again.")
+            found = tuple(side for side in content[key].shape if side != 1)[::-1]
+            if found != tuple(side for side in size if side != 1):
+                raise UserError(
+                    f"{path.name} has size {found}, the video's frames {size} (height, width): "
+                    "check that the labels belong to this video."
+                )
+            array = np.asarray(content[key], dtype=np.float64).reshape(size[::-1]).T
+            if key == "img" and not (np.abs(array) < _MOST_LABELS).all():
+                raise UserError(f"{path.name}: '{key}' holds no numbers of labels: get it again.")
+            arrays.append(array)
     return np.rint(arrays[0]).astype(np.int64), arrays[1]
 
 

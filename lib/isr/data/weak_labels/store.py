@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 from isr.data.items import Item, frame_file
 from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE, list_values
 from isr.errors import UserError
-from isr.io import atomic_folder, read_json, read_png, write_json, write_png
+from isr.io import atomic_folder, read_json, read_png, read_table, write_json, write_png
+from isr.models import parse
 
 NONE = NO_SCRIBBLE
 FOREGROUND = 1
@@ -195,12 +196,12 @@ def label_table(folder: Path) -> pd.DataFrame:
         UserError: it is missing or damaged.
     """
     path = Path(folder) / "labels.csv"
-    try:
-        return pd.read_csv(path, dtype={"kind": str, "note": str}, keep_default_na=False)
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: label the video first.") from None
-    except ValueError as error:
-        raise UserError(f"{path} is damaged ({error}): label the video again.") from None
+    return read_table(
+        path,
+        ("kind", "note"),
+        missing="label the video first",
+        advice="label the video again",
+    )
 
 
 @dataclass(frozen=True)
@@ -280,10 +281,10 @@ def foreground_of(about: Mapping[str, Any]) -> Foreground | None:
     if _KEY not in about:
         return None
     try:
-        return Foreground(**about[_KEY])
-    except TypeError:
+        return parse(Foreground, about[_KEY], _KEY)
+    except UserError as error:
         raise UserError(
-            f"about.json of weak labels: {_KEY!r} is {about[_KEY]!r}: label the video again."
+            f"about.json of weak labels is damaged ({error.reason}): label the video again."
         ) from None
 
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import torch
 
 from isr import __version__
-from isr.errors import UserError
+from isr.errors import UserError, told
 from isr.fitting.engine.devices import claim
 from isr.io import atomic_path
 
@@ -161,9 +161,15 @@ def fingerprint(settings: Mapping[str, Any], run: Run, **more: Any) -> str:
 
 
 def save(path: Path, work: LongWork, fingerprint: str) -> None:
-    """Write the state of some work to `path`, atomically."""
-    with atomic_path(path) as temporary:
-        torch.save({"fingerprint": fingerprint, **work.state()}, temporary)
+    """Write the state of some work to `path`, atomically.
+
+    Raises:
+        UserError: it cannot be written, such as on a full disk.
+    """
+    state = {"fingerprint": fingerprint, **work.state()}
+    advice = "free some space"
+    with atomic_path(path) as temporary, told(path, "cannot be written", advice):
+        torch.save(state, temporary)
 
 
 def resume(path: Path, work: LongWork, fingerprint: str) -> bool:
@@ -173,19 +179,32 @@ def resume(path: Path, work: LongWork, fingerprint: str) -> bool:
 
     Returns:
         Whether the work goes on from a checkpoint.
+
+    Raises:
+        UserError: it is of the same work by what it says, but holds something else.
     """
     if not path.exists():
         return False
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:  # A damaged pickle can raise nearly anything.
-        _log.warning("%s is damaged: starting from the beginning", path)
+        with told(path, "is damaged", "it is not used"):
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except UserError as error:
+        _log.warning("%s: starting from the beginning", error.reason)
         return False
     if not isinstance(state, dict) or state.pop("fingerprint", None) != fingerprint:
         _log.info("%s belongs to other settings: starting from the beginning", path)
         return False
-    work.load_state(state)
+    with told(path, "is no checkpoint of this fit", "remove it and run the fit again"):
+        work.load_state(state)
     return True
+
+
+def _try_to_save(path: Path, work: LongWork, fingerprint: str, what: str) -> None:
+    """Write a checkpoint; work that cannot is not lost for it, and goes on."""
+    try:
+        save(path, work, fingerprint)
+    except UserError as error:
+        _log.warning("%s: going on without a checkpoint: %s", what, error)
 
 
 def complete(work: LongWork, run: Run, *, fingerprint: str, what: str) -> None:
@@ -213,5 +232,5 @@ def complete(work: LongWork, run: Run, *, fingerprint: str, what: str) -> None:
             _log.info("%s: %sstep %d of %d, %s", what, words, work.done, work.total, rest)
             told = now
         if path is not None and now - saved >= run.every:
-            save(path, work, fingerprint)
+            _try_to_save(path, work, fingerprint, what)
             saved = now

@@ -190,7 +190,7 @@ class StackedOptimiser:
 
     @torch.no_grad()
     def step(self, parameters: Tensor, gradients: Tensor, losses: Tensor) -> None:
-        """Update `parameters` (slots, size) in place.
+        """Update `parameters` (slots, size) in place; a slot that would not stay finite rests.
 
         Args:
             parameters: (slots, size).
@@ -206,7 +206,10 @@ class StackedOptimiser:
         self.mean.lerp_(gradients, 1.0 - _BETA_1)
         scale = self.rate * self.factor / (1.0 - _BETA_1**self.steps).clamp(min=1e-12)
         update = scale * self.mean / self._denominator(gradients)
-        parameters.sub_(update.masked_fill_(~self.active, 0.0))
+        moved = parameters - update.masked_fill_(~self.active, 0.0)
+        # A finite gradient may lead to infinity; such a slot keeps what it had, for good.
+        self.active.logical_and_(moved.isfinite().all(1, keepdim=True))
+        parameters.copy_(torch.where(self.active, moved, parameters))
         if self._uses_plateau:
             self._watch_plateau(losses)
 

@@ -241,6 +241,7 @@ class Stack:
             self.alive &= finite
             self.optimiser.active.copy_(self.alive)
             self.optimiser.step(stack.values, stack.gradients, losses.detach())
+            self.alive.copy_(self.optimiser.active)
             stack.project_()
         return values.detach()
 

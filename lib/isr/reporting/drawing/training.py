@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from isr.constraints import NAMES
+from isr.errors import told
 from isr.predictors import Given
 from isr.reporting import words
 from isr.reporting.cell_files import REPRESENTATION, CellFiles, View
@@ -110,6 +111,9 @@ def losses(cell: CellFiles, item: str) -> tuple[Floats, Floats]:
 
 def history(cell: CellFiles, item: str) -> pd.DataFrame:
     """The course of the loss terms of the fit of an item: step, term, value."""
-    found = pd.read_parquet(cell.fits_of(item).path.parent / HISTORY)
+    path = cell.fits_of(item).path.parent / HISTORY
+    with told(path, "is damaged", "remove its folder and fit again"):
+        found = pd.read_parquet(path)[["item", "seed", "step", "term", "value"]]
+        found = found.astype({"seed": int, "step": int, "value": float})
     own = (found["item"] == item) & (found["seed"] == cell.about["seed"])
     return found.loc[own, ["step", "term", "value"]]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias
 from pydantic import Field
 
 from isr.constraints import words
+from isr.data.names import read_as_text
 from isr.errors import UserError
 from isr.models import Model, OutputName, Text, must_know, suggest
 from isr.reporting.study import Cells, Study, pick
@@ -191,8 +192,9 @@ class OfItem(FigureKind):
     def _item_of(self, items: Sequence[str], place: str) -> str:
         """The item that is meant of those of a cell."""
         if self.item is not None:
-            must_know(f"{place}.item", str(self.item), items)
-            return str(self.item)
+            name = read_as_text(self.item, items)
+            must_know(f"{place}.item", name, items)
+            return name
         if len(items) != 1:
             raise UserError(f"config: {place} lacks the item; {suggest('', items)}.")
         return items[0]

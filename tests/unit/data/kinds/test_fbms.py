@@ -380,3 +380,10 @@ def test_where_it_comes_from_and_what_it_is(tmp_path):
     assert (own.downloads, len(own.files)) == ((), 5)
     words = entry.describe("FBMS", ["cars3", "marple2"])
     assert words == "FBMS-59 (1 of the paper's 18 sequences and 1 that the paper does not have)"
+
+
+def test_frames_of_two_series_are_refused(tmp_path):
+    folder = make(tmp_path / "cars")
+    Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(folder / "right_02.jpg")
+    with pytest.raises(UserError, match=r"cars_02\.jpg and right_02\.jpg of the same number"):
+        fbms.unpack(folder, "cars", tmp_path / "out")

@@ -1,3 +1,5 @@
+import unicodedata
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -303,3 +305,77 @@ def test_a_folder_of_masks_alone(tmp_path):
     picture = read_item(tmp_path / "out/a").read()
     np.testing.assert_array_equal(picture.unaries, mask / 255)
     np.testing.assert_array_equal(picture.image, np.repeat(mask[..., None] / 255, 3, -1))
+
+
+def renamed(folder, path, stem):
+    old = folder / path
+    old.rename(old.with_name(stem + old.suffix))
+
+
+@pytest.mark.parametrize("kind", ["scribbles", "ground_truth", "images"])
+def test_composed_and_decomposed_names_are_one(folder, unpack, kind):
+    for path in ("images/a.png", "scribbles/a.tif", "ground_truth/a.png"):
+        form = "NFD" if path.startswith(kind) else "NFC"
+        renamed(folder, path, unicodedata.normalize(form, "Müller"))
+    entry = read_entry({**ENTRY, "items": [unicodedata.normalize("NFD", "Müller")]})
+    assert entry.names(folder.parent) == ["Müller"]
+    picture = unpack("Müller")
+    assert picture.name == "Müller"
+    assert picture.ground_truth is not None
+
+
+def test_a_file_that_is_called_like_no_picture_is_named(folder, caplog):
+    renamed(folder, "ground_truth/a.png", "a_mask")
+    with pytest.raises(UserError, match=r"a_mask\.png is called like no item, and 'a' has nothing"):
+        read_entry(ENTRY).names(folder.parent)
+    for name in "ab":
+        Image.fromarray(TRUTH).save(folder / "ground_truth" / f"{name}.png")
+    assert read_entry(ENTRY).names(folder.parent) == ["a", "b"]
+    assert "a_mask.png is called like no item: it is not used" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "junk", ["a.png:Zone.Identifier", "Icon\r", "@eaDir", "._a.png", "Thumbs.db"]
+)
+def test_what_systems_put_there_is_no_picture(folder, junk):
+    (folder / "images" / junk).write_text("x")
+    assert read_entry(ENTRY).names(folder.parent) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "name", ["NA", "nan", "None", "null", "True", "Infinity", "007", "a{b}<c>$d"]
+)
+def test_pictures_may_be_called_anything(folder, unpack, name):
+    for path in ("images/a.png", "scribbles/a.tif", "ground_truth/a.png"):
+        renamed(folder, path, name)
+    assert name in read_entry(ENTRY).names(folder.parent)
+    assert unpack(name).name == name
+
+
+def test_a_name_that_yaml_reads_otherwise_is_found_where_it_is_clear(folder):
+    renamed(folder, "images/a.png", "007")
+    renamed(folder, "scribbles/a.tif", "007")
+    renamed(folder, "ground_truth/a.png", "007")
+    assert read_entry({**ENTRY, "items": [7]}).names(folder.parent) == ["007"]
+    for value in (None, False, 3.1):
+        with pytest.raises(UserError, match="write it in quotes"):
+            read_entry({**ENTRY, "items": [value]})
+
+
+def test_ids_of_objects_are_one_foreground_and_it_is_said(folder, unpack, caplog):
+    ids = np.array([[1, 1, 300, 0], [0, 7, 7, 0], [0, 0, 0, 0]], np.uint16)
+    replace(folder, "ground_truth/a.png", ids)
+    for value in (1, [1, 7, 300]):
+        entry = {**ENTRY, "ground_truth_values": {"background": 0, "object": value}}
+        np.testing.assert_array_equal(unpack("a", entry).ground_truth > 0, ids > 0)
+    assert "the ids 7, 300 count as object" in caplog.text
+    strict = {**ENTRY, "ground_truth_values": {"background": 0, "object": [1]}}
+    with pytest.raises(UserError, match="state what 7 means"):
+        unpack("a", strict)
+
+
+def test_soft_edges_are_explained(folder, unpack):
+    soft = np.array([[255, 200, 90, 0], [210, 120, 30, 0], [0, 0, 0, 0]], np.uint8)
+    replace(folder, "ground_truth/a.png", soft)
+    with pytest.raises(UserError, match=r"states only 0, 128, 255.*soft edges.*threshold it"):
+        unpack("a")

@@ -109,7 +109,9 @@ def test_a_video_without_ground_truth_has_no_choice(tmp_path):
 
 
 def test_a_damaged_choice_is_told():
-    with pytest.raises(UserError, match=r"about.json of weak labels: .* label the video again"):
+    with pytest.raises(
+        UserError, match=r"about.json of weak labels is damaged .*: label the video again"
+    ):
         foreground_of({"foreground": {"objekt": 1}})
 
 

@@ -15,6 +15,7 @@ from isr.fitting.engine.long_work import (
     complete,
     files_digest,
     fingerprint,
+    resume,
 )
 
 
@@ -170,3 +171,18 @@ def test_a_digest_sees_content_and_order_and_missing_files_are_empty(tmp_path):
     assert files_digest([one, tmp_path / "none", other]) == files_digest([one, other])
     other.write_bytes(b"3")
     assert files_digest([one]) != files_digest([one, other])
+
+
+def test_work_goes_on_where_no_checkpoint_can_be_written(tmp_path, caplog):
+    (tmp_path / "file").touch()
+    work = _Sum()
+    complete(work, Run(checkpoint=tmp_path / "file" / "a.pt", every=0.0), fingerprint="f", what="w")
+    assert work.finished
+    assert "going on without a checkpoint" in caplog.text
+
+
+def test_a_checkpoint_of_the_same_work_that_holds_something_else_is_one_sentence(tmp_path):
+    path = tmp_path / "a.pt"
+    torch.save({"fingerprint": "f", "other": 1}, path)
+    with pytest.raises(UserError, match=r"a\.pt is no checkpoint of this fit .*: remove it"):
+        resume(path, _Sum(), "f")

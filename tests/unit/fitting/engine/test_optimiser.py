@@ -309,3 +309,18 @@ def test_what_all_phases_hold_still_has_no_gradient():
         stack.differentiate(sum(leaf.sum() for leaf in leaves.values()))
         assert (stack.gradients[:, stack.columns("predictor")] == float(wanted)).all()
         assert (stack.gradients[:, stack.columns("representation")] == 1.0).all()
+
+
+@pytest.mark.parametrize("adamax", [False, True])
+def test_a_step_to_infinity_is_not_taken_and_the_slot_rests(adamax):
+    optimiser = StackedOptimiser(2, 3, torch.device("cpu"))
+    optimiser.configure([0, 1], rate=1.0, active=True, adamax=adamax)
+    optimiser.configure([0], rate=3e38)
+    before = torch.tensor([[3e38, 0.0, 1.0], [3e38, 0.0, 1.0]])
+    values = before.clone()
+    for _ in range(3):
+        optimiser.step(values, -torch.ones(2, 3), torch.zeros(2, 1))
+    assert torch.equal(values[0], before[0])
+    assert values.isfinite().all()
+    assert not torch.equal(values[1], before[1])
+    assert optimiser.active.tolist() == [[False], [True]]
