@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import UnidentifiedImageError
 
 from isr.data.pixels import common_formats
-from isr.data.pixels.stored import Order, Pixels, Source, arrange
+from isr.data.pixels.stored import PAGE, Order, Pixels, Source, arrange
 from isr.errors import UserError, told
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
@@ -23,7 +23,6 @@ FRAME_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm")
 """Of frames of a video."""
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_NPY = b"\x93NUMPY"
 
 
 def read_pixels(
@@ -46,8 +45,9 @@ def read_pixels(
         UserError: the file is missing, empty, damaged, truncated or of another format, asks for
             more pixels than it can hold, or has axes of which nothing says which to take.
     """
-    with _told(Path(path)), _opened(Path(path), order) as source:
-        return arrange(source, order, select or {}, axes)
+    path, chosen = Path(path), select or {}
+    with _told(path), _opened(path, order, chosen, axes) as source:
+        return arrange(source, order, chosen, axes)
 
 
 def read_frame(path: Path, *, upright: bool = True) -> Pixels:
@@ -56,42 +56,41 @@ def read_frame(path: Path, *, upright: bool = True) -> Pixels:
     Raises:
         UserError: as `read_pixels`.
     """
-    with (
-        _told(path),
-        common_formats.opened(path, common_formats.FRAMES, upright=upright) as source,
-    ):
+    formats = common_formats.FRAMES
+    with _told(path), common_formats.opened(path, formats, upright=upright) as source:
         return arrange(source, "YX", {}, None)
 
 
 @contextmanager
-def _opened(path: Path, order: Order) -> Iterator[Source]:
+def _opened(
+    path: Path, order: Order, select: Mapping[str, int], axes: str | None
+) -> Iterator[Source]:
     with path.open("rb") as stream:
         start = stream.read(8)
-    if not start:
-        raise UserError(f"{path} is empty: put it there again.")
     if start[:4] in _TIFF:
         from isr.data.pixels import tiff
 
-        with tiff.opened(path) as source:
+        with tiff.opened(path, select.get(PAGE)) as source:
             yield source
-    elif start[:6] == _NPY and path.suffix.lower() == ".npy":
-        with common_formats.opened_npy(path) as source:
-            yield source
-    elif order == "ZYX":
-        kind = path.suffix.lower().lstrip(".").replace("tif", "tiff").replace("tifff", "tiff")
-        raise ValueError(f"it does not begin like {kind.upper()}")
-    else:
+    elif order == "YX":
         with common_formats.opened(path, common_formats.PICTURES) as source:
             yield source
+    elif path.suffix.lower() == ".npy":
+        with common_formats.opened_npy(path, axes) as source:
+            yield source
+    else:
+        raise ValueError("it does not begin like a TIFF file")
 
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
     """Tell whatever a decoder raises in one sentence that names the file."""
-    try:
-        with told(path, "is damaged, truncated or of a kind that is not read", "save it again"):
+    with told(path, "is damaged, truncated or of a kind that is not read", "save it again"):
+        if path.stat().st_size == 0:
+            raise UserError(f"{path} is empty: put it there again.")
+        try:
             yield
-    except UnidentifiedImageError:
-        raise UserError(
-            f"{path} is not a picture of a format that can be read: save it as PNG."
-        ) from None
+        except UnidentifiedImageError:
+            raise UserError(
+                f"{path} is not a picture of a format that can be read: save it as PNG."
+            ) from None

@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from isr.data.pixels.stored import Facts, Source
+from isr.errors import UserError
+from isr.io import deep_colours
 
 PICTURES = ("PNG", "JPEG", "BMP", "WEBP")
 FRAMES = ("JPEG", "PNG", "PPM")
 """Formats as Pillow calls them."""
 
+_UNNAMED = "0123456"
 _ORIENTATION = 0x0112
 _DENSEST = {"PNG": 8256, "JPEG": 2048, "BMP": 1024, "WEBP": 2**15, "PPM": 8}
 """The most pixels that a byte of a file may stand for."""
-_GREY = {"1": 1, "L": 8, "LA": 8, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 16}
+_GREY = {"1": 8, "L": 8, "LA": 8, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 16, "F": 32}
 """Modes of Pillow with their bits."""
 
 
@@ -39,7 +42,7 @@ def opened(path: Path, formats: tuple[str, ...], *, upright: bool = True) -> Ite
     with path.open("rb") as stream, Image.open(stream, formats=formats) as picture:
         _check_size(path, picture)
         # Decoding forgets how many bits were stored.
-        stored = [str(tile[3]) for tile in picture.tile]
+        stored = [tile[3] for tile in picture.tile]
         orientation = int(picture.getexif().get(_ORIENTATION, 1)) if upright else 1
         count = getattr(picture, "n_frames", 1) if picture.format in ("PNG", "WEBP") else 1
 
@@ -82,63 +85,55 @@ def _check_size(path: Path, picture: Image.Image) -> None:
         )
 
 
-def _is_deep(stored: list[str]) -> bool:
-    """Whether there are 16 bits, which Pillow cuts to 8 of all but grey."""
-    return any(";16" in each for each in stored)
+def _is_deep(stored: list[Any]) -> bool:
+    """Whether there are more than 8 bits, which Pillow cuts to 8 of all but grey."""
+    parts = [part for each in stored for part in (each if isinstance(each, tuple) else (each,))]
+    return any(";16" in str(part) or (type(part) is int and part > 255) for part in parts)
 
 
-def _facts(picture: Image.Image, stored: list[str], orientation: int) -> Facts:
+def _facts(picture: Image.Image, stored: list[Any], orientation: int) -> Facts:
     transparent = (True,) if picture.mode in ("LA", "RGBA") else ()
     if picture.mode in ("P", "PA"):
         colours = np.asarray(picture.getpalette("RGB"), np.float64).reshape(-1, 3) / 255
         return Facts("palette", palette=colours, orientation=orientation)
     if picture.mode in _GREY:
-        bits = _GREY[picture.mode]
-        return Facts("grey", 8 if bits == 1 else bits, extra=transparent, orientation=orientation)
+        return Facts("grey", _GREY[picture.mode], extra=transparent, orientation=orientation)
     bits = 16 if _is_deep(stored) else 8
     return Facts("rgb", bits, extra=transparent, orientation=orientation)
 
 
-def _decoded(path: Path, picture: Image.Image, stored: list[str]) -> NDArray[Any]:
+def _decoded(path: Path, picture: Image.Image, stored: list[Any]) -> NDArray[Any]:
     """The numbers of a picture: grey, indices, or colours with or without opacity."""
     # Grey keeps its 16 bits.
     picture.load()
     if picture.mode == "1":
         return np.asarray(picture).astype(np.uint8) * np.uint8(255)
     if picture.mode in ("RGB", "RGBA") and _is_deep(stored):
-        return _deep_colours(path, picture.mode)
+        return deep_colours(path)[..., : len(picture.mode)]
     if picture.mode == "PA":
         return np.asarray(picture)[..., 0]
-    if picture.mode in ("L", "LA", "P", "RGB", "RGBA"):
+    if picture.mode in ("L", "LA", "P", "RGB", "RGBA", "F"):
         return np.asarray(picture)
     if picture.mode in _GREY:
         return np.asarray(picture).astype(np.uint16)
     return np.asarray(picture.convert("RGB"))
 
 
-def _deep_colours(path: Path, mode: str) -> NDArray[np.uint16]:
-    import cv2
-
-    decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
-    if decoded is None or decoded.dtype != np.uint16:
-        raise ValueError("its 16 bits cannot be decoded")
-    if decoded.ndim == 2:
-        decoded = np.repeat(decoded[..., None], 3, axis=-1)
-    order = [2, 1, 0, 3] if mode == "RGBA" and decoded.shape[-1] == 4 else [2, 1, 0]
-    return np.asarray(decoded[..., order], np.uint16)
-
-
 @contextmanager
-def opened_npy(path: Path) -> Iterator[Source]:
-    """Open an array: (h, w) or (h, w, 3) of a picture, (slices, h, w) of a stack.
+def opened_npy(path: Path, axes: str | None) -> Iterator[Source]:
+    """Open an array (slices, h, w), or of as many axes as are named.
 
     Raises:
         ValueError: the file is no array of numbers, or shorter than its header says.
+        UserError: it has other axes.
     """
     # Mapped, so that the header is held against the length of the file before memory is taken.
     array = np.lib.format.open_memmap(path, mode="r")
-    bits = 8 * array.dtype.itemsize if array.dtype.kind != "b" else 8
-    inner = {2: "YX", 3: "ZYX", 4: "TZYX"}.get(array.ndim)
-    if inner is None:
-        raise ValueError(f"its shape {array.shape} is that of no stack")
+    if axes is None and array.ndim != 3:
+        raise UserError(
+            f"{path} has shape {array.shape}, expected (depth, height, width): save it as a stack "
+            "of grey slices, or name its axes."
+        )
+    inner = "ZYX" if axes is None else "YX" if array.ndim == 2 else _UNNAMED[: array.ndim]
+    bits = 8 * array.dtype.itemsize if array.dtype.kind != "b" else 1
     yield Source(path, Facts("grey", bits), "", (), inner, lambda _: np.array(array))

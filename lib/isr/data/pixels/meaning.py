@@ -6,6 +6,7 @@ range, that of the data is taken, and a log says so.
 """
 
 import logging
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -40,7 +41,7 @@ def brightness(pixels: Pixels, value_range: Range | None = None) -> Floats:
     """
     if pixels.facts.palette is not None:
         return _of_palette(pixels)
-    values = _real(pixels, pixels.values)
+    values = real(pixels)
     low, high = value_range or _own_range(pixels, values, "brightness")
     scaled = (values.astype(np.float32) - np.float32(low)) / np.float32(high - low)
     if value_range is not None and (cut := float(np.mean((scaled < 0) | (scaled > 1)))):
@@ -49,6 +50,37 @@ def brightness(pixels: Pixels, value_range: Range | None = None) -> Floats:
     if pixels.facts.white_is_zero:
         scaled = 1 - scaled
     return _opaque(pixels, scaled)
+
+
+def real(pixels: Pixels) -> NDArray[Any]:
+    """Real numbers as they are stored, floating point as float32, truth values as 0 and 1.
+
+    Raises:
+        UserError: values are no real numbers, or NaN or infinite.
+    """
+    values = pixels.values
+    if values.dtype.kind not in "buif":
+        raise UserError(f"{pixels.path} holds values of type {values.dtype}: save real numbers.")
+    if values.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float32)
+        if not np.isfinite(values).all():
+            raise UserError(f"{pixels.path} holds NaN or infinite values: repair it.")
+    return values.astype(np.uint8) if values.dtype.kind == "b" else values
+
+
+def bytes_of(pixels: Pixels) -> NDArray[np.uint8]:
+    """8-bit grey (*grid) or colours (*grid, 3), as they are stored; a palette as its colours.
+
+    Raises:
+        UserError: the file has more than 8 bits.
+    """
+    if pixels.facts.palette is not None:
+        colours = np.rint(_of_palette(pixels) * 255).astype(np.uint8)
+        return colours if (colours != colours[..., :1]).any() else colours[..., 0]
+    if pixels.values.dtype != np.uint8 or pixels.facts.bits > 8:
+        raise UserError(f"{pixels.path} has more than 8 bits a channel: convert it to 8 bits.")
+    return pixels.values
 
 
 def probabilities(
@@ -68,7 +100,7 @@ def probabilities(
     Raises:
         UserError: the file is coloured, its numbers look like ids, or are out of range.
     """
-    values = _real(pixels, grey(pixels))
+    values = real(in_grey(pixels))
     if pixels.facts.white_is_zero:
         values = _inverted(pixels, values)
     if holds == "mask":
@@ -86,8 +118,10 @@ def probabilities(
 
 
 def distances(pixels: Pixels) -> NDArray[np.float64]:
-    """Distances (*grid) in the file's own unit, but for a factor: 8 bits are divided by 255, all
-    others that reach beyond 1 by the largest. 0 and NaN, which say that there is none, stay so.
+    """Distances (*grid) in the file's own unit, but for a factor.
+
+    8 bits are divided by 255, all others that reach beyond 1 by the largest. 0 and NaN, which say
+    that there is none, stay so.
 
     Raises:
         UserError: the file is coloured, or has no real number that is not 0.
@@ -127,13 +161,26 @@ def labels(pixels: Pixels, transparent: int | None = None) -> NDArray[np.int64]:
     if pixels.facts.white_is_zero:
         values = _inverted(pixels, values)
     found = values.astype(np.int64)
+    bits = pixels.facts.bits
+    if bits < 8 and pixels.facts.colour == "grey" and values.dtype != np.bool_:
+        found = found * 255 // (2**bits - 1)
     if pixels.alpha is None:
         return found
     visible = pixels.alpha > 0
-    whole = pixels.alpha == (2**pixels.facts.bits - 1)
+    whole = pixels.alpha == 2**bits - 1
     if not (visible == whole).all() or (transparent is None and not visible.all()):
         raise UserError(f"{pixels.path} is partly transparent: flatten it to grey values.")
     return found if transparent is None else np.where(visible, found, transparent)
+
+
+def in_grey(pixels: Pixels) -> Pixels:
+    """The same pixels as one number each.
+
+    Raises:
+        UserError: the pixels are coloured.
+    """
+    facts = replace(pixels.facts, colour="grey", palette=None)
+    return replace(pixels, values=grey(pixels), facts=facts)
 
 
 def grey(pixels: Pixels, *, of_alpha: bool = True) -> NDArray[Any]:
@@ -155,9 +202,7 @@ def grey(pixels: Pixels, *, of_alpha: bool = True) -> NDArray[Any]:
     if pixels.alpha is not None and not of_alpha:
         seen = values[pixels.alpha > 0]
     if (seen != seen[..., :1]).any():
-        raise UserError(
-            f"{pixels.path} is coloured, so its values are not clear: save it in grey."
-        )
+        raise UserError(f"{pixels.path} is coloured, so its values are not clear: save it in grey.")
     return values[..., 0]
 
 
@@ -167,17 +212,6 @@ def _of_palette(pixels: Pixels) -> Floats:
     if pixels.values.size and int(pixels.values.max()) >= len(colours):
         raise UserError(f"{pixels.path} names colours that its palette lacks: save it again.")
     return np.asarray(colours[pixels.values], np.float32)
-
-
-def _real(pixels: Pixels, values: NDArray[Any]) -> NDArray[Any]:
-    if values.dtype.kind not in "buif":
-        raise UserError(f"{pixels.path} holds values of type {values.dtype}: save real numbers.")
-    if values.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            values = values.astype(np.float32)
-        if not np.isfinite(values).all():
-            raise UserError(f"{pixels.path} holds NaN or infinite values: repair it.")
-    return values.astype(np.uint8) if values.dtype.kind == "b" else values
 
 
 def _inverted(pixels: Pixels, values: NDArray[Any]) -> NDArray[Any]:
@@ -237,6 +271,11 @@ def _probable_range(pixels: Pixels, values: NDArray[Any]) -> Range:
 
 def _refuse_ids(pixels: Pixels, values: NDArray[Any]) -> None:
     """See that numbers are no ids, of which larger ones are not more probable."""
+    if values.min() < 0:
+        raise UserError(
+            f"{pixels.path} holds negative whole numbers: state their range, or save "
+            "probabilities as floating point."
+        )
     found = np.unique(values)
     consecutive = len(found) > 2 and found[0] == 0 and found[-1] == len(found) - 1
     is_wide = values.dtype.kind == "i" or values.dtype.itemsize > 2

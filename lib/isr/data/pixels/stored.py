@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from isr.errors import UserError
 
-NAMES = {"C": "channel", "T": "time", "Z": "slice", "S": "sample"}
-"""Of axes that pictures may have beside Y and X; all others are unnamed pages."""
 PAGE = "page"
+DIFFERENT = "D"
+"""The axis of pages that are of different sizes or types."""
+NAMES = {"C": "channel", "T": "time", "Z": "slice", "S": "sample", DIFFERENT: PAGE}
+"""Of axes that pictures may have beside Y and X; all others are pages without a name."""
 CHOICES = (PAGE, "slice", "channel", "time", "sample")
 
 Colour = Literal["grey", "rgb", "palette"]
@@ -100,6 +102,8 @@ def arrange(source: Source, order: Order, select: Mapping[str, int], axes: str |
     numbers, outer = _choose(source, order, select)
     planes = [source.plane(number) for number in numbers.ravel()]
     array = np.stack(planes).reshape(*numbers.shape, *planes[0].shape)
+    if not array.size:
+        raise UserError(f"{source.path} has shape {array.shape}, and so no pixels: save it again.")
     array, kept = _choose_within(source, array, outer + source.inner, order, select)
     if "Z" in order and "Z" not in kept:
         array, kept = array[None], "Z" + kept
@@ -117,6 +121,8 @@ def _renamed(source: Source, axes: str) -> Source:
     lengths = [(letter, size) for letter, size in zip(source.outer, source.shape, strict=True)]
     own = "".join(letter for letter, size in lengths if size > 1)
     inner = source.inner.replace("S", "")
+    if own + inner == "YX":
+        return source
     if len(axes) != len(own + inner):
         raise UserError(
             f"{source.path} has {len(own + inner)} axes ({own + inner}), but axes names "
@@ -134,8 +140,8 @@ def _renamed(source: Source, axes: str) -> Source:
 
 
 def _is_slice(letter: str, order: Order, axes: str) -> bool:
-    """Whether an axis is that of slices: in a stack, unnamed pages are, where no axis is so named."""
-    return "Z" in order and "Z" not in axes and _name(letter) == PAGE
+    """Whether an axis is that of slices: of a stack, unnamed pages are if no axis is so named."""
+    return "Z" in order and "Z" not in axes and letter not in NAMES
 
 
 def _choose(
@@ -168,7 +174,9 @@ def _choose_within(
         index = _selected(source, letter, array.shape[place], order, select)
         array, kept = np.take(array, index, axis=place), kept.replace(letter, "")
     if missing := [letter for letter in "YX" if letter not in kept]:
-        raise UserError(f"{source.path} has no axis {missing[0]}: save it as slices of grey values.")
+        raise UserError(
+            f"{source.path} has no axis {missing[0]}: save it as slices of grey values."
+        )
     return array, kept
 
 
@@ -182,9 +190,12 @@ def _selected(
     index = select.get(name)
     if index is None:
         every = source.outer + source.inner
-        slices = " If they are slices, say axes: ZYX." if order == "ZYX" and "Z" not in every else ""
+        slices = (
+            " If they are slices, say axes: ZYX." if order == "ZYX" and "Z" not in every else ""
+        )
+        differ = " of different sizes or types" if letter == DIFFERENT else ""
         raise UserError(
-            f"{source.path} holds {size} {name}s (axes {every}): choose one, such as "
+            f"{source.path} holds {size} {name}s{differ} (axes {every}): choose one, such as "
             f"select: {{{name}: 0}}, or save it alone.{slices}"
         )
     if not 0 <= index < size:

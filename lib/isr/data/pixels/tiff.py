@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.data.pixels.stored import Facts, Source
+from isr.data.pixels.stored import DIFFERENT, Facts, Source
 from isr.data.pixels.tiff_structure import JPEG, NONE, Directory, directories
 
 if TYPE_CHECKING:
@@ -46,8 +46,12 @@ class _Pages:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Source]:
+def opened(path: Path, page: int | None) -> Iterator[Source]:
     """Open a file for as long as the block runs.
+
+    Args:
+        path: the file.
+        page: which one to take if pages are of different sizes or types; None for all.
 
     Raises:
         ValueError: the file is not whole, or of no kind that is read.
@@ -56,21 +60,26 @@ def opened(path: Path) -> Iterator[Source]:
     import tifffile
 
     found = directories(path)
-    pages = _pages(found, path.stat().st_size)
+    if page is not None and 0 <= page < len(found) and _differ(found):
+        found = [found[page]]
+        pages = _Pages("", (), (found[0].number,))
+    else:
+        pages = _pages(found, path.stat().st_size)
     with tifffile.TiffFile(path, _multifile=False) as file:
-        first, page = found[0], file.pages[found[0].number]
-        if set(page.axes) - set("ZYXS"):
-            raise ValueError(f"the axes {page.axes} of its pages are not read")
-        if pages.order is None and not page.is_contiguous:
+        first, head = found[0], file.pages[found[0].number]
+        if set(head.axes) - set("ZYXS"):
+            raise ValueError(f"the axes {head.axes} of its pages are not read")
+        if pages.order is None and not head.is_contiguous:
             raise ValueError("it speaks of more pages than it has")
 
         def plane(number: int) -> NDArray[Any]:
             if pages.order is None:
-                return _following(file, first, page, number)
-            return np.asarray(file.pages[pages.order[number]].asarray(maxworkers=1))
+                return _following(file, first, head, number)
+            array = np.asarray(file.pages[pages.order[number]].asarray(maxworkers=1))
+            return array.astype(np.uint8) if array.dtype == np.bool_ else array
 
-        inner = _named(page.axes, pages.inner)
-        yield Source(path, _facts(first, page), pages.axes, pages.shape, inner, plane)
+        inner = _named(head.axes, pages.inner)
+        yield Source(path, _facts(first, head), pages.axes, pages.shape, inner, plane)
 
 
 def _named(axes: str, said: str) -> str:
@@ -124,7 +133,7 @@ def _pages(found: list[Directory], size: int) -> _Pages:
         ValueError: the file speaks of other pages than it has.
     """
     first = found[0]
-    if len({each.kind for each in found}) > 1:
+    if _differ(found):
         return _one_of_different(found)
     text = first.description.lstrip("\ufeff \n")
     if text.startswith("ImageJ="):
@@ -148,9 +157,14 @@ def _pages(found: list[Directory], size: int) -> _Pages:
     raise ValueError(f"it speaks of {count} pages, but has {len(found)}")
 
 
+def _differ(found: list[Directory]) -> bool:
+    """Whether pages are of different sizes or types."""
+    return len({each.kind for each in found}) > 1
+
+
 def _one_of_different(found: list[Directory]) -> _Pages:
-    """Pages of different sizes or types: one may be chosen, but they are no stack."""
-    return _Pages("P", (len(found),), tuple(each.number for each in found))
+    """Pages that are no stack, of which one may be chosen."""
+    return _Pages(DIFFERENT, (len(found),), tuple(each.number for each in found))
 
 
 def _of_imagej(text: str, first: Directory) -> tuple[str, tuple[int, ...], str]:

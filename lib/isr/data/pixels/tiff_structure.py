@@ -129,7 +129,9 @@ class _File:
 
     def number(self, kind: str, offset: int) -> int:
         """A whole number."""
-        return int(struct.unpack(self.order + kind, self.at(offset, struct.calcsize("=" + kind)))[0])
+        return int(
+            struct.unpack(self.order + kind, self.at(offset, struct.calcsize("=" + kind)))[0]
+        )
 
     def directories(self) -> Iterator[Directory]:
         """Follow the chain to its end."""
@@ -211,7 +213,9 @@ class _File:
         if described.bits not in (*range(1, 17), 24, 32, 64):
             raise ValueError(f"its numbers have {described.bits} bits")
         if described.compression not in EXPANSION:
-            raise ValueError(f"it is compressed in a way that is not read ({described.compression})")
+            raise ValueError(
+                f"it is compressed in a way that is not read ({described.compression})"
+            )
         sizes = _piece_sizes(described, tags)
         starts = np.asarray(tags[324 if 322 in tags else 273]).astype(object)
         lengths = np.asarray(tags.get(325 if 322 in tags else 279, ())).astype(object)

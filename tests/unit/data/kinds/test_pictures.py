@@ -91,7 +91,7 @@ def test_unaries_and_depth_come_with_a_picture(folder, unpack):
     picture = unpack("a")
     np.testing.assert_allclose(picture.unaries, unaries / 255, atol=5e-4)
     assert picture.third.name == "depth"
-    np.testing.assert_allclose(picture.third.values, depth / 65535, atol=1e-7)
+    np.testing.assert_allclose(picture.third.values, depth / 55000, atol=1e-7)
     assert unpack("b").unaries is unpack("b").third is None
     with pytest.raises(UserError, match="a: volumes and depths are not shrunk"):
         unpack("a", ENTRY | {"long_side": 16} | {"path": _enlarged(folder)})
