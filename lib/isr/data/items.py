@@ -188,7 +188,7 @@ class Item:
         return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
 
     def _stored_frame(self, number: int) -> NDArray[Any]:
-        image = self._read("frames", number, deep=True)
+        image = self._read("frames", number, bits=(8, 16))
         if image.ndim != 3 or image.shape[2] != 3:
             raise UserError(f"{self._path('frames', number)} is not RGB: unpack {self.name} again.")
         return image
@@ -311,15 +311,14 @@ class Item:
         layers = [self._read(kind, number) for number in range(self.frames)]
         return np.stack(layers) if self.is_layered else layers[0]
 
-    def _read(self, kind: str, number: int, *, deep: bool = False) -> Any:
+    def _read(self, kind: str, number: int, *, bits: tuple[int, ...] = (8,)) -> NDArray[Any]:
         if not 0 <= number < self.frames:
             raise UserError(
                 f"{self.name}: there is no frame {number}: there are {self.frames}, from 0."
             )
         path = self._path(kind, number)
         array = read_png(path)
-        is_deep = deep and array.dtype == np.uint16
-        if (array.dtype != np.uint8 and not is_deep) or array.shape[:2] != self.size:
+        if 8 * array.dtype.itemsize not in bits or array.shape[:2] != self.size:
             raise UserError(
                 f"{path} has shape {array.shape} ({array.dtype}), expected 8 bits and "
                 f"{self.width} x {self.height} (width x height): unpack {self.name} again."
@@ -393,7 +392,7 @@ def _whole_numbers(picture: Picture) -> NDArray[Any]:
     top = 2**picture.bits - 1
     # 16 bits are more than float32 has to spare.
     exact = picture.image if picture.bits == 8 else picture.image.astype(np.float64)
-    return np.rint(exact * top).astype(np.uint8 if picture.bits == 8 else np.uint16)
+    return np.asarray(np.rint(exact * top), np.uint8 if picture.bits == 8 else np.uint16)
 
 
 def write_video(

@@ -47,9 +47,8 @@ from isr.data.pictures import (
     list_values,
     object_labels,
 )
-from isr.data.pixels import Pixels, read_pixels
+from isr.data.pixels import Order, Pixels, read_pixels
 from isr.data.pixels.meaning import brightness, distances, labels, probabilities
-from isr.data.pixels.stored import Order
 from isr.errors import UserError
 from isr.models import Model, Sources, Text
 

@@ -15,6 +15,16 @@ from isr.data.pixels import common_formats
 from isr.data.pixels.stored import PAGE, Order, Pixels, Source, arrange
 from isr.errors import UserError, told
 
+__all__ = [
+    "FRAME_SUFFIXES",
+    "STACK_SUFFIXES",
+    "SUFFIXES",
+    "Order",
+    "Pixels",
+    "read_frame",
+    "read_pixels",
+]
+
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 """Of pictures."""
 STACK_SUFFIXES = (".tif", ".tiff", ".npy")

@@ -104,9 +104,9 @@ def probabilities(
     if pixels.facts.white_is_zero:
         values = _inverted(pixels, values)
     if holds == "mask":
-        return (values != 0).astype(np.float32)
+        return np.asarray(values != 0, np.float32)
     if value_range is None and holds is None and _is_mask(values):
-        return (values != 0).astype(np.float32)
+        return np.asarray(values != 0, np.float32)
     low, high = value_range or _probable_range(pixels, values)
     scaled = (values.astype(np.float32) - np.float32(low)) / np.float32(high - low)
     if scaled.min() < 0 or scaled.max() > 1:

@@ -100,7 +100,7 @@ def arrange(source: Source, order: Order, select: Mapping[str, int], axes: str |
     """
     source = source if axes is None else _renamed(source, axes)
     numbers, outer = _choose(source, order, select)
-    planes = [source.plane(number) for number in numbers.ravel()]
+    planes = [source.plane(int(number)) for number in numbers.ravel()]
     array = np.stack(planes).reshape(*numbers.shape, *planes[0].shape)
     if not array.size:
         raise UserError(f"{source.path} has shape {array.shape}, and so no pixels: save it again.")

@@ -66,7 +66,7 @@ def opened(path: Path, page: int | None) -> Iterator[Source]:
     else:
         pages = _pages(found, path.stat().st_size)
     with tifffile.TiffFile(path, _multifile=False) as file:
-        first, head = found[0], file.pages[found[0].number]
+        first, head = found[0], file.pages[found[0].number].aspage()
         if set(head.axes) - set("ZYXS"):
             raise ValueError(f"the axes {head.axes} of its pages are not read")
         if pages.order is None and not head.is_contiguous:
