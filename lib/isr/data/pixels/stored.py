@@ -190,13 +190,12 @@ def _selected(
     index = select.get(name)
     if index is None:
         every = source.outer + source.inner
-        slices = (
-            " If they are slices, say axes: ZYX." if order == "ZYX" and "Z" not in every else ""
-        )
         differ = " of different sizes or types" if letter == DIFFERENT else ""
+        could_be = order == "ZYX" and "Z" not in every and not differ
         raise UserError(
             f"{source.path} holds {size} {name}s{differ} (axes {every}): choose one, such as "
-            f"select: {{{name}: 0}}, or save it alone.{slices}"
+            f"select: {{{name}: 0}}, or save it alone."
+            + (" If they are slices, say axes: ZYX." if could_be else "")
         )
     if not 0 <= index < size:
         raise UserError(

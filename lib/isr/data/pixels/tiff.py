@@ -177,8 +177,9 @@ def _of_imagej(text: str, first: Directory) -> tuple[str, tuple[int, ...], str]:
         # The samples of a pixel.
         number["channels"] = 1
     shape = number["frames"], number["slices"], number["channels"]
-    if (whole := math.prod(shape)) == 1 < number["images"]:
-        return "Q", (number["images"],), ""
+    whole = math.prod(shape)
+    if "images" in said and not said.keys() & {"channels", "slices", "frames"}:
+        return *_longer("Q", (number["images"],)), ""
     if "images" in said and number["images"] not in (whole, whole * first.samples):
         raise ValueError(f"it speaks of {number['images']} pages and of {whole}")
     return *_longer("TZC", shape), ""
