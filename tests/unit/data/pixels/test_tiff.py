@@ -65,9 +65,10 @@ def test_stacks_of_every_writer_are_read(writer, tmp_path):
 def test_a_truncated_file_is_an_error_wherever_it_is_cut(writer, tmp_path):
     WRITERS[writer](tmp_path / "a.tif")
     content, cut = (tmp_path / "a.tif").read_bytes(), tmp_path / "cut.tif"
-    for length in [*range(0, len(content), len(content) // 19), *range(-28, 0)]:
+    whole = len(content)
+    for length in [*range(0, whole, whole // 19), *range(whole - 28, whole)]:
         cut.write_bytes(content[:length])
-        if length in range(-24, 0) and _is_whole(cut):
+        if whole - length <= 64 and _is_whole(cut):
             # Some writers fill up their last words: nothing is missing without.
             continue
         with pytest.raises(UserError, match=r"cut\.tif is (damaged|empty)"):
