@@ -274,3 +274,69 @@ def test_voxels_are_cubes() -> None:
     assert third.name == "z"
     assert third.values[0] == pytest.approx(0.5 / 40)
     np.testing.assert_allclose(slice_coordinates(5, 20, 40, spacing=3).values, third.values * 3)
+
+
+BALL = np.indices((4, 6, 8)).sum(0) % 5 > 2
+
+
+@pytest.mark.parametrize("file", ["a.npy", "a.tif"])
+@pytest.mark.parametrize(
+    "stored",
+    [
+        BALL.astype(np.uint8),
+        BALL.astype(np.uint8) * 255,
+        BALL.astype(np.uint16),
+        BALL.astype(np.uint16) * 4095,
+        BALL.astype(np.int32),
+        BALL.astype(np.int64),
+    ],
+)
+def test_masks_of_any_type_are_read_as_masks(file, stored, tmp_path):
+    path = save(tmp_path / file, stored)
+    np.testing.assert_array_equal(read_volume(path), BALL)
+    np.testing.assert_array_equal(read_volume(path, holds="labels"), stored)
+
+
+def test_ids_are_read_as_what_they_are_said_to_be(tmp_path):
+    ids = np.arange(24, dtype=np.int64).reshape(2, 3, 4)
+    path = save(tmp_path / "a.tif", ids)
+    with pytest.raises(UserError, match="may be ids of objects"):
+        read_volume(path)
+    np.testing.assert_array_equal(read_volume(path, holds="mask"), ids > 0)
+    np.testing.assert_array_equal(read_volume(path, holds="labels"), ids)
+    np.testing.assert_allclose(read_volume(path, holds="brightness"), ids / 23, rtol=1e-6)
+    np.testing.assert_allclose(
+        read_volume(path, value_range=(0, 46), holds="brightness").max(), 0.5
+    )
+
+
+def test_channels_and_axes_of_volumes(tmp_path):
+    array = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 5), np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", array, imagej=True, metadata={"axes": "ZCYX"})
+    with pytest.raises(UserError, match="holds 3 channels"):
+        read_volume(tmp_path / "a.tif")
+    one = read_volume(tmp_path / "a.tif", select={"channel": 2})
+    np.testing.assert_allclose(one, array[:, 2] / 255, rtol=1e-6)
+    np.save(tmp_path / "a.npy", array[:, 0])
+    turned = read_volume(tmp_path / "a.npy", axes="YXZ")
+    np.testing.assert_allclose(turned, array[:, 0].transpose(2, 0, 1) / 255, rtol=1e-6)
+    with pytest.raises(UserError, match=r"has 3 axes .* but axes names 4"):
+        read_volume(tmp_path / "a.npy", axes="TZYX")
+
+
+def test_a_header_of_npy_that_asks_for_more_than_the_file_holds(tmp_path):
+    path = save(tmp_path / "a.npy", STACK)
+    path.write_bytes(path.read_bytes().replace(b"(2, 3, 4)", b"(9, 9, 9)"))
+    with pytest.raises(UserError, match="is damaged, truncated"):
+        read_volume(path)
+
+
+def test_volumes_of_few_bits_and_of_masks(folder, unpack, caplog):
+    stored = make_grey().astype(np.uint16) * 16
+    _save("images", stored)(folder)
+    _save("unaries", (make_grey() > 128).astype(np.int64))(folder)
+    picture = unpack("a").read()
+    top = float(stored.max())
+    np.testing.assert_allclose(picture.image[..., 0], stored / top, atol=1e-4)
+    assert "images/a.npy: brightness is taken from 0 to" in caplog.text
+    np.testing.assert_array_equal(picture.unaries, make_grey() > 128)
