@@ -180,7 +180,7 @@ class _File:
             return None
         for tag, name in _STACKS.items():
             if tag in tags:
-                raise ValueError(f"{name} files do not say what their slices are")
+                raise ValueError(f"{name} files say elsewhere what their slices are: export OME-TIFF")
         bits = np.atleast_1d(tags.get(258, 1))
         samples = int(_first(tags, 277, 1))
         numbers = np.atleast_1d(tags.get(339, 1))
