@@ -226,13 +226,25 @@ def read_json(path: Path) -> Any:
 
 
 def write_png(path: Path, picture: NDArray[Any]) -> None:
-    """Write a uint8 (h, w) or (h, w, 3), or a uint16 (h, w) array as PNG, atomically."""
+    """Write a uint8 or uint16 array (h, w) or (h, w, 3) as PNG, atomically."""
     with atomic_path(path) as temporary:
-        Image.fromarray(picture).save(temporary)
+        if picture.dtype == np.uint16 and picture.ndim == 3:
+            temporary.write_bytes(_deep_png(picture))
+        else:
+            Image.fromarray(picture).save(temporary)
+
+
+def _deep_png(picture: NDArray[np.uint16]) -> bytes:
+    # Pillow writes 8 bits of colour alone.
+    import cv2
+
+    done, content = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
+    assert done
+    return content.tobytes()
 
 
 def read_png(path: Path) -> NDArray[Any]:
-    """Read a PNG that this project wrote: uint8 (h, w) or (h, w, 3), or uint16 (h, w).
+    """Read a PNG that this project wrote: uint8 or uint16 (h, w) or (h, w, 3).
 
     Raises:
         UserError: the file is missing or no picture.
@@ -241,8 +253,29 @@ def read_png(path: Path) -> NDArray[Any]:
         told(path, "cannot be read as a picture", "make it again", missing=_RUN),
         Image.open(path, formats=["PNG"]) as picture,
     ):
+        is_deep = picture.mode == "RGB" and ";16" in str(picture.tile)
         array = np.asarray(picture)
+        if is_deep:
+            array = deep_colours(path)
     return array.astype(np.uint16) if array.dtype == np.int32 else array
+
+
+def deep_colours(path: Path) -> NDArray[np.uint16]:
+    """Colours (h, w, 3), or (h, w, 4) with opacity, of a picture with 16 bits a channel.
+
+    Raises:
+        ValueError: it cannot be decoded.
+    """
+    # Pillow cuts them to 8 bits.
+    import cv2
+
+    decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    if decoded is None or decoded.dtype != np.uint16:
+        raise ValueError("its 16 bits cannot be decoded")
+    if decoded.ndim == 2:
+        decoded = np.repeat(decoded[..., None], 3, axis=-1)
+    order = [2, 1, 0, *range(3, decoded.shape[-1])]
+    return np.asarray(decoded[..., order], np.uint16)
 
 
 def read_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:

@@ -69,8 +69,9 @@ def test_json_round_trip_and_errors(tmp_path):
         np.arange(36, dtype=np.uint8).reshape(3, 4, 3),
         np.arange(0, 60000, 5000, dtype=np.uint16).reshape(3, 4),
         np.full((1, 1), 65535, np.uint16),
+        np.arange(0, 64800, 1800, dtype=np.uint16).reshape(3, 4, 3),
     ],
-    ids=["grey", "rgb", "16 bit", "one pixel"],
+    ids=["grey", "rgb", "16 bit", "one pixel", "rgb of 16 bit"],
 )
 def test_png_round_trip(tmp_path, picture):
     io.write_png(tmp_path / "x.png", picture)

@@ -5,22 +5,22 @@ video are pictures too, of fewer formats, in the natural order of their names.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from isr.data import pixels
 from isr.data.names import canonical, check_name, is_clutter
+from isr.data.pixels import FRAME_SUFFIXES, SUFFIXES, read_pixels
+from isr.data.pixels.meaning import brightness, bytes_of, labels
 from isr.errors import UserError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
-FRAME_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm")
-_FRAME_FORMATS = ("JPEG", "PNG", "PPM")
-_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
+Number = TypeVar("Number", bound=np.generic)
+
 _ORIENTATION = 0x0112
 
 
@@ -124,123 +124,59 @@ def natural_order(stem: str) -> list[tuple[str, int]]:
 
 
 def read_image(path: Path) -> NDArray[np.float32]:
-    """Read an image of 8 or 16 bits, grey, palette or colour, upright after its EXIF orientation.
+    """Read an image of any depth, grey, palette or colour, upright after its orientation.
 
-    Transparency is dropped: a pixel has the colour that the file stores for it. Floating-point
-    images must lie in [0, 1].
+    Transparency is dropped: a pixel has the colour that the file stores for it.
 
     Returns:
-        float32 (h, w, 3), RGB in [0, 1].
+        float32 (h, w, 3), RGB in [0, 1], see `isr.data.pixels.meaning.brightness`.
 
     Raises:
-        UserError: the file is missing, empty, truncated, of unknown format, or its values are not
-            finite or out of range.
+        UserError: the file is missing, empty, truncated, of unknown format, has several pages, or
+            its values are not finite.
     """
-    with _opened(path) as picture:
-        if picture.mode in ("F", "I") or picture.mode.startswith("I;"):
-            grey = np.asarray(picture).astype(np.float64)
-            # A 32-bit integer picture is how some readers present 16 bits.
-            grey = grey if picture.mode == "F" else grey / 65535
-            colours = np.repeat(grey[..., None], 3, axis=2)
-        else:
-            colours = np.asarray(picture.convert("RGB")) / 255.0
-    if not np.isfinite(colours).all():
-        raise UserError(f"{path}: the image holds NaN or infinite values: repair it.")
-    if colours.min() < 0 or colours.max() > 1:
-        raise UserError(f"{path}: the image's values leave the range of its format: rescale it.")
-    return colours.astype(np.float32)
+    return in_colour(brightness(read_pixels(path)))
+
+
+def in_colour(values: NDArray[Number], dimensions: int = 2) -> NDArray[Number]:
+    """RGB (*grid, 3) of grey or of colours, over a grid of so many dimensions."""
+    return np.repeat(values[..., None], 3, axis=-1) if values.ndim == dimensions else values
 
 
 def read_labels(path: Path, *, transparent: int | None = None) -> NDArray[np.int64]:
-    """Read a picture of labels: the numbers that it stores, upright after its EXIF orientation.
-
-    The number is the index for a palette picture and the grey value else (8 or 16 bits; grey of
-    fewer bits counts as its 8-bit grey, so that black and white are 0 and 255). A colour picture
-    is read as grey if its three channels are equal.
+    """Read a picture of labels: the numbers that it stores, upright after its orientation.
 
     Args:
         path: the file.
         transparent: the label of fully transparent pixels; without it, they are refused.
 
     Returns:
-        int64 (h, w).
+        int64 (h, w), see `isr.data.pixels.meaning.labels`.
 
     Raises:
-        UserError: the file cannot be read, is coloured, partly transparent or not of integers.
+        UserError: the file cannot be read, has several pages, is coloured, partly transparent or
+            not of whole numbers.
     """
-    with _opened(path) as picture:
-        mode, array = picture.mode, np.asarray(picture)
-        if mode == "1":
-            return np.where(array, 255, 0).astype(np.int64)
-        if mode in ("L", "P", "I") or mode.startswith("I;"):
-            return array.astype(np.int64)
-        if mode not in ("LA", "PA", "RGB", "RGBA"):
-            raise UserError(f"{path} stores no grey or palette values ({mode}): save it as PNG.")
-        if "16" in str(picture.info.get("rawmode", "")):
-            raise UserError(f"{path} is a 16-bit colour picture: save it as 16-bit grey.")
-    colours = array if mode in ("RGB", "RGBA") else array[..., [0, 0, 0, 1]]
-    alpha = colours[..., 3] if colours.shape[2] == 4 else np.full(array.shape[:2], 255)
-    return _grey(path, colours[..., :3], alpha, transparent)
-
-
-def _grey(
-    path: Path, colours: NDArray[Any], alpha: NDArray[Any], transparent: int | None
-) -> NDArray[np.int64]:
-    visible = alpha > 0
-    if not np.isin(alpha, (0, 255)).all() or (transparent is None and not visible.all()):
-        raise UserError(f"{path} is partly transparent: flatten it to grey or palette values.")
-    if (colours[visible] != colours[visible][:, :1]).any():
-        raise UserError(
-            f"{path} is coloured, so its labels are not clear: save it as grey or palette picture."
-        )
-    labels = colours[..., 0].astype(np.int64)
-    return labels if transparent is None else np.where(visible, labels, transparent)
+    return labels(read_pixels(path), transparent)
 
 
 def is_turned(path: Path) -> bool:
     """Whether the file says that it must be turned or mirrored to stand upright."""
     try:
-        with Image.open(path, formats=_FORMATS) as picture:
+        with Image.open(path) as picture:
             return bool(picture.getexif().get(_ORIENTATION, 1) != 1)
     except Exception:
         return False
 
 
-@contextmanager
-def _opened(
-    path: Path, formats: tuple[str, ...] = _FORMATS, *, upright: bool = True
-) -> Iterator[Image.Image]:
-    """Open a picture, read all of its pixels and turn it upright."""
-    try:
-        if path.stat().st_size == 0:
-            raise UserError(f"{path} is empty: put the picture there again.")
-        # Given a path, Pillow maps uncompressed TIFF and garbles those that are to be turned.
-        with path.open("rb") as stream, Image.open(stream, formats=formats) as picture:
-            # Decoding forgets how many bits were stored.
-            rawmode = str([tile[3] for tile in picture.tile])
-            picture.load()
-            found = ImageOps.exif_transpose(picture) if upright else picture.copy()
-            found.info["rawmode"] = rawmode
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: put the picture there.") from None
-    except UnidentifiedImageError:
-        raise UserError(
-            f"{path} is not a picture of a format that can be read: save it as PNG."
-        ) from None
-    except UserError:
-        raise
-    except Exception as error:
-        # A decoder may raise anything on damaged bytes.
-        raise UserError(
-            f"{path} is damaged, truncated or too large ({error}): put the picture there again."
-        ) from None
-    yield found
+def read_frame(path: Path, *, upright: bool = True) -> NDArray[np.uint8]:
+    """Read a JPEG, PNG, PPM or PGM file of 8 bits: (h, w) of grey, (h, w, 3) of colours.
 
-
-def opened_frame(path: Path, *, upright: bool) -> AbstractContextManager[Image.Image]:
-    """Open a JPEG, PNG, PPM or PGM file, and turn it after its EXIF orientation if asked to.
+    Args:
+        path: the file.
+        upright: whether it is turned after its EXIF orientation.
 
     Raises:
-        UserError: the file cannot be read.
+        UserError: the file cannot be read, or has more than 8 bits.
     """
-    return _opened(path, _FRAME_FORMATS, upright=upright)
+    return bytes_of(pixels.read_frame(path, upright=upright))

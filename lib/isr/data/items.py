@@ -3,7 +3,8 @@
 An item is what is segmented: a picture, a picture with depth, a volume or a video. It is a folder
 with
 
-- frames/00000.png ...: 8-bit RGB; one of a picture, all frames of a video, all slices of a volume
+- frames/00000.png ...: RGB of 8 or 16 bits; one of a picture, all frames of a video, all slices of
+  a volume
 - scribbles/00000.png ...: 8-bit grey, 0 none, 255 background, 1..n object n; where there are any
 - unaries.npy: float16 (*grid), foreground probabilities that come with it; where there are any
 - third.npy: float64, the third coordinate: (frames,) of t or z, (h, w) of depth; where there is one
@@ -169,18 +170,28 @@ class Item:
         Raises:
             UserError: there is no such frame, or its file is missing, damaged or of another size.
         """
-        image = self._read("frames", number)
-        if image.ndim != 3 or image.shape[2] != 3:
-            raise UserError(f"{self._path('frames', number)} is not RGB: unpack {self.name} again.")
+        image = self._stored_frame(number)
+        if image.dtype == np.uint16:
+            image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
         return (
             image if self.corruption is None else corrupt(image, self.corruption, self.name, number)
         )
 
     def image(self) -> NDArray[np.float32]:
         """Colours of the whole grid: float32 (*grid, 3) in [0, 1]."""
-        frames = [self.frame(number) for number in range(self.frames)]
-        image = np.stack(frames) if self.is_layered else frames[0]
-        return image.astype(np.float32) / np.float32(255)
+        frames = [self._colours(number) for number in range(self.frames)]
+        return np.stack(frames) if self.is_layered else frames[0]
+
+    def _colours(self, number: int) -> NDArray[np.float32]:
+        """Colours (h, w, 3) of a frame; corrupted ones have 8 bits."""
+        image = self.frame(number) if self.corruption is not None else self._stored_frame(number)
+        return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
+
+    def _stored_frame(self, number: int) -> NDArray[Any]:
+        image = self._read("frames", number, bits=(8, 16))
+        if image.ndim != 3 or image.shape[2] != 3:
+            raise UserError(f"{self._path('frames', number)} is not RGB: unpack {self.name} again.")
+        return image
 
     def scribbles(self) -> Bytes | None:
         """Scribbles of the whole grid: uint8 (*grid), 0 none, 255 background, 1..n object n."""
@@ -300,14 +311,14 @@ class Item:
         layers = [self._read(kind, number) for number in range(self.frames)]
         return np.stack(layers) if self.is_layered else layers[0]
 
-    def _read(self, kind: str, number: int) -> Bytes:
+    def _read(self, kind: str, number: int, *, bits: tuple[int, ...] = (8,)) -> NDArray[Any]:
         if not 0 <= number < self.frames:
             raise UserError(
                 f"{self.name}: there is no frame {number}: there are {self.frames}, from 0."
             )
         path = self._path(kind, number)
         array = read_png(path)
-        if array.dtype != np.uint8 or array.shape[:2] != self.size:
+        if 8 * array.dtype.itemsize not in bits or array.shape[:2] != self.size:
             raise UserError(
                 f"{path} has shape {array.shape} ({array.dtype}), expected 8 bits and "
                 f"{self.width} x {self.height} (width x height): unpack {self.name} again."
@@ -345,7 +356,7 @@ def write_picture(folder: Path, picture: Picture) -> Item:
     check_picture(picture, path=picture.name)
     layers = len(picture.grid) == 3
     arrays = {
-        "frames": np.rint(picture.image * 255).astype(np.uint8),
+        "frames": _whole_numbers(picture),
         "scribbles": picture.scribbles,
         "ground_truth": picture.ground_truth,
         "objects": picture.instances,
@@ -374,6 +385,14 @@ def write_picture(folder: Path, picture: Picture) -> Item:
         )
         _write_about(item)
     return read_item(folder)
+
+
+def _whole_numbers(picture: Picture) -> NDArray[Any]:
+    """The colours of a picture at the bits at which they are kept."""
+    top = 2**picture.bits - 1
+    # 16 bits are more than float32 has to spare.
+    exact = picture.image if picture.bits == 8 else picture.image.astype(np.float64)
+    return np.asarray(np.rint(exact * top), np.uint8 if picture.bits == 8 else np.uint16)
 
 
 def write_video(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -38,6 +38,7 @@ class Picture:
         text: what the object is, and how its unaries or scribbles are made.
         source: where the picture comes from.
         licence: its licence.
+        bits: 8 or 16, at which its colours are kept.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Picture:
     text: str = ""
     source: str = ""
     licence: str = ""
+    bits: Literal[8, 16] = 8
 
     @property
     def grid(self) -> tuple[int, ...]:

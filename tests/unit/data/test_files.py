@@ -7,7 +7,7 @@ from isr.data.files import (
     is_turned,
     list_frames,
     list_pictures,
-    opened_frame,
+    read_frame,
     read_image,
     read_labels,
 )
@@ -131,10 +131,9 @@ def test_labels_that_are_not_clear(tmp_path):
         read_labels(colours)
     deep = tmp_path / "deep.tif"
     tifffile.imwrite(deep, np.dstack([GREY] * 3).astype(np.uint16), photometric="rgb")
-    with pytest.raises(UserError, match=r"deep\.tif is a 16-bit colour picture"):
-        read_labels(deep)
+    np.testing.assert_array_equal(read_labels(deep), GREY)
     tifffile.imwrite(tmp_path / "float.tif", GREY.astype(np.float32))
-    with pytest.raises(UserError, match=r"float\.tif stores no grey or palette values"):
+    with pytest.raises(UserError, match=r"float\.tif holds values of type float32"):
         read_labels(tmp_path / "float.tif")
 
 
@@ -159,14 +158,12 @@ def test_unreadable_files(tmp_path, read, content, message):
         read(file)
 
 
-@pytest.mark.parametrize(
-    ("value", "message"), [(np.nan, "NaN"), (np.inf, "NaN or infinite"), (1.5, "range")]
-)
-def test_float_images_out_of_range(tmp_path, value, message):
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_images_of_numbers_that_are_not_finite(tmp_path, value):
     array = np.zeros((2, 3), np.float32)
     array[1, 1] = value
     tifffile.imwrite(tmp_path / "a.tif", array)
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(UserError, match="NaN or infinite"):
         read_image(tmp_path / "a.tif")
 
 
@@ -232,8 +229,5 @@ def test_a_frame_in_two_formats_is_told(tmp_path):
 def test_only_frames_of_the_known_formats_are_opened(tmp_path):
     for name, kind in (("f1.png", "GIF"), ("f2.png", "TIFF")):
         Image.new("RGB", (4, 4)).save(tmp_path / name, kind)
-        with (
-            pytest.raises(UserError, match=rf"{name} is not a picture of a format"),
-            opened_frame(tmp_path / name, upright=True),
-        ):
-            pass
+        with pytest.raises(UserError, match=rf"{name} is not a picture of a format"):
+            read_frame(tmp_path / name)

@@ -335,3 +335,17 @@ def test_slices_of_a_volume_have_noise_of_their_own(tmp_path):
     picture = replace(make_picture((2, 4, 6), axis), image=np.full((2, 4, 6, 3), 0.5, np.float32))
     first, second = write_picture(tmp_path / "v", picture).corrupted("shot_noise", 0).image()
     assert (first != second).any()
+
+
+def test_colours_of_16_bits_stay_so_and_are_shown_at_8(tmp_path):
+    fine = np.linspace(0, 1, 4 * 6 * 3, dtype=np.float32).reshape(4, 6, 3) / 40
+    picture = replace(make_picture(), image=fine)
+    plain = write_picture(tmp_path / "8", picture)
+    item = write_picture(tmp_path / "16", replace(picture, bits=16))
+    np.testing.assert_allclose(item.image(), fine, atol=0.6 / 65535)
+    assert len(np.unique(plain.image())) < 10 < 70 < len(np.unique(item.image()))
+    np.testing.assert_array_equal(item.frame(), plain.frame())
+    assert item.frame().dtype == np.uint8
+    # What is corrupted has 8 bits, as in the paper.
+    dark, shown = item.corrupted("contrast", 0), plain.corrupted("contrast", 0)
+    np.testing.assert_array_equal(dark.image(), shown.image())

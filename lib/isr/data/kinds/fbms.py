@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from isr.data.archives import unpacked
-from isr.data.files import FRAME_SUFFIXES, opened_frame
+from isr.data.files import in_colour, read_frame
 from isr.data.items import Frame, Item, write_video
 from isr.data.kinds.base import files_below, own_folder, remote_file, verified
 from isr.data.kinds.videos import GROUND_TRUTH, LabelledVideos, mapping_path, sequence_names
 from isr.data.names import is_clutter
+from isr.data.pixels import FRAME_SUFFIXES
 from isr.errors import UserError, told
 from isr.io import read_json
 from isr.models import Address, FileName, PathText, Sha256, Sources
@@ -360,7 +361,7 @@ class _Sequence:
             UserError: the file of ground truth cannot be read.
         """
         path = self.annotated[number]
-        stored = _read(path)
+        stored = read_frame(path, upright=False)
         values, listed = _match(stored, self.definition)
         objects = np.zeros(values.shape, np.uint8)
         for index, value in enumerate(listed[1:], start=1):
@@ -402,7 +403,8 @@ class _Sequence:
         """
         for number, path in enumerate(self.frames):
             objects = self.objects(number) if number in self.annotated else None
-            yield Frame(_read(path, "RGB"), objects, file=path.stem)
+            image = in_colour(read_frame(path, upright=False))
+            yield Frame(image, objects, file=path.stem)
 
 
 def _find_definition(folder: Path) -> Path:
@@ -434,13 +436,6 @@ def _find_frames(folder: Path) -> list[Path]:
             raise UserError(f"{folder}: the frame numbered {missing[0]} is missing: get it again.")
         return [numbered[number] for number in sorted(numbered)]
     raise UserError(f"{folder} holds no frames named like {folder.name}_01.jpg: put them there.")
-
-
-def _read(path: Path, mode: str | None = None) -> NDArray[np.uint8]:
-    """The pixels of a picture in a mode, or as colours or greys as they are stored."""
-    with opened_frame(path, upright=False) as picture:
-        stored = "RGB" if picture.mode == "RGB" else "L"
-        return np.asarray(picture.convert(mode or stored), dtype=np.uint8)
 
 
 def _match(

@@ -22,10 +22,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from isr.coordinates import ThirdAxis
-from isr.data.files import is_turned, list_pictures, read_image, read_labels
+from isr.data.files import in_colour, is_turned, list_pictures
 from isr.data.items import write_picture
 from isr.data.kinds.base import (
     DatasetKind,
@@ -47,6 +47,8 @@ from isr.data.pictures import (
     list_values,
     object_labels,
 )
+from isr.data.pixels import Order, Pixels, read_pixels
+from isr.data.pixels.meaning import brightness, distances, labels, probabilities
 from isr.errors import UserError
 from isr.models import Model, PathText, Sources
 
@@ -77,6 +79,37 @@ class TruthValues(Model):
     unknown: GreyValue | None = Field(None, description="pixels that are not scored")
 
 
+Place = Annotated[int, Field(ge=0)]
+
+
+class Select(Model):
+    """Which one to take along axes that files have beside height and width."""
+
+    page: Place | None = Field(None, description="of pages that have no name")
+    slice: Place | None = Field(None, description="of slices, where a picture is to be one")
+    channel: Place | None = Field(None, description="of channels")
+    time: Place | None = Field(None, description="of times")
+    sample: Place | None = Field(
+        None, description="of the numbers of a pixel that are neither colours nor opacity"
+    )
+
+
+def _check_ends(ends: list[float]) -> list[float]:
+    if len(ends) != 2 or not ends[0] < ends[1]:
+        raise ValueError(f"it is {ends}; name two numbers, the smaller one first.")
+    return ends
+
+
+def _check_axes(axes: str) -> str:
+    if set(axes) - set("XYZCTP") or len(set(axes)) < len(axes) or not set("XY") <= set(axes):
+        raise ValueError(f"it is {axes!r}; name X, Y and any of Z, C, T, P, such as ZYX.")
+    return axes
+
+
+Ends = Annotated[list[float], AfterValidator(_check_ends)]
+Axes = Annotated[str, AfterValidator(_check_axes)]
+
+
 class OwnFolder(DatasetKind):
     """What pictures and volumes of the user's own have in common.
 
@@ -95,6 +128,33 @@ class OwnFolder(DatasetKind):
     ground_truth_values: TruthValues = Field(
         TruthValues(background=0, object=255, unknown=128),
         description="values in the ground-truth files",
+    )
+    value_range: Ends | None = Field(
+        None,
+        description="of images: the values of black and white; those beyond are cut off. null: 0 "
+        "and 255 of 8 bits, 0 and 1 of floating-point numbers that lie there, and else the range "
+        "of each file's own values, which is said",
+    )
+    unaries_range: Ends | None = Field(
+        None,
+        description="of unaries: the values of probability 0 and 1. null: as of images, but that 0 "
+        "is probability 0, and that 16 bits which reach beyond 32767 end at 65535",
+    )
+    unaries_hold: Literal["probabilities", "mask"] | None = Field(
+        None,
+        description="`mask`: all that is not 0 is object, such as ids of objects; null: files of 0 "
+        "and one other number are masks, all others probabilities",
+    )
+    select: Select = Field(
+        Select(),
+        description="which one to take, from 0, along axes that files have beside those of a "
+        "picture or a stack; files with such axes are refused without it",
+    )
+    axes: Axes | None = Field(
+        None,
+        description="letters for the axes of files that have more than two, in their order and "
+        "without colours, where files say otherwise or nothing: X, Y, Z, C (channel), T (time), "
+        "P (page)",
     )
     objects: Literal["separate", "merge"] = Field(
         "separate",
@@ -143,6 +203,37 @@ class OwnFolder(DatasetKind):
             for path in others:
                 _log.warning("%s is called like no item: it is not used", path)
         return names
+
+    def pixels(self, path: Path, order: Order) -> Pixels:
+        """The numbers of a file, with what is selected of it.
+
+        Raises:
+            UserError: it cannot be read, or has axes of which nothing is selected.
+        """
+        chosen = {key: value for key, value in self.select if value is not None}
+        return read_pixels(path, order, select=chosen, axes=self.axes)
+
+    def shown(self, name: str, paths: Mapping[str, Path], order: Order) -> Picture:
+        """What is shown of an item, and its unaries, as far as there are any.
+
+        Where there are unaries alone, they are shown.
+
+        Raises:
+            UserError: a file cannot be read, or holds no probabilities.
+        """
+        unaries, dimensions = None, len(order)
+        if "unaries" in paths:
+            stored = self.pixels(paths["unaries"], order)
+            unaries = probabilities(stored, as_range(self.unaries_range), self.unaries_hold)
+        if "images" in paths:
+            stored = self.pixels(paths["images"], order)
+            image, is_deep = brightness(stored, as_range(self.value_range)), stored.facts.bits > 8
+        else:
+            assert unaries is not None
+            image, is_deep = unaries, False
+        return Picture(
+            name, in_colour(image, dimensions), unaries=unaries, bits=16 if is_deep else 8
+        )
 
     def sources(self, name: str, root: Path) -> Sources:
         """The files of an item."""
@@ -204,10 +295,41 @@ class Pictures(OwnFolder):
         paths, shown = self.files(name, root), self._shown(root)
         if shown.name not in paths:
             raise UserError(f"{shown} holds no picture named {name!r}.")
-        paths["images"] = paths[shown.name]
-        picture = shrunk(read(name, paths, self.coding()), self.long_side)
+        picture = shrunk(self.read(name, paths), self.long_side)
         source = f"folder {Path(self.path).name}"
         write_picture(output, replace(picture, source=source, licence="not stated"))
+
+    def read(self, name: str, paths: Mapping[str, Path]) -> Picture:
+        """Read a picture of the user's own, with all that is known of it.
+
+        Args:
+            name: of the picture.
+            paths: its files by what they hold.
+
+        Raises:
+            UserError: a file is unreadable or does not fit; the message names it.
+        """
+        path = paths.get("images") or paths["unaries"]
+        picture = self.shown(name, paths, "YX")
+        if picture.unaries is not None:
+            _check_size(picture.unaries, paths["unaries"], picture.image, path)
+        if "depth" in paths:
+            depth = distances(self.pixels(paths["depth"], "YX"))
+            _check_size(depth, paths["depth"], picture.image, path)
+            picture = replace(picture, third=ThirdAxis("depth", depth))
+        check_picture(picture, path=path)
+
+        def stored_labels(file: Path, transparent: int | None) -> NDArray[np.int64]:
+            found = labels(self.pixels(file, "YX"), transparent)
+            _check_size(found, file, picture.image, path)
+            return found
+
+        return with_labels(picture, paths, self.coding(), stored_labels)
+
+
+def as_range(ends: list[float] | None) -> tuple[float, float] | None:
+    """Two numbers of the configuration."""
+    return None if ends is None else (ends[0], ends[1])
 
 
 _JPEG = (".jpg", ".jpeg")
@@ -290,43 +412,6 @@ def _as_mapping(key: str, pairs: list[tuple[int, int]]) -> dict[int, int]:
     if len(mapping) < len(pairs):
         raise UserError(f"{key}: a stored value has two meanings: make them differ.")
     return mapping
-
-
-def read(name: str, paths: Mapping[str, Path], coding: Coding) -> Picture:
-    """Read a picture of the user's own, with all that is known of it.
-
-    Args:
-        name: of the picture.
-        paths: its files by what they hold.
-        coding: of its labels.
-
-    Raises:
-        UserError: a file is unreadable or does not fit; the message names it.
-    """
-    image = paths["images"]
-    picture = Picture(name, read_image(image))
-    if "unaries" in paths:
-        picture = replace(picture, unaries=_read_grey(paths["unaries"], picture, image))
-    if "depth" in paths:
-        depth = _read_grey(paths["depth"], picture, image).astype(np.float64)
-        picture = replace(picture, third=ThirdAxis("depth", depth))
-    check_picture(picture, path=image)
-
-    def stored(path: Path, transparent: int | None) -> NDArray[np.int64]:
-        labels = read_labels(path, transparent=transparent)
-        _check_size(labels, path, picture.image, image)
-        return labels
-
-    return with_labels(picture, paths, coding, stored)
-
-
-def _read_grey(path: Path, picture: Picture, image: Path) -> NDArray[np.float32]:
-    """Grey values (h, w) in [0, 1] of a file that belongs to a picture."""
-    colours = read_image(path)
-    if (colours != colours[..., :1]).any():
-        raise UserError(f"{path} is coloured, so its values are not clear: save it in grey.")
-    _check_size(colours[..., 0], path, picture.image, image)
-    return colours[..., 0]
 
 
 def with_labels(

@@ -5,11 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from isr.data.files import FRAME_SUFFIXES, is_frame, list_frames, opened_frame
+from isr.data.files import in_colour, is_frame, list_frames, read_frame
 from isr.data.items import Frame, Item, write_video
 from isr.data.kinds.base import (
     DatasetKind,
@@ -21,6 +19,7 @@ from isr.data.kinds.base import (
     verified,
 )
 from isr.data.names import is_clutter
+from isr.data.pixels import FRAME_SUFFIXES
 from isr.errors import UserError
 from isr.models import Address, FileName, Model, PathText, RemoteFile, Sha256, Sources
 
@@ -30,8 +29,6 @@ GROUND_TRUTH = "GroundTruth"
 
 _FEWEST = 2
 """Motion is seen between two frames."""
-_DEEP = ("I", "F")
-"""How Pillow's names of modes with more than 8 bits begin."""
 # Names stand unquoted in the names of files.
 _NAME = re.compile(r"\w[\w.-]*")
 
@@ -254,7 +251,7 @@ def unpack(folder: Path, name: str, output: Path) -> Item:
 def _read(paths: Sequence[Path]) -> Iterator[Frame]:
     first: tuple[int, ...] | None = None
     for path in paths:
-        image = _read_frame(path)
+        image = in_colour(read_frame(path))
         first = first or image.shape
         if image.shape != first:
             raise UserError(
@@ -262,12 +259,3 @@ def _read(paths: Sequence[Path]) -> Iterator[Frame]:
                 f"{first[1]} x {first[0]} (width x height): make all frames the same size."
             )
         yield Frame(image, file=path.stem)
-
-
-def _read_frame(path: Path) -> NDArray[np.uint8]:
-    """One frame, upright after its EXIF orientation: uint8 (h, w, 3), RGB."""
-    with opened_frame(path, upright=True) as picture:
-        if picture.mode.startswith(_DEEP):
-            # Pillow would cut the values off at 255.
-            raise UserError(f"{path} has more than 8 bits a channel: convert it to 8 bits.")
-        return np.asarray(picture.convert("RGB"), dtype=np.uint8)

@@ -4,6 +4,7 @@ images/ holds grey stacks (TIFF or NPY); scribbles/, unaries/ and ground_truth/ 
 there are any, stacks of the same names. Where there are unaries alone, they are shown as images.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -18,10 +19,10 @@ from isr.data.items import write_picture
 from isr.data.kinds.base import Known, listed, own_folder
 from isr.data.kinds.pictures import OwnFolder, with_labels
 from isr.data.names import is_clutter
-from isr.data.pictures import Picture, check_picture
+from isr.data.pictures import check_picture
+from isr.data.pixels import STACK_SUFFIXES, read_pixels
+from isr.data.pixels.meaning import brightness, in_grey, labels, probabilities, real
 from isr.errors import UserError
-
-SUFFIXES = (".tif", ".tiff", ".npy")
 
 
 class Volumes(OwnFolder):
@@ -42,7 +43,7 @@ class Volumes(OwnFolder):
         """Stems of the files in images/ or unaries/."""
         folder = own_folder(self.path, root)
         names = {name for kind in ("images", "unaries") for name in self.stored(folder / kind)}
-        found = listed(sorted(names), folder, f"volumes ({', '.join(SUFFIXES)}) in images/")
+        found = listed(sorted(names), folder, f"volumes ({', '.join(STACK_SUFFIXES)}) in images/")
         return self.matched(found, root)
 
     def known(self, name: str, root: Path) -> Known:
@@ -57,126 +58,68 @@ class Volumes(OwnFolder):
         return by_stem(
             path
             for path in every
-            if path.suffix.lower() in SUFFIXES and not is_clutter(Path(path.name))
+            if path.suffix.lower() in STACK_SUFFIXES and not is_clutter(Path(path.name))
         )
 
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
         """Read a volume."""
         paths = self.files(name, root)
-        shown = paths.get("images") or paths.get("unaries")
-        if shown is None:
+        if not paths.keys() & {"images", "unaries"}:
             images = own_folder(self.path, root) / "images"
             raise UserError(f"{images} holds no volume named {name!r}.")
-        grey = _in_range(shown)
-        picture = Picture(
-            name,
-            np.repeat(grey[..., None], 3, axis=-1),
-            unaries=_in_range(paths["unaries"]) if "unaries" in paths else None,
-            third=slice_coordinates(*grey.shape, spacing=self.spacing),
-            source=f"folder {Path(self.path).name}",
-            licence="not stated",
-        )
-        check_picture(picture, path=paths.get("unaries", shown))
+        picture = self.shown(name, paths, "ZYX")
+        third = slice_coordinates(*picture.grid, spacing=self.spacing)
+        picture = replace(picture, third=third, source=f"folder {Path(self.path).name}")
+        check_picture(picture, path=paths.get("unaries", paths.get("images", name)))
         labelled = with_labels(
-            picture, paths, self.coding(), lambda path, _: read_label_volume(path)
+            picture, paths, self.coding(), lambda path, _: labels(self.pixels(path, "ZYX"))
         )
         # Objects of a volume are scored together.
-        write_picture(output, replace(labelled, instances=None))
+        write_picture(output, replace(labelled, instances=None, licence="not stated"))
 
 
-def _in_range(path: Path) -> NDArray[np.float32]:
-    volume = read_volume(path)
-    if volume.min() < 0 or volume.max() > 1:
-        raise UserError(
-            f"{path} holds values from {volume.min():g} to {volume.max():g}, expected [0, 1]: "
-            "rescale it."
-        )
-    return volume
-
-
-def read_volume(path: Path) -> NDArray[np.float32]:
+def read_volume(
+    path: Path,
+    *,
+    holds: Literal["mask", "brightness", "labels"] | None = None,
+    value_range: tuple[float, float] | None = None,
+    select: Mapping[str, int] | None = None,
+    axes: str | None = None,
+) -> NDArray[Any]:
     """Read a stack of slices.
 
-    Whole numbers are divided by the largest of their type (8 bits: 255, 16 bits: 65535), so that
-    they lie in [0, 1]; truth values become 0 and 1; floating-point numbers stay as they are.
-
     Args:
-        path: a .tif or .tiff file of grey pages of one size, or a .npy file.
+        path: a .tif, .tiff or .npy file of grey slices.
+        holds: what the numbers are. None: probabilities; stacks of 0 and one other number, and
+            truth values, are masks of 0 and 1; 8 bits are divided by 255, 16 bits by 65535 if they
+            reach beyond its half, else by the largest that there is, which a log says; floating
+            point stays as it is. `mask`: 1 wherever the number is not 0, such as in ids of
+            objects. `brightness`: from the darkest (0) to the brightest (1); of 8 bits, from 0 to
+            255. `labels`: whole numbers as they are stored.
+        value_range: the values that become 0 and 1.
+        select: of a file with more axes, which one to take along each, from 0, such as
+            {"channel": 0, "time": 0}.
+        axes: letters for all axes, where the file says otherwise or nothing, such as ZYX.
 
     Returns:
-        float32 (depth, height, width).
+        (depth, height, width): int64 of labels, else float32.
 
     Raises:
-        UserError: the file is missing or damaged, of another format, no stack of grey slices, or
-            holds values that are negative whole numbers, complex, NaN or infinite.
+        UserError: the file is missing, damaged or truncated, of another format, no stack of grey
+            slices, holds channels or times of which none is selected, or numbers that are complex,
+            NaN, infinite, or may be ids.
     """
-    return _as_floats(_read_stack(Path(path)), path)
-
-
-def read_label_volume(path: Path) -> NDArray[np.int64]:
-    """Read a stack of labels as it is stored: whole numbers (depth, height, width).
-
-    Raises:
-        UserError: as `read_volume`, or the values are no whole numbers.
-    """
-    array = _read_stack(Path(path))
-    if array.dtype.kind not in "bui":
-        raise UserError(f"{path} holds values of type {array.dtype}: save labels as whole numbers.")
-    return array.astype(np.int64)
-
-
-def _read_stack(path: Path) -> NDArray[Any]:
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{path} is no volume: save it as one of {', '.join(SUFFIXES)}.")
-    if not path.is_file():
-        raise UserError(f"{path} does not exist: put the volume there.")
-    array = _read_npy(path) if path.suffix.lower() == ".npy" else _read_tiff(path)
-    if array.ndim != 3 or 0 in array.shape:
-        raise UserError(
-            f"{path} has shape {array.shape}, expected (depth, height, width): "
-            "save it as a stack of grey slices."
-        )
-    return array
-
-
-def _read_npy(path: Path) -> NDArray[Any]:
-    try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except Exception as error:
-        # NumPy raises many kinds of errors on damaged bytes.
-        raise UserError(f"{path} cannot be read as NPY ({error}): save it again.") from None
-
-
-def _read_tiff(path: Path) -> NDArray[Any]:
-    # Takes long to import, and names of volumes are listed whenever the workflow is read.
-    import tifffile
-
-    try:
-        with tifffile.TiffFile(path) as file:
-            series, pages = file.series[0], len(file.series)
-            axes, array = series.axes, np.asarray(series.asarray())
-    except Exception as error:
-        # A decoder may raise anything on damaged bytes.
-        raise UserError(f"{path} cannot be read as TIFF ({error}): save it again.") from None
-    if pages > 1:
-        raise UserError(f"{path} holds slices of different sizes or types: save them as one stack.")
-    if "S" in axes:
-        raise UserError(f"{path} holds coloured slices: save them in grey.")
-    # A single slice in a file is a stack of one.
-    return array[None] if axes == "YX" else array
-
-
-def _as_floats(array: NDArray[Any], path: Path) -> NDArray[np.float32]:
-    if array.dtype.kind not in "buif":
-        raise UserError(f"{path} holds values of type {array.dtype}: save it as real numbers.")
-    if array.dtype.kind in "iu":
-        if array.min() < 0:
-            raise UserError(f"{path} holds negative whole numbers: save it as floating point.")
-        return (array / np.iinfo(array.dtype).max).astype(np.float32)
-    volume = array.astype(np.float32)
-    if not np.isfinite(volume).all():
-        raise UserError(f"{path} holds NaN or infinite values: repair it.")
-    return volume
+    path = Path(path)
+    if path.suffix.lower() not in STACK_SUFFIXES:
+        raise UserError(f"{path} is no volume: save it as one of {', '.join(STACK_SUFFIXES)}.")
+    pixels = read_pixels(path, "ZYX", select=select, axes=axes)
+    if holds == "labels":
+        return labels(pixels)
+    if holds == "brightness":
+        return brightness(in_grey(pixels), value_range)
+    if holds is None and value_range is None and pixels.values.dtype.kind == "f":
+        return real(in_grey(pixels))
+    return probabilities(pixels, value_range, holds)
 
 
 def slice_coordinates(depth: int, height: int, width: int, *, spacing: float = 1.0) -> ThirdAxis:

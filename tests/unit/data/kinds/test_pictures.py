@@ -2,6 +2,7 @@ import unicodedata
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from isr.data.items import read_item
@@ -93,7 +94,7 @@ def test_unaries_and_depth_come_with_a_picture(folder, unpack):
     picture = unpack("a")
     np.testing.assert_allclose(picture.unaries, unaries / 255, atol=5e-4)
     assert picture.third.name == "depth"
-    np.testing.assert_allclose(picture.third.values, depth / 65535, atol=1e-7)
+    np.testing.assert_allclose(picture.third.values, depth / 55000, atol=1e-7)
     assert unpack("b").unaries is unpack("b").third is None
     with pytest.raises(UserError, match="a: volumes and depths are not shrunk"):
         unpack("a", ENTRY | {"long_side": 16} | {"path": _enlarged(folder)})
@@ -379,3 +380,65 @@ def test_soft_edges_are_explained(folder, unpack):
     replace(folder, "ground_truth/a.png", soft)
     with pytest.raises(UserError, match=r"states only 0, 128, 255.*soft edges.*threshold it"):
         unpack("a")
+
+
+RAMP = np.arange(12).reshape(3, 4)
+
+
+def test_few_bits_in_16_keep_their_contrast_and_a_range_may_be_stated(folder, unpack, caplog):
+    stored = (1000 + 200 * RAMP).astype(np.uint16)
+    replace(folder, "images/a.tif", stored)
+    own = unpack("a").image[..., 0]
+    np.testing.assert_allclose(own, RAMP / 11, atol=1e-4)
+    assert "images/a.tif: brightness is taken from 1000 to 3200" in caplog.text
+    stated = unpack("a", ENTRY | {"value_range": [0, 4095]}).image[..., 0]
+    np.testing.assert_allclose(stated, stored / 4095, atol=1e-4)
+
+
+@pytest.mark.parametrize("stored", [np.uint8(RAMP > 5), 4095 * (RAMP > 5).astype(np.uint16)])
+def test_unaries_of_two_values_are_masks(folder, unpack, stored):
+    replace(folder, "unaries/a.tif", stored)
+    np.testing.assert_array_equal(unpack("a").unaries, RAMP > 5)
+
+
+def test_what_unaries_hold_is_stated_where_it_is_not_clear(folder, unpack):
+    replace(folder, "unaries/a.tif", RAMP.astype(np.int32))
+    with pytest.raises(UserError, match=r"unaries/a\.tif holds the whole numbers .* may be ids"):
+        unpack("a")
+    np.testing.assert_array_equal(unpack("a", ENTRY | {"unaries_hold": "mask"}).unaries, RAMP > 0)
+    stated = unpack("a", ENTRY | {"unaries_range": [0, 11], "unaries_hold": "probabilities"})
+    np.testing.assert_allclose(stated.unaries, RAMP / 11, atol=1e-3)
+
+
+def test_one_of_several_pages_is_selected(folder, unpack):
+    pages = np.random.default_rng(0).integers(0, 256, (2, 3, 4), np.uint8)
+    for old in (folder / "images").glob("a.*"):
+        old.unlink()
+    tifffile.imwrite(
+        folder / "images/a.tif", pages, photometric="minisblack", metadata={"axes": "CYX"}
+    )
+    with pytest.raises(UserError, match=r"images/a\.tif holds 2 channels"):
+        unpack("a")
+    chosen = unpack("a", ENTRY | {"select": {"channel": 1}})
+    np.testing.assert_allclose(chosen.image[..., 0], pages[1] / 255, atol=1e-6)
+    # What has one page has nothing to select.
+    np.testing.assert_array_equal(chosen.ground_truth, TRUTH)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"value_range": [0]}, "value_range.*name two numbers"),
+        ({"value_range": [9, 9]}, "value_range.*name two numbers, the smaller one first"),
+        ({"value_range": [0, float("inf")]}, "value_range"),
+        ({"unaries_range": [float("nan"), 1]}, "unaries_range"),
+        ({"select": {"chanel": 1}}, "did you mean channel"),
+        ({"select": {"channel": -1}}, "select.channel.*at least 0"),
+        ({"axes": "ZY"}, "axes.*name X, Y"),
+        ({"axes": "ZZYX"}, "axes.*name X, Y"),
+        ({"unaries_hold": "labels"}, "unaries_hold.*choose one of probabilities, mask"),
+    ],
+)
+def test_keys_of_what_files_hold_are_checked(keys, message):
+    with pytest.raises(UserError, match=message):
+        read_entry(ENTRY | keys)

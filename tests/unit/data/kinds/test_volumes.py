@@ -129,9 +129,8 @@ def _damage(folder):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_damage, r"images/a\.tif cannot be read as TIFF"),
+        (_damage, r"images/a\.tif is damaged, truncated"),
         (_save("images", np.zeros(GRID[1:])), r"images/a\.npy has shape \(16, 18\), expected"),
-        (_save("images", np.full(GRID, 7.0)), r"images/a\.npy holds values from 7 to 7"),
         (_save("unaries", np.full(GRID, -0.5)), r"unaries/a\.npy holds values from -0\.5 to"),
         (_save("unaries", np.zeros((4, 18, 16))), r"unaries/a\.npy: the unaries are 16 x 18 x 4"),
         (_save("scribbles", np.zeros(GRID)), r"scribbles/a\.npy holds values of type float64"),
@@ -170,6 +169,9 @@ def test_missing_volumes_are_told(folder, unpack):
 
 
 STACK = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4) * 10
+
+
+COLOURED = np.random.default_rng(0).integers(0, 256, (2, 5, 5, 3), np.uint8)
 
 
 def save(path: Path, array: np.ndarray) -> Path:
@@ -214,13 +216,13 @@ def test_one_page_is_a_stack_of_one(tmp_path: Path) -> None:
     [
         ("a.npy", STACK[0], r"shape \(3, 4\), expected \(depth, height, width\)"),
         ("a.npy", STACK[None], "expected"),
-        ("a.npy", STACK[:0], "expected"),
+        ("a.npy", STACK[:0], "no pixels|empty"),
         ("a.npy", STACK * 1j, "complex"),
         ("a.npy", STACK.astype(np.int16) - 50, "negative"),
         ("a.npy", np.where(STACK > 20, np.nan, 0.0), "NaN"),
         ("a.npy", np.full((2, 3, 4), 1e300), "infinite"),
-        ("a.tif", np.zeros((2, 5, 5, 3), np.uint8), "coloured"),
-        ("a.tif", np.zeros((5, 5, 3), np.uint8), "coloured"),
+        ("a.tif", COLOURED, "coloured"),
+        ("a.tif", COLOURED[0], "coloured"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:overflow encountered")
@@ -241,16 +243,17 @@ def test_pages_of_different_sizes_are_refused(tmp_path: Path) -> None:
 
 def test_pickled_arrays_are_not_opened(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(UserError, match="cannot be read as NPY"):
+    with pytest.raises(UserError, match="is damaged, truncated or of a kind"):
         read_volume(tmp_path / "a.npy")
 
 
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("a.tif", b"not a tiff", "cannot be read as TIFF"),
-        ("a.tif", b"", "cannot be read as TIFF"),
-        ("a.npy", b"", "cannot be read as NPY"),
+        ("a.tif", b"not a tiff", "does not begin like a TIFF file"),
+        ("a.tif", b"", "is empty"),
+        ("a.npy", b"", "is empty"),
+        ("a.npy", b"not an array", "is damaged, truncated"),
         ("a.png", b"x", r"save it as one of \.tif"),
         ("a.npy", None, "does not exist"),
     ],
@@ -271,3 +274,69 @@ def test_voxels_are_cubes() -> None:
     assert third.name == "z"
     assert third.values[0] == pytest.approx(0.5 / 40)
     np.testing.assert_allclose(slice_coordinates(5, 20, 40, spacing=3).values, third.values * 3)
+
+
+BALL = np.indices((4, 6, 8)).sum(0) % 5 > 2
+
+
+@pytest.mark.parametrize("file", ["a.npy", "a.tif"])
+@pytest.mark.parametrize(
+    "stored",
+    [
+        BALL.astype(np.uint8),
+        BALL.astype(np.uint8) * 255,
+        BALL.astype(np.uint16),
+        BALL.astype(np.uint16) * 4095,
+        BALL.astype(np.int32),
+        BALL.astype(np.int64),
+    ],
+)
+def test_masks_of_any_type_are_read_as_masks(file, stored, tmp_path):
+    path = save(tmp_path / file, stored)
+    np.testing.assert_array_equal(read_volume(path), BALL)
+    np.testing.assert_array_equal(read_volume(path, holds="labels"), stored)
+
+
+def test_ids_are_read_as_what_they_are_said_to_be(tmp_path):
+    ids = np.arange(24, dtype=np.int64).reshape(2, 3, 4)
+    path = save(tmp_path / "a.tif", ids)
+    with pytest.raises(UserError, match="may be ids of objects"):
+        read_volume(path)
+    np.testing.assert_array_equal(read_volume(path, holds="mask"), ids > 0)
+    np.testing.assert_array_equal(read_volume(path, holds="labels"), ids)
+    np.testing.assert_allclose(read_volume(path, holds="brightness"), ids / 23, rtol=1e-6)
+    np.testing.assert_allclose(
+        read_volume(path, value_range=(0, 46), holds="brightness").max(), 0.5
+    )
+
+
+def test_channels_and_axes_of_volumes(tmp_path):
+    array = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 5), np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", array, imagej=True, metadata={"axes": "ZCYX"})
+    with pytest.raises(UserError, match="holds 3 channels"):
+        read_volume(tmp_path / "a.tif")
+    one = read_volume(tmp_path / "a.tif", select={"channel": 2})
+    np.testing.assert_allclose(one, array[:, 2] / 255, rtol=1e-6)
+    np.save(tmp_path / "a.npy", array[:, 0])
+    turned = read_volume(tmp_path / "a.npy", axes="YXZ")
+    np.testing.assert_allclose(turned, array[:, 0].transpose(2, 0, 1) / 255, rtol=1e-6)
+    with pytest.raises(UserError, match=r"has 3 axes .* but axes names 4"):
+        read_volume(tmp_path / "a.npy", axes="TZYX")
+
+
+def test_a_header_of_npy_that_asks_for_more_than_the_file_holds(tmp_path):
+    path = save(tmp_path / "a.npy", STACK)
+    path.write_bytes(path.read_bytes().replace(b"(2, 3, 4)", b"(9, 9, 9)"))
+    with pytest.raises(UserError, match="is damaged, truncated"):
+        read_volume(path)
+
+
+def test_volumes_of_few_bits_and_of_masks(folder, unpack, caplog):
+    stored = make_grey().astype(np.uint16) * 16
+    _save("images", stored)(folder)
+    _save("unaries", (make_grey() > 128).astype(np.int64))(folder)
+    picture = unpack("a").read()
+    top = float(stored.max())
+    np.testing.assert_allclose(picture.image[..., 0], stored / top, atol=1e-4)
+    assert "images/a.npy: brightness is taken from 0 to" in caplog.text
+    np.testing.assert_array_equal(picture.unaries, make_grey() > 128)
