@@ -138,7 +138,7 @@ def _damage(folder):
         (_save("scribbles", np.full(GRID, 5, np.uint8)), r"scribbles/a\.npy holds the values 5"),
         (_save("scribbles", make_scribbles()[1:]), r"scribbles/a\.npy: the scribbles are"),
         (_save("ground_truth", np.ones((4, 8, 18), int)), r"ground_truth/a\.npy: the ground truth"),
-        (_save("ground_truth", np.full(GRID, 3)), r"ground_truth/a\.npy holds the values 3"),
+        (_save("ground_truth", np.full(GRID, -3)), r"ground_truth/a\.npy holds the values -3"),
         (
             lambda folder: np.save(folder / "images" / "a.npy", make_grey()),
             "share a name: keep one",
