@@ -6,6 +6,7 @@ angles and circles are those of the picture and the same at every resolution. Th
 convention is that of the paper's published code: numpy.linspace(0, 1) along each axis.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -122,9 +123,25 @@ class Scene:
             return self.height, self.width
         return len(self.third.values), self.height, self.width
 
+    @property
+    def pixels(self) -> int:
+        """Number of pixels of the raster."""
+        return math.prod(self.shape)
+
     def coordinates(self) -> Points:
         """Coordinates (*shape, dim) of all pixel centres."""
         return with_third(pixel_coordinates(self.height, self.width, self.convention), self.third)
+
+    def points(self, start: int, stop: int) -> Points:
+        """Coordinates (stop - start, dim) of some pixels, in the order of the raster."""
+        numbers = np.arange(start, stop)
+        *layer, row, column = np.unravel_index(numbers, self.shape)
+        plane = np.stack([column, row], axis=-1).astype(np.float64) + 0.5
+        points = from_pixels(plane, self.height, self.width, self.convention)
+        if self.third is None:
+            return points
+        third = self.third.values.ravel()[layer[0] if layer else numbers]
+        return np.concatenate([points, third[:, None]], axis=-1)
 
     def box(self, size: float = 1.0) -> tuple[Points, Points]:
         """Lower and upper corner (dim,) of a box `size` times the scene, round its middle."""
