@@ -16,3 +16,7 @@ class UserError(ValueError):
         'a.tar does not exist'
         """
         return str(self).rpartition(": ")[0] or str(self)
+
+
+class PoorFit(UserWarning):
+    """A fit that is empty or far from what it was fitted to, after a second start too."""

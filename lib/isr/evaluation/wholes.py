@@ -17,7 +17,7 @@ from isr.errors import UserError
 from isr.evaluation.certificates import certify
 from isr.evaluation.columns import GROUND_TRUTH, NON_CONVEXITY, Row
 from isr.evaluation.drawing import LevelFunction, interpolated, level_function
-from isr.evaluation.job import EvaluateJob
+from isr.evaluation.job import EvaluateJob, outcome
 from isr.evaluation.metrics import resize_unaries
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.marching import mesh, raster_outline
@@ -76,7 +76,7 @@ def evaluate(job: EvaluateJob, item: Item) -> Evaluation:
         item.name,
         None,
         [whole, *(regions if several else [])],
-        [row | origins.of_row(row) for row in rows],
+        [row | outcome(fits, item.name) | origins.of_row(row) for row in rows],
         {item.name: certificates},
         picture=_drawn(item, regions),
         surface=None if scene.third is None else mesh(representation, scene, _MESH_RESOLUTION),
