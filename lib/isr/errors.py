@@ -20,3 +20,7 @@ class UserError(ValueError):
 
 class PoorFit(UserWarning):
     """A fit that is empty or far from what it was fitted to, after a second start too."""
+
+
+class MissingDepth(UserWarning):
+    """Some pixels of a picture have no depth."""

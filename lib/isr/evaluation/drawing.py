@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from isr.coordinates import Convention, Points, Scene, ThirdAxis, pixel_coordinates
+from isr.coordinates import (
+    Convention,
+    Points,
+    Scene,
+    ThirdAxis,
+    pixel_coordinates,
+    with_nearest_depths,
+)
 from isr.errors import UserError
 from isr.levels import foreground
 from isr.representations import Representation
@@ -70,6 +77,12 @@ def draw_mask(
     return foreground(draw_level(representation, height, width, convention))
 
 
+def scene_level(representation: Representation, scene: Scene) -> Points:
+    """Levels (*scene.shape), float64, at all pixel centres; 1 where a depth is missing."""
+    level = level_function(representation)(with_nearest_depths(scene.coordinates()))
+    return level if scene.missing is None else np.where(scene.missing, 1.0, level)
+
+
 @in_usual_state
 def masks(
     representation: Representation,
@@ -93,7 +106,7 @@ def masks(
 
     Returns:
         (height, width), with a third axis t or z (frames, height, width), each with a last axis for
-        the parts if these are asked for.
+        the parts if these are asked for; background where a depth is missing.
 
     Raises:
         UserError: the size is none, or the third axis does not go with it or the representation.

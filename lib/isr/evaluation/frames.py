@@ -305,7 +305,8 @@ def draw_spatio_temporal(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Ite
     level = level_function(representation)
     keeps = _certified_size(grid) == grid.working and grid.keeps_coordinates(grid.working)
     kept: list[Points] = []
-    for number, time in enumerate(third.values):
+    for number in range(len(video)):
+        time = third.part([number])
         size = grid.size(number)
         drawn = level(_slice(grid, size, time))
         if keeps:
@@ -332,9 +333,8 @@ def _certified(
     return certify(representation, *size, grid.convention, third=third, seed=seed, level=levels)
 
 
-def _slice(grid: VideoGrid, size: Size, time: float) -> Points:
-    third = ThirdAxis("t", np.array([time]))
-    return np.asarray(with_third(grid.coordinates(size), third)[0])
+def _slice(grid: VideoGrid, size: Size, time: ThirdAxis) -> Points:
+    return np.asarray(with_third(grid.coordinates(size), time)[0])
 
 
 def _certified_size(grid: VideoGrid) -> Size:

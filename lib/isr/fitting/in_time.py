@@ -154,7 +154,7 @@ def load_video(job: FitJob, key: Key) -> Problem:
     coordinates[..., :2] = job.reader.plane(item)
     third = item.third_axis()
     assert third is not None
-    coordinates[..., 2] = third.values[:, None, None]
+    coordinates[..., 2] = third.coordinates[:, None, None]
     return Problem(name, coordinates, unaries=unaries, seed=seed)
 
 

@@ -242,7 +242,9 @@ class Projection(Task):
         union = self.modules["representation"]
         if problem.unaries is None or problem.scribbles is not None or not isinstance(union, Union):
             return None
-        coordinates, unaries = map(torch.from_numpy, (problem.coordinates, problem.unaries))
+        coordinates, unaries = map(
+            torch.from_numpy, (problem.filled().coordinates, problem.unaries)
+        )
         return torch.stack(shares(coordinates, unaries, union.part_count), dim=-1).numpy()
 
     def _members(self) -> list[Representation]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from isr.coordinates import Convention, ThirdAxis, ThirdName, pixel_coordinates, with_third
 from isr.data.problems import Problem, with_margin
-from isr.errors import PoorFit, UserError
+from isr.errors import MissingDepth, PoorFit, UserError
 from isr.fitting.engine.attempts import FAILED, Attempts, loading, sentence
 from isr.fitting.engine.long_work import choose_device
 from isr.fitting.engine.queue import EqualWorks, Schedule
@@ -23,10 +23,12 @@ from isr.fitting.engine.stack import Stack
 from isr.fitting.recipe import Recipe, count_objects
 from isr.representations import Representation
 from isr.settings import DISTANCES, Distance, OptimiserKind
+from isr.torch_state import in_usual_state
 
 Grid = tuple[int, ...]
 
 
+@in_usual_state
 def fit_unaries(
     unaries: NDArray[np.floating],
     constraint: str = "convex",
@@ -128,6 +130,7 @@ def fit_unaries(
     ).run()
 
 
+@in_usual_state
 def fit_scribbles(
     scribbles: NDArray[np.uint8],
     constraint: str = "convex",
@@ -377,8 +380,13 @@ def _check_third(third: ThirdAxis | None) -> None:
     values: Any = third.values
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
         raise UserError(f"the third axis {third.name} must hold a NumPy array of numbers.")
-    if not np.isfinite(values).all():
+    known = values if third.missing is None else values[~third.missing]
+    if not known.size or not np.isfinite(known).all():
         raise UserError(f"the third axis {third.name} holds NaN or infinite values: replace them.")
+    if third.length is not None and not 0 < _real(third.length) < np.inf:
+        raise UserError(f"the third axis {third.name} has length {third.length!r}: give another.")
+    if third.missing is not None:
+        warnings.warn(third.words_of_missing, MissingDepth, stacklevel=6)
 
 
 def _check_agreement(third: ThirdAxis, grid: Grid) -> None:

@@ -284,7 +284,10 @@ def read(name: str, paths: Mapping[str, Path], coding: Coding) -> Picture:
         picture = replace(picture, unaries=_read_grey(paths["unaries"], picture, image))
     if "depth" in paths:
         depth = _read_grey(paths["depth"], picture, image).astype(np.float64)
-        picture = replace(picture, third=ThirdAxis("depth", depth))
+        third = ThirdAxis("depth", depth)
+        picture = replace(picture, third=third)
+        if third.missing is not None:
+            _log.warning("%s: %s", paths["depth"], third.words_of_missing)
     check_picture(picture, path=image)
 
     def stored(path: Path, transparent: int | None) -> NDArray[np.int64]:

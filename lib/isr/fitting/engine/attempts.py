@@ -188,16 +188,17 @@ class Judge:
         """The agreement with unaries and strokes, of several objects the least."""
         of_unaries: list[float] = []
         of_strokes: list[float] = []
+        known = slice(None) if problem.missing is None else ~problem.missing.ravel()
         for module, unaries, scribbles in self._task.evidence(problem):
             call = partial(bind(self._task.modules, state), module)
-            inside = foreground(_levels(call, problem, next(iter(state.values()))))
-            wanted = None if unaries is None else likely_foreground(unaries).ravel()
+            inside = foreground(_levels(call, problem, next(iter(state.values()))))[known]
+            wanted = None if unaries is None else likely_foreground(unaries).ravel()[known]
             if wanted is not None and wanted.any() and not wanted.all():
                 of_unaries.append(_iou(inside, wanted))
             if scribbles is not None:
-                known = (scribbles != NO_SCRIBBLE).ravel()
-                marked = (scribbles != BACKGROUND_SCRIBBLE).ravel()
-                of_strokes.append(_iou(inside[known], marked[known]))
+                labels = scribbles.ravel()[known]
+                told = labels != NO_SCRIBBLE
+                of_strokes.append(_iou(inside[told], labels[told] != BACKGROUND_SCRIBBLE))
         return Quality(min(of_unaries, default=None), min(of_strokes, default=None))
 
     def _loss(self, work: Work, problem: Problem, state: State) -> float:

@@ -84,7 +84,7 @@ class Starts:
         for kind, module in task.modules.items():
             initialise_(module, generator(work.seed, shared, f"initial {kind}"))
         if not alike:
-            task.start_(problem, again=again)
+            task.start_(problem.filled(), again=again)
         named = task.modules.named_parameters()
         return {name: value.detach().clone() for name, value in named}, source
 
