@@ -1,9 +1,9 @@
 """Implicit segmentation representations with guaranteed shape.
 
 The public calls are `fit_unaries` and `fit_scribbles` (fit a shape to foreground probabilities or
-to scribbles), `build` (make a representation by name), `certify` (check its guarantee), `outline`
-and `mesh` (its boundary), and what volumes and videos need. They are loaded on first use, so that
-reading a configuration does not load PyTorch.
+to scribbles), `build` (make a representation by name), `masks` (its pixels), `certify` (check its
+guarantee), `outline` and `mesh` (its boundary), and what volumes and videos need. They are loaded
+on first use, so that reading a configuration does not load PyTorch.
 """
 
 from importlib import import_module
@@ -18,6 +18,7 @@ _PUBLIC = {
     "certify": "isr.evaluation.certificates",
     "fit_scribbles": "isr.fitting.unaries",
     "fit_unaries": "isr.fitting.unaries",
+    "masks": "isr.evaluation.drawing",
     "mesh": "isr.evaluation.outlines.marching",
     "outline": "isr.evaluation.outlines",
     "pixel_coordinates": "isr.coordinates",

@@ -234,10 +234,13 @@ def build(name: str, dim: int = 2, **options: Any) -> "Representation":
         UserError: there is no such representation, it does not know one of the options, or one is
             outside its range.
     """
+    from isr.torch_state import usual_state  # Loads PyTorch.
+
     builder = load(record(name).module)
     _check_values(name, builder, options)
     try:
-        return builder(dim, **options)  # type: ignore[no-any-return]
+        with usual_state():
+            return builder(dim, **options)  # type: ignore[no-any-return]
     except UserError:
         raise
     # What layers and arrays raise for values that they cannot take; torch tells in many lines.

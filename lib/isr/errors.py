@@ -40,6 +40,14 @@ class UserError(ValueError):
         return str(self).rpartition(": ")[0] or str(self)
 
 
+class PoorFit(UserWarning):
+    """A fit that is empty or far from what it was fitted to, after a second start too."""
+
+
+class MissingDepth(UserWarning):
+    """Some pixels of a picture have no depth."""
+
+
 @contextmanager
 def told(what: object, wrong: str, advice: str, *, missing: str = "put it there") -> Iterator[None]:
     """Tell whatever a library raises in the block as a UserError of one sentence.

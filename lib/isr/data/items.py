@@ -7,11 +7,12 @@ with
   a volume
 - scribbles/00000.png ...: 8-bit grey, 0 none, 255 background, 1..n object n; where there are any
 - unaries.npy: float16 (*grid), foreground probabilities that come with it; where there are any
-- third.npy: float64, the third coordinate: (frames,) of t or z, (h, w) of depth; where there is one
+- third.npy: the third coordinate, in any unit: (frames,) of t or z, (h, w) of depth; where there is
+  one
 - ground_truth/00000.png ...: 8-bit grey, 0 background, 255 object, 128 unknown; of annotated frames
 - objects/00000.png ...: 8-bit grey, 0 background, k where the ground truth is object k, if known
 - item.json: name, frames, height, width, third, annotated, scribbled, object, named, text, source,
-  licence, notes, files
+  licence, notes, files, third_origin, third_length, third_step
 
 Frames can be written and read one at a time: a video never has to fit into memory.
 """
@@ -95,6 +96,9 @@ class Item:
         licence: its licence.
         notes: what was odd about its files.
         files: stem of the file that each frame was read from; empty where there was none.
+        third_origin: the third coordinate is (value - origin) / length.
+        third_length: see there.
+        third_step: thickness of a slice of a volume, in values; None where it is not known.
         corruption: of its colours, as they are read; not stored. None for none.
     """
 
@@ -113,6 +117,9 @@ class Item:
     licence: str = ""
     notes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    third_origin: float = 0.0
+    third_length: float = 1.0
+    third_step: float | None = None
     corruption: Corruption | None = None
 
     def __len__(self) -> int:
@@ -158,7 +165,8 @@ class Item:
         """
         if self.third is None:
             return None
-        return ThirdAxis(self.third, read_array(self.folder / "third.npy").astype(np.float64))
+        values = read_array(self.folder / "third.npy").astype(np.float64)
+        return ThirdAxis(self.third, values, self.third_origin, self.third_length, self.third_step)
 
     def scene(self, convention: Convention) -> Scene:
         """What a representation of the whole item is drawn and certified for."""
@@ -371,6 +379,7 @@ def write_picture(folder: Path, picture: Picture) -> Item:
         if picture.third is not None:
             np.save(temporary / "third.npy", picture.third.values)
         frames = picture.grid[0] if layers else 1
+        origin, length = (0.0, 1.0) if picture.third is None else picture.third.unit
         item = Item(
             temporary,
             picture.name,
@@ -382,6 +391,9 @@ def write_picture(folder: Path, picture: Picture) -> Item:
             text=picture.text,
             source=picture.source,
             licence=picture.licence,
+            third_origin=origin,
+            third_length=length,
+            third_step=None if picture.third is None else picture.third.step,
         )
         _write_about(item)
     return read_item(folder)

@@ -125,7 +125,8 @@ def _check_third(picture: Picture, path: Path | str) -> None:
             f"{path}: the third coordinate {third.name} has shape {third.values.shape}, "
             f"expected {expected}."
         )
-    if not np.isfinite(third.values).all():
+    known = third.values if third.missing is None else third.values[~third.missing]
+    if not known.size or not np.isfinite(known).all():
         raise UserError(f"{path}: the third coordinate holds NaN or infinite values.")
 
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from isr.coordinates import Convention, grid_coordinates, with_third
+from isr.coordinates import Convention, grid_coordinates, with_nearest_depths, with_third
 from isr.data.corruptions import CLEAN
 from isr.data.features.sets import RGB, SEMANTIC, XY, assemble, parse, semantic_file
 from isr.data.items import Item, frame_file, frame_name
@@ -51,6 +51,20 @@ class Problem:
         """Height and width."""
         height, width, _ = self.coordinates.shape[-3:]
         return height, width
+
+    @property
+    def missing(self) -> NDArray[np.bool_] | None:
+        """(h, w) pixels that lie nowhere, for their depth is missing; None for none."""
+        if self.coordinates.shape[-1] != self.coordinates.ndim == 3:
+            return None
+        found = np.isnan(self.coordinates[..., -1])
+        return found if found.any() else None
+
+    def filled(self) -> "Problem":
+        """The problem with missing depths as those of the nearest pixels."""
+        if self.missing is None:
+            return self
+        return replace(self, coordinates=with_nearest_depths(self.coordinates))
 
 
 def working_size(height: int, width: int, scale: float) -> tuple[int, int]:
@@ -256,7 +270,7 @@ class ProblemReader:
             name,
             coordinates,
             scribbles,
-            self._features(item, picture, coordinates),
+            self._features(item, picture, with_nearest_depths(coordinates)),
             self._unaries(name, number, picture, seed),
             seed,
         )

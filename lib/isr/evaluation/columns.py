@@ -39,7 +39,9 @@ ORIGIN = ("labels_kind", "weights", "scored_object", "object_sure", "labels_foll
 
 PLACE = ("item", "frame", "object", "objects", "output", "against")
 SCORES = ("iou", "accuracy", "scored_pixels", "overlap")
-FITTED = ("status", "finite", "noisy", "annotated")
+FITTED = ("status", "agreement", "finite", "noisy", "annotated")
+"""What became of the fit (see `isr.fitting.engine.attempts`), and its IoU with the thresholded
+unaries or the scribbles that it was fitted to, whichever is less."""
 SHAPES = (
     *("truth_components", "truth_holes", "unaries_components", "unaries_holes", "contradicted"),
     "published_rule",

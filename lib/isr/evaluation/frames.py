@@ -23,7 +23,7 @@ from isr.errors import UserError
 from isr.evaluation.certificates import Certificate, certify
 from isr.evaluation.columns import Row
 from isr.evaluation.drawing import interpolated, level_function
-from isr.evaluation.job import EvaluateJob
+from isr.evaluation.job import EvaluateJob, outcome, told_of
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.canvas import Canvas, Size
 from isr.evaluation.outlines.marching import raster_outline
@@ -164,7 +164,7 @@ def _fit_of(job: EvaluateJob, fits: StoredFits, video: str, number: int) -> Row:
     name, seed = frame_name(video, number), str(job.seed)
     owner = name if name in fits.names else video
     return {
-        "status": told_of(fits, name).get("status", "fitted"),
+        **outcome(fits, name),
         "finite": fits.metadata["finite"].get(seed, {}).get(owner, True),
         "noisy": number in fits.metadata["noisy"].get(seed, {}).get(video, ()),
     }
@@ -305,7 +305,8 @@ def draw_spatio_temporal(fits: StoredFits, grid: VideoGrid, *, seed: int) -> Ite
     level = level_function(representation)
     keeps = _certified_size(grid) == grid.working and grid.keeps_coordinates(grid.working)
     kept: list[Points] = []
-    for number, time in enumerate(third.values):
+    for number in range(len(video)):
+        time = third.part([number])
         size = grid.size(number)
         drawn = level(_slice(grid, size, time))
         if keeps:
@@ -332,15 +333,8 @@ def _certified(
     return certify(representation, *size, grid.convention, third=third, seed=seed, level=levels)
 
 
-def told_of(fits: StoredFits, frame: str) -> dict[str, Any]:
-    """What the fits tell of a frame: its status, and its IoU with its unaries; {} for nothing."""
-    told: dict[str, Any] = fits.metadata["frames"].get(str(fits.seed), {}).get(frame, {})
-    return told
-
-
-def _slice(grid: VideoGrid, size: Size, time: float) -> Points:
-    third = ThirdAxis("t", np.array([time]))
-    return np.asarray(with_third(grid.coordinates(size), third)[0])
+def _slice(grid: VideoGrid, size: Size, time: ThirdAxis) -> Points:
+    return np.asarray(with_third(grid.coordinates(size), time)[0])
 
 
 def _certified_size(grid: VideoGrid) -> Size:

@@ -153,6 +153,19 @@ class EvaluateJob:
         return {"optimiser": phases[-1]["optimiser"], "rate": phases[0]["learning_rate"]}
 
 
+def told_of(fits: StoredFits, problem: str) -> dict[str, Any]:
+    """What the fits tell of an item or a frame: its status and agreement; {} for nothing."""
+    told: dict[str, Any] = fits.metadata["frames"].get(str(fits.seed), {}).get(problem, {})
+    return told
+
+
+def outcome(fits: StoredFits, problem: str) -> Row:
+    """What became of the fit of an item or a frame, and how well it agrees."""
+    told = told_of(fits, problem)
+    found = [told[key] for key in ("iou", "strokes") if told.get(key) is not None]
+    return {"status": told.get("status", "fitted"), "agreement": min(found, default=None)}
+
+
 def read_networks(parts: Sequence[Path]) -> list[StoredFits]:
     """The networks that joint fits of videos have tuned, of those parts that have any."""
     return [read_fits(part / PREDICTORS) for part in parts if (part / PREDICTORS).exists()]

@@ -15,6 +15,7 @@ from isr.evaluation.drawing import PointMap, draw_mask, frozen_copy, point_map
 from isr.evaluation.pixels import Mask, components
 from isr.representations.path_connected import PathConnected
 from isr.representations.polar import Polar
+from isr.torch_state import in_usual_state
 
 FIRST_STEPS = 33
 # The parameter of a path is halved at most so often: 2^-40 of it is far below any pixel.
@@ -24,6 +25,7 @@ MAX_POINTS = 5000
 SPACING = 0.25
 
 
+@in_usual_state
 def path(representation: PathConnected, v: Points, w: Points, steps: int) -> Points:
     """Points p(s) (steps, dim) from `v` to `w` (dim,), at equal steps of s from 0 to 1.
 
@@ -147,6 +149,7 @@ def _images(
     return list(np.split(mapped(np.concatenate(points)), sizes))
 
 
+@in_usual_state
 def draw_connected(
     representation: PathConnected,
     height: int,

@@ -95,9 +95,13 @@ def write_geojson(
 
 
 def write_ply(path: Path, surface: Mesh) -> None:
-    """Write a surface as binary PLY (vertices as float64), atomically."""
+    """Write a surface as binary PLY (vertices as float64), atomically.
+
+    A comment states the unit of its vertices.
+    """
+    unit = " ".join(surface.unit.encode("ascii", "replace").decode().split())
     header = (
-        "ply\nformat binary_little_endian 1.0\n"
+        f"ply\nformat binary_little_endian 1.0\ncomment unit: {unit}\n"
         f"element vertex {len(surface.vertices)}\n"
         "property double x\nproperty double y\nproperty double z\n"
         f"element face {len(surface.faces)}\n"

@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon, get_parts
 
-from isr.coordinates import Points, Scene, ThirdAxis, from_pixels
+from isr.coordinates import Points, Scene, ThirdAxis, from_pixels, with_nearest_depths
 from isr.data.items import Item
+from isr.data.pictures import NO_SCRIBBLE, UNKNOWN
 from isr.data.problems import working_size
 from isr.errors import UserError
 from isr.evaluation.certificates import certify
 from isr.evaluation.columns import GROUND_TRUTH, NON_CONVEXITY, Row
-from isr.evaluation.drawing import LevelFunction, interpolated, level_function
-from isr.evaluation.job import EvaluateJob
+from isr.evaluation.drawing import LevelFunction, interpolated, level_function, scene_level
+from isr.evaluation.job import EvaluateJob, outcome
 from isr.evaluation.metrics import resize_unaries
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.marching import mesh, raster_outline
@@ -64,7 +65,13 @@ def evaluate(job: EvaluateJob, item: Item) -> Evaluation:
     picture = item.read(image=False)
     each = range(1, len(regions) + 1)
     truths = [None if item.is_layered else item.truth_of(0, number) for number in each]
-    rows = score(whole, regions, picture.ground_truth, picture.scribbles, truths)
+    rows = score(
+        whole,
+        regions,
+        _scored(picture.ground_truth, scene),
+        _scored(picture.scribbles, scene, NO_SCRIBBLE),
+        [_scored(truth, scene) for truth in truths],
+    )
     if job.cell.constraint == "convex" and scene.third is None:
         rows = _with_non_convexity(rows, [whole, *regions])
     origins = _Origins.of(job, fits, problems)
@@ -76,12 +83,21 @@ def evaluate(job: EvaluateJob, item: Item) -> Evaluation:
         item.name,
         None,
         [whole, *(regions if several else [])],
-        [row | origins.of_row(row) for row in rows],
+        [row | outcome(fits, item.name) | origins.of_row(row) for row in rows],
         {item.name: certificates},
         picture=_drawn(item, regions),
         surface=None if scene.third is None else mesh(representation, scene, _MESH_RESOLUTION),
         labels=label_map([region.level for region in regions]) if told_apart else None,
     )
+
+
+def _scored(
+    known: NDArray[np.uint8] | None, scene: Scene, unknown: int = UNKNOWN
+) -> NDArray[np.uint8] | None:
+    """What is known (*grid) of the pixels that lie somewhere: not where a depth is missing."""
+    if known is None or scene.missing is None:
+        return known
+    return np.where(scene.missing, unknown, known).astype(np.uint8)
 
 
 def _with_non_convexity(rows: Sequence[Row], regions: Sequence[Region]) -> list[Row]:
@@ -111,7 +127,7 @@ def _with_non_convexity(rows: Sequence[Row], regions: Sequence[Region]) -> list[
 
 def _region(job: EvaluateJob, fits: StoredFits, item: Item, scene: Scene, name: str) -> Region:
     representation = fits.representation(name)
-    level = level_function(representation)(scene.coordinates())
+    level = scene_level(representation, scene)
     mask = _connected(representation, scene) if job.cell.connect else foreground(level)
     unaries = _unaries(job, fits, item, name)
     # A constraint on points of three coordinates says nothing of a picture's plane.
@@ -207,12 +223,17 @@ def _drawn(
 def seen_level(representation: Representation, scene: Scene, depth: ThirdAxis) -> LevelFunction:
     """The level as a function of points (..., 2) in pixel units, where the picture has a depth.
 
-    Depths between pixel centres are interpolated.
+    Depths between pixel centres are interpolated; a pixel without one is background.
     """
-    level, third = level_function(representation), interpolated(depth.values)
+    known = with_nearest_depths(scene.coordinates())[..., -1]
+    level, third, missing = level_function(representation), interpolated(known), depth.missing
 
     def seen(points: Points) -> Points:
         plane = from_pixels(points, scene.height, scene.width, scene.convention)
-        return level(np.concatenate([plane, third(points)[..., None]], axis=-1))
+        found = level(np.concatenate([plane, third(points)[..., None]], axis=-1))
+        if missing is None:
+            return found
+        cells = np.minimum(points.astype(int), np.array(missing.shape[::-1]) - 1)
+        return np.where(missing[cells[..., 1], cells[..., 0]], 1.0, found)
 
     return seen

@@ -6,31 +6,28 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-import torch
-
 from isr.data.problems import Problem
+from isr.fitting.engine.attempts import FAILED, Attempts, Judge
 from isr.fitting.engine.long_work import files_digest
-from isr.fitting.engine.queue import Key, Schedule, State, Work, describe, phase_ends
+from isr.fitting.engine.queue import (
+    Key,
+    Schedule,
+    State,
+    Work,
+    describe,
+    first_name,
+    is_again,
+    phase_ends,
+    second_name,
+)
 from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.recipe import Recipe
-from isr.levels import foreground, likely_foreground
-from isr.representations import Representation
-from isr.store import Group, load_parameters, own_parameters
+from isr.levels import likely_foreground
+from isr.store import Group
 
 _log = logging.getLogger(__name__)
 
-_CHUNK = 2**15
-"""Pixels that are evaluated at once."""
 NOTHING = "%s: the unaries show no object against a background; nothing was fitted"
-
-PROPER_FIT = 0.5
-"""Smallest IoU with its unaries of a fit that the next frame may start from."""
-
-FITTED, RETRIED, FAILED, SKIPPED = "fitted", "retried", "failed", "skipped"
-"""What became of a frame: fitted at once, at the second attempt, badly in both, or not at all
-because its unaries are all object or all background."""
-
-_AGAIN = " again"
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,6 @@ class Lane:
         position: index of the frame that is worked on or comes next.
         busy: whether a slot works on it.
         retry: whether that frame's first attempt failed.
-        first_iou: of that attempt.
     """
 
     seed: int
@@ -75,7 +71,6 @@ class Lane:
     position: int = 0
     busy: bool = False
     retry: bool = False
-    first_iou: float = 0.0
 
     @property
     def over(self) -> bool:
@@ -84,23 +79,22 @@ class Lane:
 
     def advance(self) -> None:
         """Go to the next frame."""
-        self.position, self.retry, self.first_iou = self.position + 1, False, 0.0
+        self.position, self.retry = self.position + 1, False
 
 
 class VideoQueue:
     """Frames of one video follow each other, videos of any length run side by side.
 
-    A frame whose unaries are all object or all background is skipped. A fit whose IoU with its
-    unaries is below `PROPER_FIT` is made once more from the beginning with the first frame's
-    schedule; of two attempts the better one is kept. The next frame starts from the last proper
-    fit (section C.2).
+    A frame whose unaries are all object or all background is skipped. A poor fit is made once more
+    from the beginning with the first frame's schedule; of two attempts the better one is kept. The
+    next frame starts from the last proper fit (section C.2).
 
     Args:
         videos: names of the frames of each video and seed, in their order.
         load: reads a frame by its name and the seed.
         first: how a frame without a predecessor is fitted.
         following: how one that starts from its predecessor is.
-        agreement: IoU of a state with the unaries of a problem.
+        attempts: judges fits, of which poor ones are made again.
 
     Raises:
         UserError: a stage has fewer steps than phases.
@@ -113,16 +107,14 @@ class VideoQueue:
         *,
         first: Stage,
         following: Stage,
-        agreement: Callable[[Problem, State], float],
+        attempts: Attempts,
     ) -> None:
         for setting, stage in (("first_steps", first), ("next_steps", following)):
             phase_ends(stage.schedule, stage.steps, setting)
-        self.load_frame, self.agreement = load, agreement
+        self.load_frame, self.attempts = load, attempts
         self.first, self.following = first, following
         self.lanes = {key: Lane(key[1], list(frames)) for key, frames in videos.items()}
         self.good: dict[Key, State] = {}
-        self.frames: dict[Key, dict[str, Any]] = {}
-        """What became of each frame: `status` and `iou` with its unaries or None."""
         self._index()
 
     def _index(self) -> None:
@@ -142,20 +134,21 @@ class VideoQueue:
         lanes = [len(lane.frames) for lane in self.lanes.values() if lane.frames]
         return sum(self.first.steps + (n - 1) * self.following.steps for n in lanes)
 
-    def load(self, name: str, seed: int) -> Problem:
-        """The problem of a work; that of a second attempt draws other random numbers."""
-        return replace(self.load_frame(name.removesuffix(_AGAIN), seed), name=name)
+    @property
+    def told(self) -> dict[Key, dict[str, Any]]:
+        """What became of each frame: `status`, and `iou` with its unaries or None."""
+        return self.attempts.told
 
     def take(self) -> Work | None:
         """The next frame of the first video that no slot works on."""
-        for video, lane in self.lanes.items():
+        for lane in self.lanes.values():
             if lane.busy:
                 continue
             self._skip(lane)
             if not lane.over:
                 lane.busy = True
-                name = lane.frames[lane.position] + (_AGAIN if lane.retry else "")
-                return self._work(name, lane.seed, None if lane.retry else self.good.get(video))
+                name = lane.frames[lane.position]
+                return self.again((second_name(name) if lane.retry else name, lane.seed))
         return None
 
     def _skip(self, lane: Lane) -> None:
@@ -167,7 +160,7 @@ class VideoQueue:
             inside = likely_foreground(unaries)
             if inside.any() and not inside.all():
                 return
-            self.frames[name, lane.seed] = {"status": SKIPPED, "iou": None}
+            self.attempts.skip((name, lane.seed))
             lane.advance()
 
     def _work(self, name: str, seed: int, start: State | None) -> Work:
@@ -181,79 +174,37 @@ class VideoQueue:
         return [(frames[0], seed) for frames, seed in following if frames][:count]
 
     def again(self, key: Key) -> Work:
-        """The work of this name, for a stack that is resumed."""
+        """The work of this name: of a second attempt from the beginning."""
         name, seed = key
-        video = self.video_of[name.removesuffix(_AGAIN), seed]
-        return self._work(name, seed, None if name.endswith(_AGAIN) else self.good.get(video))
+        video = self.video_of[first_name(name), seed]
+        return self._work(name, seed, None if is_again(name) else self.good.get(video))
 
     def finish(self, work: Work, state: State, finite: bool) -> str | None:
-        """Judge a fit: go on from it, or have it made once more.
-
-        One that did not stay finite is poor however well its last finite state agrees.
-        """
-        name, key = work.name.removesuffix(_AGAIN), (work.name.removesuffix(_AGAIN), work.seed)
+        """Judge a fit: go on from it, or have it made once more."""
+        key = first_name(work.name), work.seed
         video = self.video_of[key]
         lane = self.lanes[video]
-        iou = self.agreement(self.load_frame(*key), state)
-        proper = finite and iou >= PROPER_FIT
+        settled = self.attempts.settle(work, state, finite=finite)
         lane.busy = False
-        kept = proper or not lane.retry or iou > lane.first_iou
-        if proper:
+        if settled.keep and self.told[key]["status"] != FAILED:
             self.good[video] = state
-            self.frames[key] = {"status": RETRIED if lane.retry else FITTED, "iou": iou}
-            lane.advance()
-        elif lane.retry:
-            self.frames[key] = {"status": FAILED, "iou": max(iou, lane.first_iou)}
+        if settled.over:
             lane.advance()
         else:
-            self.frames[key] = {"status": FAILED, "iou": iou}
-            lane.retry, lane.first_iou = True, iou
-        return name if kept else None
+            lane.retry = True
+        return key[0] if settled.keep else None
 
     def state(self) -> dict[str, Any]:
-        """Where every video is, the fits to go on from, and what became of the frames."""
+        """Where every video is, the fits to go on from, and the attempts at the frames."""
         lanes = {video: asdict(lane) for video, lane in self.lanes.items()}
-        return {"lanes": lanes, "good": self.good, "frames": self.frames}
+        return {"lanes": lanes, "good": self.good, "attempts": self.attempts.state()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Go on where a queue of the same videos was."""
         self.lanes = {tuple(video): Lane(**lane) for video, lane in state["lanes"].items()}
         self.good = {tuple(video): dict(good) for video, good in state["good"].items()}
-        self.frames = {tuple(name): dict(about) for name, about in state["frames"].items()}
+        self.attempts.load_state(state["attempts"])
         self._index()
-
-
-@torch.no_grad()
-def agreement(representation: Representation, problem: Problem) -> float:
-    """IoU of a representation with a problem's thresholded unaries, over all pixels."""
-    assert problem.unaries is not None
-    like = next(representation.parameters())
-    points = torch.from_numpy(problem.coordinates).to(like).flatten(0, -2)
-    # What stays in a processor's cache is fastest there; a device wants all at once.
-    chunk = _CHUNK if points.device.type == "cpu" else len(points)
-    levels = torch.cat([representation(part) for part in torch.split(points, chunk)])
-    found = foreground(levels).cpu().numpy()
-    wanted = likely_foreground(problem.unaries).ravel()
-    either = (found | wanted).sum()
-    return float((found & wanted).sum() / either) if either else 1.0
-
-
-def _queue(job: FitJob, keys: Sequence[Key], recipe: Recipe, schedule: Schedule) -> VideoQueue:
-    reader = job.reader
-    representation = recipe.build(2).to(job.run.device)
-
-    def judged(problem: Problem, state: State) -> float:
-        load_parameters(representation, own_parameters(state, "representation"))
-        return agreement(representation, problem)
-
-    return VideoQueue(
-        {(name, seed): reader.frames(name) for name, seed in keys},
-        # A frame is asked for several times: read ahead, looked at, fitted and judged.
-        lru_cache(3 * len(keys))(reader.load_frame),
-        first=Stage(schedule, job.cell.first_steps),
-        following=Stage(following_schedule(schedule), job.cell.next_steps),
-        agreement=judged,
-    )
 
 
 def fit(job: FitJob, keys: Sequence[Key]) -> Found:
@@ -266,15 +217,20 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     """
     recipe = Recipe.of_cell(job.cell, job.protocol, video=True)
     schedule = recipe.schedule(unaries=True, scribbles=False)
-    queue = _queue(job, keys, recipe, schedule)
     modules = {"representation": recipe.about(2)}
     task = recipe.projection(recipe.build(2), keys[0][0], unaries=True)
+    # A frame is asked for several times: read ahead, looked at, fitted and judged.
+    load = lru_cache(3 * len(keys))(job.reader.load_frame)
+    queue = VideoQueue(
+        {(name, seed): job.reader.frames(name) for name, seed in keys},
+        load,
+        first=Stage(schedule, job.cell.first_steps),
+        following=Stage(following_schedule(schedule), job.cell.next_steps),
+        attempts=Attempts(Judge(task, load, job.run.device)),
+    )
     plan = Plan(task, schedule, job.cell.first_steps, modules)
     inputs = inputs_of(job, keys)
-    result = job.optimise(plan, queue, queue.load, inputs=inputs, name="frames", at_once=len(keys))
-    for key in queue.keys:
-        if queue.frames[key]["status"] != FITTED:
-            _log.warning("%s: %s", key[0], queue.frames[key]["status"])
+    result = job.optimise(plan, queue, load, inputs=inputs, name="frames", at_once=len(keys))
     for name, seed in keys:
         if not any((frame, seed) in result.states for frame in job.reader.frames(name)):
             _log.warning(NOTHING, name)
@@ -284,7 +240,7 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
         history=result.history,
         finite=result.finite,
         schedules={"first": describe(schedule), "following": describe(queue.following.schedule)},
-        frames={key: queue.frames[key] for key in queue.keys},
+        frames={key: result.told[key] for key in queue.keys},
     )
 
 

@@ -7,16 +7,16 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isr.data.problems import Problem, working_size
 from isr.errors import UserError
-from isr.fitting.engine.queue import Key, State, describe
+from isr.fitting.engine.attempts import FAILED, SKIPPED, Attempts, Judge, agreement
+from isr.fitting.engine.queue import EqualWorks, Key, State, describe
 from isr.fitting.engine.random_numbers import generator
-from isr.fitting.frames import FITTED, NOTHING, PROPER_FIT, SKIPPED, agreement, inputs_of
+from isr.fitting.frames import NOTHING, inputs_of
 from isr.fitting.jobs import FitJob, Found, Plan
 from isr.fitting.recipe import Recipe
 from isr.fitting.tasks import Projection
@@ -27,8 +27,7 @@ _log = logging.getLogger(__name__)
 
 LARGEST_VIDEO = 2**25
 """Pixels of all frames of a video that is fitted as a whole: at 30 bytes each, a gigabyte."""
-_POOR = "%s: the fit has an IoU of %.2f alone with its unaries%s"
-_LOST = "; the absolute distance loses small objects: take the squared one"
+_LOST = "%s: the absolute distance loses small objects: take the squared one"
 
 
 class _FromEnds(Projection):
@@ -38,11 +37,11 @@ class _FromEnds(Projection):
     whose convex stage sees these two alone).
     """
 
-    def start_(self, problem: Problem) -> None:
+    def start_(self, problem: Problem, *, again: bool = False) -> None:
         assert problem.unaries is not None
         ends = [0, len(problem.unaries) - 1]
         coordinates, unaries = problem.coordinates[ends], problem.unaries[ends]
-        super().start_(replace(problem, coordinates=coordinates, unaries=unaries))
+        super().start_(replace(problem, coordinates=coordinates, unaries=unaries), again=again)
 
 
 def fit(job: FitJob, keys: Sequence[Key]) -> Found:
@@ -72,8 +71,16 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     def load(name: str, seed: int) -> Problem:
         return load_video(job, (name, seed))
 
-    inputs = inputs_of(job, keys)
-    result = job.optimise(plan, fitted, load, inputs=inputs, name="in-time")
+    def without_noise(problem: Problem) -> Problem:
+        assert problem.unaries is not None
+        key = problem.name, problem.seed
+        proper = [n for n in range(len(problem.unaries)) if n not in noisy[key]]
+        coordinates, unaries = problem.coordinates[proper], problem.unaries[proper]
+        return replace(problem, coordinates=coordinates, unaries=unaries)
+
+    attempts = Attempts(Judge(task, load, job.run.device, compared=without_noise))
+    queue = EqualWorks(fitted, schedule, job.steps, attempts)
+    result = job.optimise(plan, queue, load, inputs=inputs_of(job, keys), name="in-time")
     found = Found(
         groups=[Group(result.states, modules)] if result.states else [],
         history=result.history,
@@ -84,9 +91,12 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
     for key in keys:
         names = job.reader.frames(key[0])
         if key in fitted:
-            found.frames |= _judged(job, key, result.states[key], recipe)
+            told = result.told[key]
+            found.frames |= _judged(job, key, result.states[key], recipe, told["status"])
+            if told["status"] == FAILED and recipe.distance == "absolute":
+                _log.warning(_LOST, key[0])
         else:
-            skipped = {"status": SKIPPED, "iou": None}
+            skipped = {"status": SKIPPED, "iou": None, "strokes": None}
             found.frames |= {(name, key[1]): dict(skipped) for name in names}
     return found
 
@@ -144,11 +154,13 @@ def load_video(job: FitJob, key: Key) -> Problem:
     coordinates[..., :2] = job.reader.plane(item)
     third = item.third_axis()
     assert third is not None
-    coordinates[..., 2] = third.values[:, None, None]
-    return Problem(name, coordinates, unaries=unaries)
+    coordinates[..., 2] = third.coordinates[:, None, None]
+    return Problem(name, coordinates, unaries=unaries, seed=seed)
 
 
-def _judged(job: FitJob, key: Key, state: State, recipe: Recipe) -> dict[Key, dict[str, object]]:
+def _judged(
+    job: FitJob, key: Key, state: State, recipe: Recipe, status: str
+) -> dict[Key, dict[str, object]]:
     """The agreement of a fit in time with the unaries of each frame but those of noise."""
     judge = recipe.built(3, state)
     whole, noisy = load_video(job, key), _noisy(job, key)
@@ -157,11 +169,10 @@ def _judged(job: FitJob, key: Key, state: State, recipe: Recipe) -> dict[Key, di
     for number, name in enumerate(job.reader.frames(key[0])):
         frame = Problem(name, whole.coordinates[number], unaries=whole.unaries[number])
         found[name] = None if number in noisy else agreement(judge, frame)
-    mean = fmean(iou for iou in found.values() if iou is not None)
-    if mean < PROPER_FIT:
-        lost = _LOST if recipe.distance == "absolute" else ""
-        _log.warning(_POOR, key[0], mean, lost)
-    return {(name, key[1]): {"status": FITTED, "iou": iou} for name, iou in found.items()}
+    return {
+        (name, key[1]): {"status": status, "iou": iou, "strokes": None}
+        for name, iou in found.items()
+    }
 
 
 def noisy_frames(frames: int, share: float, *, seed: int, name: str) -> list[int]:

@@ -16,6 +16,7 @@ from isr.data.items import Item
 from isr.data.problems import Predictions, Problem, ProblemReader
 from isr.errors import UserError
 from isr.fitting import stack_sizes
+from isr.fitting.engine.attempts import FITTED, Attempts, loading, sentence
 from isr.fitting.engine.long_work import PLAIN_RUN, LongWork, Run, complete, fingerprint, versions
 from isr.fitting.engine.queue import (
     EqualWorks,
@@ -154,14 +155,17 @@ class Job:
             at_once: how many of the problems can be optimised at once, where some wait for others;
                 None for all.
         """
-        queue = works if isinstance(works, Queue) else EqualWorks(works, plan.schedule, plan.steps)
+        queue = works
+        if not isinstance(queue, Queue):
+            attempts = Attempts.at(plan.task, load, self.run.device)
+            queue = EqualWorks(queue, plan.schedule, plan.steps, attempts)
         size = self.choose_stack_size(plan, queue.keys, load, at_once)
         self.stack_sizes[name or "all"] = size
         try:
             stack = Stack(
                 plan.task,
                 queue,
-                load,
+                loading(load),
                 stack_size=size,
                 shared_initial_weights=self.published,
                 device=self.run.device,
@@ -187,6 +191,10 @@ class Job:
                     "%s: %s (seed %d) did not stay finite; its last finite state is kept",
                     *(self.what, problem, seed),
                 )
+        stack.result.told = queue.told
+        for (problem, seed), told in queue.told.items():
+            if told["status"] != FITTED:
+                _log.warning("%s: %s (seed %d): %s", self.what, problem, seed, sentence(told))
         return stack.result
 
     def choose_stack_size(
@@ -368,7 +376,8 @@ class Found:
         history: rows (item, seed, step, term, value).
         finite: whether each fit stayed finite, by problem and seed.
         schedules: phases of each kind of fit, as plain data.
-        frames: what became of the frames of videos: {status, iou with their unaries or None}.
+        frames: what became of each fit, of a frame or of an item: {status, iou with its unaries,
+            strokes: IoU with its scribbles}.
         noisy: numbers of the frames whose unaries were replaced by noise, by video and seed.
         predictors: of joint fits of videos: their tuned networks.
     """

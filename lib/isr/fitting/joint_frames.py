@@ -1,6 +1,7 @@
 """Joint fits of videos: a UNet and the representations of its frames, tuned together (eq. 17)."""
 
 import hashlib
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +16,13 @@ from isr import constraints
 from isr.data.items import frame_name
 from isr.data.problems import ProblemReader
 from isr.errors import UserError
+from isr.fitting.engine.attempts import FAILED, PROPER_FIT, agreement, sentence
 from isr.fitting.engine.long_work import files_digest
 from isr.fitting.engine.optimiser import StackedOptimiser, StackedParameters
 from isr.fitting.engine.queue import Key, Phase, State, describe
 from isr.fitting.engine.random_numbers import uniforms
 from isr.fitting.engine.sampling import Strata, unaries_strata
-from isr.fitting.frames import agreement, inputs_of
+from isr.fitting.frames import inputs_of
 from isr.fitting.jobs import FitJob, Found
 from isr.fitting.labelled_video import LabelledVideo, check_kind
 from isr.fitting.recipe import Recipe
@@ -38,6 +40,8 @@ from isr.networks.unet import UNet
 from isr.objectives import multicut, softly_clipped, squared_distance
 from isr.representations import Representation
 from isr.store import PREDICTOR, Group, StoredFits, read_fits
+
+_log = logging.getLogger(__name__)
 
 LEARNING_RATE = 1e-4
 """Of both networks (section C.2)."""
@@ -379,6 +383,9 @@ def _judged(before: Before, training: JointTraining) -> dict[Key, dict[str, Any]
         if name in own:
             problem = replace(job.reader.load_frame(name, before.seed), unaries=unaries)
             told["iou"] = agreement(own.load(name), problem)
+            if told["iou"] < PROPER_FIT:
+                told["status"] = FAILED
+                _log.warning("%s: %s (seed %d): %s", job.what, name, before.seed, sentence(told))
         found[name, before.seed] = told
     return found
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from isr.data.problems import Problem, object_names, scribbles_of
 from isr.fitting.engine.queue import Phase, Result, Schedule
 from isr.fitting.engine.sources import Batch, Joined, Points, PointSource, Source
-from isr.fitting.engine.task import Call, Task, Terms
+from isr.fitting.engine.task import Call, Evidence, Task, Terms
 from isr.fitting.schedules import OVERLAP
 from isr.objectives import overlap
 from isr.representations.union import Union
@@ -138,10 +138,19 @@ class ObjectsTask(Task):
         )
         return ObjectsSource(sources, shared)
 
-    def start_(self, problem: Problem) -> None:
+    def evidence(self, problem: Problem) -> list[Evidence]:
+        """What every object is fitted to."""
+        pairs = zip(self.tasks, split(problem, len(self.tasks)), strict=True)
+        return [
+            each._replace(module=_module(each.module, k))
+            for k, (task, own) in enumerate(pairs)
+            for each in task.evidence(own)
+        ]
+
+    def start_(self, problem: Problem, *, again: bool = False) -> None:
         """Start every representation from what is known of its own object."""
         for task, own in zip(self.tasks, split(problem, len(self.tasks)), strict=True):
-            task.start_(own)
+            task.start_(own, again=again)
 
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
         """The means of the objects' terms, as in fits to the scribbles of several, and the overlap.
@@ -207,7 +216,7 @@ def separate(result: Result, count: int) -> Result:
     What is stored of an object is what is stored of the one object of an item. Its history is that
     of the item, whose terms are means over its objects.
     """
-    found = Result(history=result.history)
+    found = Result(history=result.history, told=result.told)
     for (item, seed), state in result.states.items():
         for number, name in enumerate(object_names(item, count)):
             found.finite[name, seed] = result.finite[item, seed]

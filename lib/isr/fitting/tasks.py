@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from isr.data.features.sets import RGB, XY, channel_slices
-from isr.data.problems import Problem
+from isr.data.problems import Problem, scribbles_of
 from isr.errors import UserError
 from isr.fitting.engine.sampling import Strata
 from isr.fitting.engine.sources import Batch, PictureSource, Points, PointSource, Source
-from isr.fitting.engine.task import Call, Task, Terms
+from isr.fitting.engine.task import Call, Evidence, Task, Terms
 from isr.fitting.schedules import (
     ABSOLUTE_DISTANCE,
     BINARISED_COUPLING,
@@ -242,7 +242,9 @@ class Projection(Task):
         union = self.modules["representation"]
         if problem.unaries is None or problem.scribbles is not None or not isinstance(union, Union):
             return None
-        coordinates, unaries = map(torch.from_numpy, (problem.coordinates, problem.unaries))
+        coordinates, unaries = map(
+            torch.from_numpy, (problem.filled().coordinates, problem.unaries)
+        )
         return torch.stack(shares(coordinates, unaries, union.part_count), dim=-1).numpy()
 
     def _members(self) -> list[Representation]:
@@ -250,17 +252,28 @@ class Projection(Task):
         assert isinstance(union, Union)
         return [member for member in union.members if isinstance(member, Representation)]
 
-    def start_(self, problem: Problem) -> None:
+    def evidence(self, problem: Problem) -> list[Evidence]:
+        """The unaries of the whole; strokes of the whole too, or of each object its own."""
+        if not self.objects or problem.scribbles is None:
+            return super().evidence(problem)
+        strokes = [scribbles_of(problem.scribbles, k + 1) for k in range(len(self._members()))]
+        members = [
+            Evidence(f"representation.members.{k}", None, own) for k, own in enumerate(strokes)
+        ]
+        return [Evidence("representation", problem.unaries, None), *members]
+
+    def start_(self, problem: Problem, *, again: bool = False) -> None:
         """Start every object from its own scribbles, or the whole from what is known."""
         if not self.objects or problem.scribbles is None:
-            super().start_(problem)
+            super().start_(problem, again=again)
             return
         like = next(self.modules.parameters())
         coordinates = torch.from_numpy(problem.coordinates).to(like)
         labels = torch.from_numpy(problem.scribbles).to(like.device)
         for number, member in enumerate(self._members(), start=1):
             known = (labels == number).to(like)
-            member.start_(coordinates, torch.where(labels == 0, torch.nan, known))
+            start = member.restart_ if again else member.start_
+            start(coordinates, torch.where(labels == 0, torch.nan, known))
 
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:
         """Scribbles, the distance to the unaries that the schedule names, and penalties."""

@@ -3,6 +3,7 @@
 What the fits are asked for is checked before anything is computed.
 """
 
+import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, Literal, get_args
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from isr.coordinates import Convention, ThirdAxis, ThirdName, pixel_coordinates, with_third
 from isr.data.problems import Problem, with_margin
-from isr.errors import UserError
+from isr.errors import MissingDepth, PoorFit, UserError
+from isr.fitting.engine.attempts import FAILED, Attempts, loading, sentence
 from isr.fitting.engine.long_work import choose_device
 from isr.fitting.engine.queue import EqualWorks, Schedule
 from isr.fitting.engine.sources import Points
@@ -21,10 +23,12 @@ from isr.fitting.engine.stack import Stack
 from isr.fitting.recipe import Recipe, count_objects
 from isr.representations import Representation
 from isr.settings import DISTANCES, Distance, OptimiserKind
+from isr.torch_state import in_usual_state
 
 Grid = tuple[int, ...]
 
 
+@in_usual_state
 def fit_unaries(
     unaries: NDArray[np.floating],
     constraint: str = "convex",
@@ -81,7 +85,12 @@ def fit_unaries(
         **options: of the representation, such as `width`.
 
     Returns:
-        The representation, in float32 on the CPU; its foreground has the shape by construction.
+        The representation, in float32 on the CPU; its foreground has the shape by construction. Its
+        `outcome` tells how well it agrees with the unaries and scribbles: a fit that has less than
+        half in common with them is made once more from another start, and the better one is kept.
+
+    Warns:
+        PoorFit: that is so for both.
 
     Raises:
         UserError: the arrays do not fit together, another argument or option is outside its
@@ -121,6 +130,7 @@ def fit_unaries(
     ).run()
 
 
+@in_usual_state
 def fit_scribbles(
     scribbles: NDArray[np.uint8],
     constraint: str = "convex",
@@ -160,7 +170,10 @@ def fit_scribbles(
         **options: of the representation.
 
     Returns:
-        The representation, in float32 on the CPU.
+        The representation, in float32 on the CPU, with its `outcome` as of `fit_unaries`.
+
+    Warns:
+        PoorFit: it agrees with less than half of the scribbles, after a second start too.
 
     Raises:
         UserError: an object or the background has no scribble, an array, another argument or an
@@ -254,7 +267,6 @@ class _Fit:
         schedule = self.schedule or recipe.schedule(unaries=unaries, scribbles=scribbles)
         usual = recipe.usual_steps(unaries=unaries, scribbles=scribbles)
         steps = usual if self.steps is None else int(self.steps)
-        queue = EqualWorks([(problem.name, int(self.seed))], schedule, steps)
         representation = recipe.build(problem.coordinates.shape[-1])
         task = recipe.projection(
             representation,
@@ -263,13 +275,23 @@ class _Fit:
             scribbles=scribbles,
             objects=count_objects(problem),
         )
-        stack = Stack(task, queue, lambda *_: problem, device=device)
+
+        def load(name: str, seed: int) -> Problem:
+            return problem
+
+        attempts = Attempts.at(task, load, device)
+        queue = EqualWorks([(problem.name, int(self.seed))], schedule, steps, attempts)
+        stack = Stack(task, queue, loading(load), device=device)
         while not stack.finished:
             stack.advance()
         ((key, state),) = stack.result.states.items()
         if not stack.result.finite[key]:
             raise UserError("the fit did not stay finite: lower the learning rate of the schedule.")
-        return recipe.built(representation.dim, state).requires_grad_(False)
+        found = recipe.built(representation.dim, state).requires_grad_(False)
+        found.outcome = queue.told[key]
+        if found.outcome["status"] == FAILED:
+            warnings.warn(sentence(found.outcome), PoorFit, stacklevel=4)
+        return found
 
 
 def _check_recipe(recipe: Recipe, dim: int) -> None:
@@ -358,8 +380,13 @@ def _check_third(third: ThirdAxis | None) -> None:
     values: Any = third.values
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
         raise UserError(f"the third axis {third.name} must hold a NumPy array of numbers.")
-    if not np.isfinite(values).all():
+    known = values if third.missing is None else values[~third.missing]
+    if not known.size or not np.isfinite(known).all():
         raise UserError(f"the third axis {third.name} holds NaN or infinite values: replace them.")
+    if third.length is not None and not 0 < _real(third.length) < np.inf:
+        raise UserError(f"the third axis {third.name} has length {third.length!r}: give another.")
+    if third.missing is not None:
+        warnings.warn(third.words_of_missing, MissingDepth, stacklevel=6)
 
 
 def _check_agreement(third: ThirdAxis, grid: Grid) -> None:

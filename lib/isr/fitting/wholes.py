@@ -52,6 +52,7 @@ def fit(job: FitJob, keys: Sequence[Key]) -> Found:
         found.groups.append(Group(result.states, plan.modules))
         found.history += result.history
         found.finite |= result.finite
+        found.frames |= result.told
         found.schedules[f"stack {number}"] = describe(plan.schedule)
     return found
 
@@ -186,7 +187,7 @@ class _Alike:
     def shifted(self, result: Result) -> Result:
         """The result with functions whose foreground is where theirs is at most the threshold."""
         states = {key: self._shift(state) for key, state in result.states.items()}
-        return Result(states, result.finite, result.history)
+        return replace(result, states=states)
 
     def _shift(self, state: State) -> State:
         representation: Any = self.recipe.built(self.dim, state)

@@ -13,7 +13,7 @@ from shapely import MultiPolygon, Polygon
 from shapely.geometry import shape
 
 from isr import constraints
-from isr.coordinates import Points, Scene, ThirdAxis, with_third
+from isr.coordinates import Points, Scene, with_third
 from isr.data.corruptions import CLEAN
 from isr.data.items import Item, frame_file, frame_name, read_item
 from isr.data.pictures import OBJECT, UNKNOWN
@@ -21,7 +21,7 @@ from isr.data.problems import read_unaries
 from isr.data.weak_labels.store import label_kind, scored
 from isr.errors import UserError, told
 from isr.evaluation.columns import GROUND_TRUTH, SCRIBBLES, UNARIES
-from isr.evaluation.drawing import level_function
+from isr.evaluation.drawing import level_function, scene_level
 from isr.evaluation.metrics import resize_unaries
 from isr.io import read_json, read_png
 from isr.levels import likely_foreground
@@ -284,12 +284,12 @@ class CellFiles:
         """The level (h, w) in a picture, a frame or a slice; of several, in the middle one."""
         scene = self.scene(item)
         frame = _middle(item) if frame is None else frame
-        level = level_function(self.representation(self.fit_name(item, frame)))
+        representation = self.representation(self.fit_name(item, frame))
         if scene.third is None or scene.third.name == "depth":
-            return level(scene.coordinates())
+            return scene_level(representation, scene)
         plane = Scene(scene.height, scene.width, scene.convention).coordinates()
-        third = ThirdAxis(scene.third.name, scene.third.values[[frame or 0]])
-        return level(with_third(plane, third)[0])
+        third = scene.third.part([frame or 0])
+        return level_function(representation)(with_third(plane, third)[0])
 
     def noisy(self, name: str) -> list[int]:
         """Numbers of the frames whose unaries were noise."""

@@ -1,6 +1,9 @@
 """Implicit segmentation representations: level functions whose foreground has a property."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +17,10 @@ class Representation(nn.Module, ABC):
     """
 
     dim: int
+    outcome: Mapping[str, Any] = MappingProxyType({})
+    """What became of the fit that made it, as far as that is known: `status` (`fitted`, `retried`
+    where a second start was better than a poor first, `failed` where it is far off all the same),
+    and its IoU with the thresholded unaries (`iou`) and with the scribbles (`strokes`), or None."""
 
     @abstractmethod
     def forward(self, coordinates: Tensor) -> Tensor:
@@ -60,3 +67,12 @@ class Representation(nn.Module, ABC):
             coordinates: (*grid, dim) of the pixels.
             unaries: (*grid) foreground probabilities; NaN where nothing is known.
         """
+
+    def restart_(self, coordinates: Tensor, unaries: Tensor) -> None:
+        """Put parameters where a second attempt should start, after a poor first one.
+
+        The weights it starts from are others. By default it starts as the first does.
+
+        Args: as for `start_`.
+        """
+        self.start_(coordinates, unaries)

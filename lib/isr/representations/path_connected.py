@@ -112,17 +112,43 @@ class PathConnected(Representation):
         The flow's networks resolve shapes of about their range's size. The scale is the same along
         all axes; an object that fills most of the picture leaves T the identity.
         """
-        inside = coordinates[unaries.nan_to_num() >= 0.5].double()
-        if len(inside):
-            few = 1 + len(inside) // 100
-            low = inside.kthvalue(few, dim=0).values
-            high = inside.kthvalue(len(inside) + 1 - few, dim=0).values
+        extent = _extent(coordinates, unaries)
+        if extent is not None:
+            low, high = extent
             scale = (OBJECT_SIZE / (high - low).max()).clamp(1.0, math.exp(LOG_SCALE_BOUND))
             if scale > 1:
-                self.linear.log_scale.fill_(scale.log())
-                self.linear.shift.copy_(0.5 - scale * (low + high) / 2)
+                self._carry_(low, high, scale)
         # A convex base round all of a branched object would have to let go of most of it: some of
         # these vanish. From random weights it finds its middle by itself.
         if not isinstance(self.base, Convex):
             # The flow begins as the identity: of many pixels, to ask it takes a second.
             self.base.start_(self.linear(coordinates), unaries)
+
+    @torch.no_grad()
+    def restart_(self, coordinates: Tensor, unaries: Tensor) -> None:
+        """Stretch the object along each axis by itself to fill the flow's range; start the base.
+
+        A thin object is hardly there for a base that starts from random weights.
+        """
+        extent = _extent(coordinates, unaries)
+        if extent is not None:
+            low, high = extent
+            bound = math.exp(LOG_SCALE_BOUND)
+            scale = OBJECT_SIZE / (high - low).clamp(min=OBJECT_SIZE / bound)
+            self._carry_(low, high, scale.clamp(min=1.0))
+        self.base.restart_(self.linear(coordinates), unaries)
+
+    def _carry_(self, low: Tensor, high: Tensor, scale: Tensor) -> None:
+        """Carry what lies between two corners to the middle of the range, enlarged."""
+        self.linear.log_scale.copy_(scale.log().expand(self.dim))
+        self.linear.shift.copy_(0.5 - scale * (low + high) / 2)
+
+
+def _extent(coordinates: Tensor, unaries: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Lower and upper corner (dim,) of the likely foreground but for its outermost hundredths."""
+    inside = coordinates[unaries.nan_to_num() >= 0.5].double()
+    if not len(inside):
+        return None
+    few = 1 + len(inside) // 100
+    low = inside.kthvalue(few, dim=0).values
+    return low, inside.kthvalue(len(inside) + 1 - few, dim=0).values

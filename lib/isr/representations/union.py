@@ -1,6 +1,6 @@
 """Unions of regions (the paper's section 2.5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -87,7 +87,17 @@ class Union(Representation):
     @torch.no_grad()
     def start_(self, coordinates: Tensor, unaries: Tensor) -> None:
         """Start every member with a share of the foreground of its own."""
-        members = self._members()
-        own = shares(coordinates, unaries, len(members))
-        for member, share in zip(members, own, strict=True):
+        for member, share in self._shares(coordinates, unaries):
             member.start_(coordinates, share)
+
+    @torch.no_grad()
+    def restart_(self, coordinates: Tensor, unaries: Tensor) -> None:
+        """Start every member with the same share, as for a second attempt."""
+        for member, share in self._shares(coordinates, unaries):
+            member.restart_(coordinates, share)
+
+    def _shares(
+        self, coordinates: Tensor, unaries: Tensor
+    ) -> Iterator[tuple[Representation, Tensor]]:
+        members = self._members()
+        yield from zip(members, shares(coordinates, unaries, len(members)), strict=True)

@@ -13,10 +13,11 @@ from stacks import files_of, stopped
 
 from isr.data.problems import Problem, write_unaries
 from isr.errors import UserError
+from isr.fitting.engine.attempts import Attempts, Quality, agreement
 from isr.fitting.engine.long_work import Run
 from isr.fitting.engine.queue import Phase
 from isr.fitting.engine.stack import Stack
-from isr.fitting.frames import Stage, VideoQueue, agreement, following_schedule, inputs_of
+from isr.fitting.frames import Stage, VideoQueue, following_schedule, inputs_of
 from isr.fitting.schedules import COUPLING, UNARIES_ENTROPY, path_connected_schedule
 from isr.store import FITS, read_fits
 
@@ -29,9 +30,14 @@ def _state(value: float) -> dict[str, torch.Tensor]:
     return {"representation.weight": torch.full((1, 2), value)}
 
 
-def _agreement(problem, state) -> float:
-    """States stand for their own IoU."""
-    return float(state["representation.weight"][0, 0])
+def _judged(work, state) -> Quality:
+    """States stand for their own IoU; the better it is, the less the loss."""
+    iou = float(state["representation.weight"][0, 0])
+    return Quality(iou, loss=1 - iou)
+
+
+def _told(status: str, iou: float) -> dict[str, object]:
+    return {"status": status, "iou": pytest.approx(iou), "strokes": None}
 
 
 def _load(name: str, seed: int) -> Problem:
@@ -48,7 +54,8 @@ def _load(name: str, seed: int) -> Problem:
 def make_queue():
     def make(videos: dict[str, list[str]]) -> VideoQueue:
         keyed = {(video, SEED): frames for video, frames in videos.items()}
-        return VideoQueue(keyed, _load, first=FIRST, following=FOLLOWING, agreement=_agreement)
+        told = {"first": FIRST, "following": FOLLOWING, "attempts": Attempts(_judged)}
+        return VideoQueue(keyed, _load, **told)
 
     return make
 
@@ -72,9 +79,9 @@ def test_a_poor_fit_is_made_again_from_the_beginning_once(make_queue):
     poor = queue.take()
     assert queue.finish(poor, _state(0.3), True) == "v/1"  # Kept, in case the second is worse.
     again = queue.take()
-    assert (again.name, again.steps, again.start) == ("v/1 again", 50, None)
+    assert (again.name, again.steps, again.start) == ("v/1//again", 50, None)
     assert queue.finish(again, _state(0.7), True) == "v/1"
-    assert queue.frames["v/1", SEED] == {"status": "retried", "iou": pytest.approx(0.7)}
+    assert queue.told["v/1", SEED] == _told("retried", 0.7)
     third = queue.take()
     assert third.start["representation.weight"][0, 0] == pytest.approx(0.7)
 
@@ -85,7 +92,7 @@ def test_of_two_poor_fits_the_better_is_kept_and_neither_is_gone_on_from(make_qu
     queue.finish(queue.take(), _state(0.9), True)
     queue.finish(queue.take(), _state(0.3), True)
     assert queue.finish(queue.take(), _state(second), True) == kept
-    assert queue.frames["v/1", SEED] == {"status": "failed", "iou": pytest.approx(max(0.3, second))}
+    assert queue.told["v/1", SEED] == _told("failed", max(0.3, second))
     third = queue.take()
     assert third.name == "v/2"
     assert third.start["representation.weight"][0, 0] == pytest.approx(0.9)
@@ -94,18 +101,18 @@ def test_of_two_poor_fits_the_better_is_kept_and_neither_is_gone_on_from(make_qu
 def test_a_fit_that_is_not_finite_is_poor(make_queue):
     queue = make_queue({"v": ["v/0"]})
     queue.finish(queue.take(), _state(0.9), False)
-    assert queue.take().name == "v/0 again"
+    assert queue.take().name == "v/0//again"
 
 
 def test_what_is_told_of_a_fit_that_is_not_finite_is_the_agreement_of_its_stored_state(make_queue):
     queue = make_queue({"v": ["v/0", "v/1"]})
     assert queue.finish(queue.take(), _state(0.9), False) == "v/0"
-    assert queue.frames["v/0", SEED] == {"status": "failed", "iou": pytest.approx(0.9)}
+    assert queue.told["v/0", SEED] == _told("failed", 0.9)
     assert queue.finish(queue.take(), _state(0.6), True) == "v/0"
-    assert queue.frames["v/0", SEED] == {"status": "retried", "iou": pytest.approx(0.6)}
+    assert queue.told["v/0", SEED] == _told("retried", 0.6)
     queue.finish(queue.take(), _state(0.4), False)
     assert queue.finish(queue.take(), _state(0.3), False) is None
-    assert queue.frames["v/1", SEED] == {"status": "failed", "iou": pytest.approx(0.4)}
+    assert queue.told["v/1", SEED] == _told("failed", 0.4)
 
 
 @pytest.mark.parametrize(
@@ -117,14 +124,7 @@ def test_too_few_steps_of_either_stage_are_told_before_anything_is_done(first, f
         "following": dataclasses.replace(FOLLOWING, steps=following),
     }
     with pytest.raises(UserError, match=rf"^{key} is \d: a schedule of"):
-        VideoQueue({("v", SEED): ["v/0"]}, _load, agreement=_agreement, **stages)
-
-
-def test_a_second_attempt_draws_other_random_numbers(make_queue):
-    queue = make_queue({"v": ["v/0"]})
-    assert queue.load("v/0", SEED).name == "v/0"
-    assert queue.load("v/0 again", SEED).name == "v/0 again"
-    assert np.array_equal(queue.load("v/0", SEED).unaries, queue.load("v/0 again", SEED).unaries)
+        VideoQueue({("v", SEED): ["v/0"]}, _load, attempts=Attempts(_judged), **stages)
 
 
 def test_frames_of_one_class_are_skipped_and_said(make_queue):
@@ -137,9 +137,9 @@ def test_frames_of_one_class_are_skipped_and_said(make_queue):
     assert after.start is not None
     queue.finish(after, _state(0.9), True)
     assert queue.take() is None
-    skipped = [name for (name, _), about in queue.frames.items() if about["status"] == "skipped"]
+    skipped = [name for (name, _), about in queue.told.items() if about["status"] == "skipped"]
     assert skipped == ["v/empty", "v/whole", "v/4empty"]
-    assert set(queue.frames) == set(queue.keys)
+    assert set(queue.told) == set(queue.keys)
 
 
 def test_videos_run_side_by_side_and_keep_to_their_own_fits(make_queue):
@@ -169,12 +169,12 @@ def test_a_queue_goes_on_where_it_was(make_queue, tmp_path: Path):
     other.load_state(torch.load(tmp_path / "state.pt", weights_only=True))
     assert other.take() is None  # Both videos are being worked on.
     assert other.again(("a/1", SEED)).steps == 7
-    assert (other.again(("b/0 again", SEED)).steps, other.again(("b/0 again", SEED)).start) == (
+    assert (other.again(("b/0//again", SEED)).steps, other.again(("b/0//again", SEED)).start) == (
         50,
         None,
     )
-    assert other.finish(other.again(("b/0 again", SEED)), _state(0.8), True) == "b/0"
-    assert other.frames["b/0", SEED]["status"] == "retried"
+    assert other.finish(other.again(("b/0//again", SEED)), _state(0.8), True) == "b/0"
+    assert other.told["b/0", SEED]["status"] == "retried"
     assert other.take().name == "b/1"
     other.finish(other.again(("a/1", SEED)), _state(0.7), True)
     assert other.take().start["representation.weight"][0, 0] == pytest.approx(0.7)
@@ -186,7 +186,7 @@ def test_seeds_of_a_video_are_lanes_of_their_own(make_queue):
         _load,
         first=FIRST,
         following=FOLLOWING,
-        agreement=_agreement,
+        attempts=Attempts(_judged),
     )
     works = [queue.take(), queue.take()]
     assert [work.key for work in works] == [("v/0", 1), ("v/0", 2)]

@@ -367,7 +367,7 @@ def flower() -> Picture:
 def _volume_points() -> Floats:
     depth, height, width = VOLUME_SIZE
     plane = grid_coordinates(height, width, (height, width))
-    third = slice_coordinates(depth, height, width).values
+    third = slice_coordinates(depth, height, width).coordinates
     planes = np.broadcast_to(plane, (depth, height, width, 2))
     z = np.broadcast_to(third[:, None, None, None], (depth, height, width, 1))
     return np.concatenate([planes, z], axis=-1)

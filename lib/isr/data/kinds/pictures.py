@@ -316,7 +316,10 @@ class Pictures(OwnFolder):
         if "depth" in paths:
             depth = distances(self.pixels(paths["depth"], "YX"))
             _check_size(depth, paths["depth"], picture.image, path)
-            picture = replace(picture, third=ThirdAxis("depth", depth))
+            third = ThirdAxis("depth", depth)
+            picture = replace(picture, third=third)
+            if third.missing is not None:
+                _log.warning("%s: %s", paths["depth"], third.words_of_missing)
         check_picture(picture, path=path)
 
         def stored_labels(file: Path, transparent: int | None) -> NDArray[np.int64]:

@@ -131,4 +131,5 @@ def slice_coordinates(depth: int, height: int, width: int, *, spacing: float = 1
         width: of a slice in pixels.
         spacing: the distance of two slices in pixels.
     """
-    return ThirdAxis("z", (np.arange(depth) + 0.5) * spacing / max(height, width))
+    step = spacing / max(height, width)
+    return ThirdAxis("z", (np.arange(depth) + 0.5) * spacing / max(height, width), 0.0, 1.0, step)

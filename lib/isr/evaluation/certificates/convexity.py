@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from isr.coordinates import Points, Scene
+from isr.coordinates import Points, Scene, with_nearest_depths
 from isr.evaluation.certificates.rounding import rounding_scale, tolerance
 from isr.evaluation.certificates.verdicts import (
     Certificate,
@@ -138,7 +138,8 @@ def _hull(mask: Mask, scene: Scene) -> Mask:
     if scene.third is None:
         return pixel_hull(mask)
     if scene.third.name == "depth":
-        return depth_hull(mask, scene.coordinates())
+        inside = depth_hull(mask, with_nearest_depths(scene.coordinates()))
+        return inside if scene.missing is None else inside & ~scene.missing
     # Every layer of a convex region is convex.
     layers = np.stack([pixel_hull(layer) for layer in mask])
-    return np.asarray(layers | volume_hull(layers, scene.third.values))
+    return np.asarray(layers | volume_hull(layers, scene.third.coordinates))

@@ -62,17 +62,17 @@ class SceneGrid:
     def _heights(self) -> Points:
         """The layers' third coordinates, and one layer more at each end."""
         assert self.scene.third is not None
-        values = self.scene.third.values
+        values = self.scene.third.coordinates
         if len(values) == 1:
             return np.asarray(values[0] + self.pixel * np.arange(-1, 2))
         first, last = 2 * values[0] - values[1], 2 * values[-1] - values[-2]
         return np.concatenate([[first], values, [last]])
 
     def inside(self, points: Points) -> NDArray[np.bool_]:
-        """Which of coordinates (..., dim) lie in the picture, from first to last layer."""
+        """Which of coordinates (..., dim) lie in the picture, from first to last frame."""
         positions = self.positions(points)
         edge = np.zeros(positions.shape[-1])
-        if self.scene.third is not None:
+        if self.scene.third is not None and self.scene.third.name == "t":
             edge[0] = 0.5
         # Rounding takes a pixel centre's own layer a little away from the half.
         edge = edge - 1e-9

@@ -16,7 +16,7 @@ from isr.evaluation.certificates.verdicts import (
     not_finite,
     sample_points,
 )
-from isr.evaluation.drawing import frozen_copy, level_function, point_map
+from isr.evaluation.drawing import frozen_copy, level_function, point_map, scene_level
 from isr.levels import foreground
 from isr.representations import Representation
 from isr.representations.union import Union
@@ -38,7 +38,7 @@ def certify_union(
         seed: for the sampled points.
     """
     members = [each for each in representation.members if isinstance(each, Representation)]
-    drawn = [level_function(member)(scene.coordinates()) for member in members]
+    drawn = [scene_level(member, scene) for member in members]
     kinds: list[str] = []
     rows, broken = [], []
     for number, (member, own) in enumerate(zip(members, drawn, strict=True), start=1):

@@ -12,10 +12,11 @@ import torch
 
 from isr.constraints import load, record_of
 from isr.coordinates import Convention, Points, Scene, ThirdAxis
-from isr.evaluation.drawing import level_function
+from isr.evaluation.drawing import scene_level
 from isr.evaluation.pixels import Mask
 from isr.levels import foreground
 from isr.representations import Representation
+from isr.torch_state import in_usual_state
 
 _RASTER_WORDS = {
     "empty": "No pixel centre is foreground.",
@@ -50,6 +51,7 @@ def all_hold(certificates: Sequence[Certificate]) -> bool:
     return bool(certificates) and all(certificate.holds for certificate in certificates)
 
 
+@in_usual_state
 def certify(
     representation: Representation,
     height: int,
@@ -81,7 +83,7 @@ def certify(
     """
     scene = Scene(height, width, convention, third)
     if level is None:
-        level = level_function(representation)(scene.coordinates())
+        level = scene_level(representation, scene)
     if level.shape != scene.shape:
         raise ValueError(f"the level has shape {level.shape}, the scene {scene.shape}")
     with np.errstate(all="ignore"):

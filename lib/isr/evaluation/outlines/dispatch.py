@@ -18,11 +18,13 @@ from isr.representations.convex import Convex
 from isr.representations.path_connected import PathConnected
 from isr.representations.polar import Polar
 from isr.representations.union import Union
+from isr.torch_state import in_usual_state
 
 # The frame's image is bent: so much wider a box, by its size, certainly holds all of it.
 MARGIN = 0.05
 
 
+@in_usual_state
 def outline(
     representation: Representation,
     height: int,

@@ -3,6 +3,7 @@
 What these find on the edges of their grids is moved to where the level crosses zero.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,13 +12,14 @@ from scipy import ndimage
 from shapely import MultiLineString, MultiPolygon, Polygon, build_area
 from skimage.measure import find_contours, marching_cubes
 
-from isr.coordinates import Points, Scene
+from isr.coordinates import Points, Scene, to_pixels
 from isr.errors import UserError
 from isr.evaluation.drawing import LevelFunction, level_function
 from isr.evaluation.outlines.canvas import clip
 from isr.evaluation.outlines.crossings import onto_boundary, signed
 from isr.levels import foreground
 from isr.representations import Representation
+from isr.torch_state import in_usual_state
 
 # Nodes per cell side.
 FINENESS = 2
@@ -96,22 +98,57 @@ class Mesh(NamedTuple):
     """(n, 3) coordinates."""
     faces: NDArray[np.int64]
     """(m, 3) vertices of triangles, anticlockwise as seen from outside in a right-handed system."""
+    unit: str = "the picture's longer side"
+    """Of the vertices."""
 
 
-def mesh(representation: Representation, scene: Scene, resolution: int = 96) -> Mesh:
+@in_usual_state
+def mesh(
+    representation: Representation,
+    scene: Scene,
+    resolution: int = 96,
+    *,
+    voxel_size: Sequence[float] | None = None,
+    unit: str = "",
+) -> Mesh:
     """The surface of the foreground in the box of `scene`, by marching cubes in coordinates.
 
     Vertices lie on the boundary to rounding: where a cube's edge crosses it, the crossing is found
-    by root finding in float64. The box itself closes what reaches out of it.
+    by root finding in float64. The box itself, whose slices and pixels reach from edge to edge,
+    closes what reaches out of it.
 
     Args:
         representation: of three coordinates.
         scene: with a third axis.
         resolution: cubes along the longest side of the box; the others have as many as fit.
+        voxel_size: (slice, row, column) size of a voxel of a volume or a video, such as in
+            millimetres: vertices are then in this unit, from the volume's corner. None leaves them
+            in coordinates.
+        unit: of the voxel size, in words.
 
     Raises:
-        UserError: the scene or the representation has two coordinates, or there is no cube.
+        UserError: the scene or the representation has two coordinates, there is no cube, or a voxel
+            size is given that is none, or for a depth.
     """
+    found = _surface(representation, scene, resolution)
+    return found if voxel_size is None else _in_unit(found, scene, voxel_size, unit)
+
+
+def _in_unit(found: Mesh, scene: Scene, voxel_size: Sequence[float], unit: str) -> Mesh:
+    """A surface with its vertices in the unit of the size of a voxel."""
+    sizes = np.asarray(voxel_size, np.float64)
+    if sizes.shape != (3,) or not np.isfinite(sizes).all() or not (sizes > 0).all():
+        raise UserError(f"voxel_size is {voxel_size!r}: give three sizes (slice, row, column).")
+    third = scene.third
+    if third is None or third.name == "depth":
+        raise UserError("voxel_size is for volumes and videos: a depth has its own unit.")
+    plane = to_pixels(found.vertices[:, :2], scene.height, scene.width, scene.convention)
+    voxels = np.column_stack([plane, third.layers(found.vertices[:, 2])])
+    return Mesh(voxels * sizes[::-1], found.faces, unit or "voxel_size as given")
+
+
+def _surface(representation: Representation, scene: Scene, resolution: int) -> Mesh:
+    """The surface in coordinates."""
     if scene.dim != 3 or representation.dim != 3:
         raise UserError("a mesh needs three coordinates: give a video, a volume or a depth.")
     if resolution < 1:

@@ -24,7 +24,7 @@ from isr.io import atomic_path
 
 _log = logging.getLogger(__name__)
 
-NUMERICS = 3
+NUMERICS = 4
 """Version of what determines the numbers of a fit. It is raised by hand when the code changes them,
 or what a checkpoint holds: a checkpoint of another version is not gone on from."""
 

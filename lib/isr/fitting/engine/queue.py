@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from isr.errors import UserError
 from isr.settings import OptimiserKind
+
+if TYPE_CHECKING:
+    from isr.fitting.engine.attempts import Attempts
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,25 @@ History = list[tuple[str, int, int, str, float]]
 """Rows (item, seed, step, term, value): the course of the loss terms."""
 
 
+_AGAIN = "//again"
+"""Ends names of second attempts, by which their random numbers are drawn: no item is named so."""
+
+
+def second_name(name: str) -> str:
+    """The name of the second attempt at a problem."""
+    return f"{name}{_AGAIN}"
+
+
+def is_again(name: str) -> bool:
+    """Whether a work of this name is a second attempt."""
+    return name.endswith(_AGAIN)
+
+
+def first_name(name: str) -> str:
+    """The name of the problem of a work, of a first or a second attempt."""
+    return name.removesuffix(_AGAIN)
+
+
 @dataclass(frozen=True)
 class Work:
     """One fit: a problem with a seed, how it is optimised, and what it starts from.
@@ -166,11 +188,13 @@ class Result:
         states: parameters by problem and seed; of the last finite step.
         finite: whether a problem stayed finite to its end.
         history: rows (item, seed, step, term, value).
+        told: what became of each fit that was judged: `status`, `iou` and `strokes`.
     """
 
     states: dict[Key, State] = field(default_factory=dict)
     finite: dict[Key, bool] = field(default_factory=dict)
     history: History = field(default_factory=list)
+    told: dict[Key, dict[str, Any]] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -184,6 +208,10 @@ class Queue(Protocol):
     @property
     def total_steps(self) -> int:
         """Steps of everything that is known to be done, for progress."""
+
+    @property
+    def told(self) -> dict[Key, dict[str, Any]]:
+        """What became of the fits that were judged: see `isr.fitting.engine.attempts`."""
 
     def take(self) -> Work | None:
         """The next work that can begin now; None if there is none."""
@@ -211,12 +239,20 @@ class EqualWorks:
         keys: names of the problems, and seeds.
         schedule: phases of the optimisation.
         steps: per problem.
+        attempts: judges fits, of which poor ones are made again; None keeps every fit.
     """
 
-    def __init__(self, keys: Sequence[Key], schedule: Schedule, steps: int) -> None:
+    def __init__(
+        self,
+        keys: Sequence[Key],
+        schedule: Schedule,
+        steps: int,
+        attempts: "Attempts | None" = None,
+    ) -> None:
         self._keys, self.schedule, self.steps = list(keys), schedule, steps
         phase_ends(schedule, steps)
-        self._taken = 0
+        self._attempts, self._taken = attempts, 0
+        self._again: list[Key] = []
 
     @property
     def keys(self) -> Sequence[Key]:
@@ -225,11 +261,18 @@ class EqualWorks:
 
     @property
     def total_steps(self) -> int:
-        """Steps of all problems."""
+        """Steps of all problems, if none is fitted again."""
         return len(self._keys) * self.steps
 
+    @property
+    def told(self) -> dict[Key, dict[str, Any]]:
+        """What became of the fits that were judged."""
+        return {} if self._attempts is None else self._attempts.told
+
     def take(self) -> Work | None:
-        """The next problem."""
+        """The next problem, first of all one that is fitted again."""
+        if self._again:
+            return self.again(self._again.pop(0))
         if self._taken == len(self._keys):
             return None
         self._taken += 1
@@ -244,13 +287,22 @@ class EqualWorks:
         return Work(*key, self.schedule, self.steps)
 
     def finish(self, work: Work, state: State, finite: bool) -> str | None:
-        """Every result is kept."""
-        return work.name
+        """Keep a result but where an earlier attempt's is better."""
+        if self._attempts is None:
+            return work.name
+        settled = self._attempts.settle(work, state, finite=finite)
+        if not settled.over:
+            self._again.append((second_name(work.name), work.seed))
+        return first_name(work.name) if settled.keep else None
 
     def state(self) -> dict[str, Any]:
-        """How many problems were begun."""
-        return {"taken": self._taken}
+        """How many problems were begun, and which are to be begun again."""
+        attempts = None if self._attempts is None else self._attempts.state()
+        return {"taken": self._taken, "again": self._again, "attempts": attempts}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Leave out problems that were begun before."""
         self._taken = state["taken"]
+        self._again = [(name, seed) for name, seed in state["again"]]
+        if self._attempts is not None:
+            self._attempts.load_state(state["attempts"])

@@ -163,9 +163,9 @@ def object_strata(
     return strata, torch.from_numpy(own.astype(np.float32)), torch.from_numpy(weights)
 
 
-def pixel_strata(pixels: int, count: int) -> Strata:
-    """Draws among all pixels of a picture alike."""
-    return stratify([np.arange(pixels)], count)
+def pixel_strata(pixels: int, count: int, missing: NDArray[np.bool_] | None = None) -> Strata:
+    """Draws among all pixels of a picture alike, but for those that are `missing` (h, w)."""
+    return stratify([np.arange(pixels) if missing is None else np.flatnonzero(~missing)], count)
 
 
 def unaries_strata(
@@ -173,6 +173,7 @@ def unaries_strata(
     count: int,
     *,
     object_weight: float | None = None,
+    missing: NDArray[np.bool_] | None = None,
 ) -> Strata:
     """Draws for a fit to given unaries: object, background close to it, and the rest, evenly.
 
@@ -183,13 +184,17 @@ def unaries_strata(
         count: draws per step.
         object_weight: weight of the object's mean against the background's in the loss, in
             (0, 1); None for the mean over all pixels.
+        missing: (*grid) pixels that are never drawn; None for none.
     """
     is_object = unaries >= 0.5  # Not a number counts as background: drawn, it stops the fit.
     close = _close_to(is_object) if count >= 3 else np.zeros_like(is_object)
-    classes = [np.flatnonzero(each) for each in (is_object, close, ~is_object & ~close)]
+    every = [is_object, close, ~is_object & ~close]
+    if missing is not None:
+        every = [each & ~missing for each in every]
+    classes = [np.flatnonzero(each) for each in every]
     if object_weight is None:
         return stratify(classes, count)
-    background = max(1, is_object.size - len(classes[0]))
+    background = max(1, len(classes[1]) + len(classes[2]))
     shares = [(1.0 - object_weight) * len(members) / background for members in classes[1:]]
     return stratify(classes, count, class_weights=(object_weight, *shares))
 

@@ -143,13 +143,19 @@ class PointSource:
         self.random_tables: Batch = {}
         self.constants: Batch = {}
         self.streams: list[Stream] = []
+        missing = problem.missing
         if problem.scribbles is not None and points.strokes:
-            self._draw_strokes(problem.scribbles, points.strokes, objects)
+            known = problem.scribbles
+            if missing is not None:
+                known = np.where(missing, np.uint8(NO_SCRIBBLE), known)
+            self._draw_strokes(known, points.strokes, objects)
         if problem.unaries is not None:
-            strata = unaries_strata(problem.unaries, points.random, object_weight=object_weight)
+            strata = unaries_strata(
+                problem.unaries, points.random, object_weight=object_weight, missing=missing
+            )
             self.random_tables["unaries"] = _table(problem.unaries, problem.unaries.ndim)
         else:
-            strata = pixel_strata(len(self.tables["coordinates"]), points.random)
+            strata = pixel_strata(len(self.tables["coordinates"]), points.random, missing)
         self.streams.append(Stream("points", strata))
         if shares is not None:
             self.random_tables["shares"] = _table(shares, shares.ndim - 1)

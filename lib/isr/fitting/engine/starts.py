@@ -14,7 +14,7 @@ from typing import TypeVar
 import torch
 
 from isr.data.problems import Problem
-from isr.fitting.engine.queue import Key, State, Work
+from isr.fitting.engine.queue import Key, State, Work, is_again
 from isr.fitting.engine.random_numbers import generator
 from isr.fitting.engine.sources import Source
 from isr.fitting.engine.task import Task
@@ -78,11 +78,13 @@ class Starts:
             return dict(work.start), source
         task = self._own_task()
         task.modules.load_state_dict(self._unstarted)
-        shared = "" if self._shared_initial_weights else work.name
+        again = is_again(work.name)
+        alike = self._shared_initial_weights and not again
+        shared = "" if alike else work.name
         for kind, module in task.modules.items():
             initialise_(module, generator(work.seed, shared, f"initial {kind}"))
-        if not self._shared_initial_weights:
-            task.start_(problem)
+        if not alike:
+            task.start_(problem.filled(), again=again)
         named = task.modules.named_parameters()
         return {name: value.detach().clone() for name, value in named}, source
 

@@ -6,7 +6,7 @@ the engine runs it for one problem, or over many by `torch.func.vmap`.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Set
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -56,6 +56,17 @@ def bind(modules: nn.ModuleDict, parameters: Mapping[str, Tensor]) -> Call:
     return call
 
 
+class Evidence(NamedTuple):
+    """What the region of a module is to agree with."""
+
+    module: str
+    """Name of the module."""
+    unaries: NDArray[np.float32] | None
+    """(*grid), where there are any."""
+    scribbles: NDArray[np.uint8] | None
+    """(*grid), 0 none, 255 background, else object; where there are any."""
+
+
 class Task(ABC):
     """What is optimised: template modules, batches and loss terms of one problem.
 
@@ -76,17 +87,27 @@ class Task(ABC):
     def source(self, problem: Problem, *, seed: int) -> Source:
         """Where the batches of `problem` come from, in the host's memory."""
 
-    def start_(self, problem: Problem) -> None:
-        """Put the representation's centre, axis and the like where its fit should start."""
+    def evidence(self, problem: Problem) -> list[Evidence]:
+        """What the representations are fitted to, as far as it is known before: not predictions."""
+        if "representation" not in self.modules:
+            return []
+        return [Evidence("representation", problem.unaries, problem.scribbles)]
+
+    def start_(self, problem: Problem, *, again: bool = False) -> None:
+        """Put the representation's centre, axis and the like where its fit should start.
+
+        Args:
+            problem: what is known.
+            again: whether this is the start of a second attempt.
+        """
         if "representation" not in self.modules:
             return
         representation = cast(Representation, self.modules["representation"])
         given = first_guess(problem)
         if given is not None:
             like = next(representation.parameters())
-            representation.start_(
-                torch.from_numpy(problem.coordinates).to(like), torch.from_numpy(given).to(like)
-            )
+            start = representation.restart_ if again else representation.start_
+            start(torch.from_numpy(problem.coordinates).to(like), torch.from_numpy(given).to(like))
 
     @abstractmethod
     def terms(self, call: Call, batch: Batch, active: Set[str]) -> Terms:

@@ -65,7 +65,7 @@ def levels(
     factor = min(1.0, long_side / max(item.size))
     grid = max(2, round(item.height * factor)), max(2, round(item.width * factor))
     plane = grid_coordinates(*item.size, grid, cell.about["convention"])
-    for time in np.interp(times, np.arange(len(item)), third.values):
+    for time in np.interp(times, np.arange(len(item)), third.coordinates):
         yield level(np.concatenate([plane, np.full((*grid, 1), time)], axis=-1))
 
 
