@@ -1,6 +1,7 @@
 # What the rules share: the plan that the configuration makes, and the names that wildcards can have.
 # What each job is made from and told: lib/isr/config/.
 import hashlib
+import os
 import re
 import shlex
 
@@ -78,10 +79,18 @@ wildcard_constraints:
 
 
 def code(script):
-    """What an edit of a script, or of the library that it uses, changes; a touch does not."""
+    """What an edit of a script, or of the library that it uses, changes; a touch does not.
+
+    On a cluster every job reads the workflow again: it is told what was found before, which takes
+    half of that time.
+    """
     if not PLAN.config.watch_library:
         return ""
-    return code_digest(Path(f"scripts/{script}.py"), Path("lib"))
+    known = f"ISR_CODE_{script.upper()}"
+    if known not in os.environ:
+        digest = code_digest(Path(f"scripts/{script}.py"), Path("lib"))
+        os.environ[known] = digest
+    return os.environ[known]
 
 
 def told(settings):
