@@ -156,6 +156,19 @@ def since(start: float, benchmarks: Sequence[Mapping[str, str]]) -> list[JobCost
     return found
 
 
+def write_all(path: Path, jobs: Sequence[JobCosts]) -> None:
+    """Write the costs of jobs as TSV: rule, job, and columns as of `measure`."""
+    from isr.io import write_text
+
+    columns = ("s", "cpu_time", "max_rss", "max_gpu", "steps", "steps_per_s")
+    lines = ["\t".join(("rule", "job", *columns))]
+    for job in jobs:
+        known = (job.costs.get(column) for column in columns)
+        numbers = ("" if value is None else f"{value:.2f}" for value in known)
+        lines.append("\t".join((job.rule, job.name, *numbers)))
+    write_text(path, "\n".join(lines) + "\n")
+
+
 def table(jobs: Sequence[JobCosts], longest: int | None = LONGEST) -> str:
     """A table of jobs, the longest first: seconds, peak memory and steps per second.
 
@@ -164,7 +177,9 @@ def table(jobs: Sequence[JobCosts], longest: int | None = LONGEST) -> str:
         longest: how many are shown; None for all.
     """
     ordered = sorted(jobs, key=lambda job: -job.costs["s"])
-    rows = [("rule", "job", "time", "CPU time", "memory", "GPU memory", "steps", "steps/s")]
+    rows: list[tuple[str, ...]] = [
+        ("rule", "job", "time", "CPU time", "memory", "GPU memory", "steps", "steps/s")
+    ]
     for job in ordered[:longest]:
         costs = job.costs
         rows.append(

@@ -7,7 +7,9 @@ import shlex
 
 from snakemake.exceptions import WorkflowError
 
+from isr import job_costs
 from isr.config.displays import Displays
+from isr.config.forecast import Forecast
 from isr.config.jobs import DOWNLOADS, Jobs
 from isr.config.machine import has_gpu
 from isr.config.reading import read_plan
@@ -45,6 +47,7 @@ except UserError as error:
 
 JOBS = Jobs(PLAN)
 DISPLAYS = Displays(JOBS)
+FORECAST = Forecast(DISPLAYS)
 
 # Jobs that would use a GPU ask for one unless the configuration keeps them from it. Where and how
 # often a fit saves itself stands in `resources`, because a change there redoes nothing.
@@ -58,6 +61,11 @@ THREADS = 4 if PLAN.config.device == "cuda" else 1
 if GPU and workflow.nodes is None and "gpu" not in workflow.global_resources:
     if PLAN.config.device == "cuda" or has_gpu():
         workflow.register_resource("gpu", 1)
+
+
+def more(least):
+    """So much of a resource at the first attempt, twice as much at the second, and so on."""
+    return lambda wildcards, attempt: attempt * least
 
 
 def names(known):
