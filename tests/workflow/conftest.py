@@ -1,69 +1,7 @@
-"""Running the workflow in a copy of the repository."""
-
-import os
-import re
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
+"""A copy of the repository in which the tests of a file run the workflow."""
 
 import pytest
-import yaml
-
-ROOT = Path(__file__).parents[2]
-PARTS = ("config", "envs", "lib", "scripts", "workflow")
-
-
-@dataclass(frozen=True)
-class Repository:
-    """A copy of the repository in which Snakemake runs."""
-
-    folder: Path
-
-    def snakemake(self, *arguments, config=None, over=()):
-        """Run Snakemake, with a configuration laid over the default one.
-
-        Args:
-            arguments: of the command line.
-            config: what is laid over it; None for nothing.
-            over: `--configfile` and the files that it is laid over.
-        """
-        if config is not None:
-            path = self.folder / "overlay.yaml"
-            path.write_text(yaml.safe_dump(config))
-            arguments = (*arguments, *(over or ("--configfile",)), path.name)
-        environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "XDG_CACHE_HOME": str(self.folder / ".cache"),
-        }
-        command = [sys.executable, "-m", "snakemake", *arguments]
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        return done.returncode, done.stdout
-
-    def plan(self, *arguments, config=None, over=()):
-        """Number of jobs by rule that a run would do."""
-        code, output = self.snakemake("--dry-run", *arguments, config=config, over=over)
-        assert code == 0, output
-        table = re.search(r"^Job stats:\n.*\n-.*\n((?:.+\n)+)", output, re.MULTILINE)
-        rows = [line.split() for line in table[1].splitlines()] if table else []
-        return {rule: int(count) for rule, count in rows}
-
-
-def copy_repository(folder):
-    """Copy what the workflow needs."""
-    for part in PARTS:
-        ignored = shutil.ignore_patterns("__pycache__", ".*")
-        shutil.copytree(ROOT / part, folder / part, ignore=ignored)
-    return Repository(folder)
+from repositories import copy_repository
 
 
 @pytest.fixture(scope="module")

@@ -126,12 +126,11 @@ class Forecast:
         size = sum(frames) * self._bytes(settings)
         predictor = self.plan.predictor(settings)
         if settings.fit == "joint":
-            assert isinstance(predictor, UNet)
             seconds = 0.0
             for item, count in zip((item for item, _ in works), frames, strict=True):
                 step = self._unet_step(predictor, cell.dataset, item) + self._step(settings, 1)
                 seconds += settings.epochs * count * step
-            return seconds, size + len(works) * step_costs.unet_bytes(predictor.width)
+            return seconds, size + len(works) * step_costs.unet_bytes(_width(predictor))
         steps = [settings.first_steps + settings.next_steps * (count - 1) for count in frames]
         if self.gpu:  # Side by side: the longest is waited for.
             return max(steps) * self._step(settings, len(works)), size
@@ -142,7 +141,9 @@ class Forecast:
         points = 1.0
         if settings.points is not None and not self.gpu:
             points = (settings.points.strokes + settings.points.random) / 1000
-        return points * step_costs.PROJECTION[settings.constraint].seconds(problems, self.gpu)
+        usual = step_costs.PROJECTION["path_connected"]
+        step = step_costs.PROJECTION.get(settings.constraint, usual)
+        return points * step.seconds(problems, self.gpu)
 
     def _bytes(self, settings: CellSettings) -> float:
         bent = settings.constraint == "path_connected"
@@ -190,9 +191,9 @@ class Forecast:
         per_pixel = step_costs.CNN_PIXEL.seconds(1, self.gpu)
         return sum(pixels) * predictor.scale**2 * per_pixel
 
-    def _unet_step(self, predictor: UNet, dataset: str, item: str) -> float:
+    def _unet_step(self, predictor: PredictorKind, dataset: str, item: str) -> float:
         pixels = self.extent(dataset, item).pixels * predictor.scale**2
-        return step_costs.unet_step(predictor.width, pixels, self.gpu)
+        return step_costs.unet_step(_width(predictor), pixels, self.gpu)
 
     # The work around them, on cores
 
@@ -304,6 +305,11 @@ class Forecast:
                 f"{duration(took)}, and {duration(busy)} of a core."
             )
         return lines
+
+
+def _width(predictor: PredictorKind) -> int:
+    """Of a network that sees frames; of one that is no UNet, as if it were the paper's."""
+    return predictor.width if isinstance(predictor, UNet) else 64
 
 
 def _summed(jobs: Sequence[Planned]) -> tuple[str, ...]:
