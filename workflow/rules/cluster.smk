@@ -9,13 +9,26 @@ if shutil.which("sbatch") and workflow.is_main_process:
     PATIENT = Path(workflow.basedir, "profiles", "slurm")
     os.environ["PATH"] = f"{PATIENT}{os.pathsep}{os.environ['PATH']}"
 
-# Its plugin takes a scheduler that does not answer for one that soon forgets jobs, and asks sacct for
-# them, which knows nothing where no accounting is kept: then it waits for ever. What the scheduler
-# once said holds.
+
+
+def remembered(ask):
+    """What a function once found, however often it is asked."""
+    known = []
+
+    def found():
+        answer = known[0] if known else ask()
+        if answer is not None and not known:
+            known.append(answer)
+        return answer
+
+    return found
+
+
+# SLURM's plugin takes a scheduler that does not answer for one that soon forgets jobs, and asks sacct
+# for them; where no accounting is kept, that knows of none, and Snakemake waits for ever.
 SLURM = sys.modules.get("snakemake_executor_plugin_slurm")
-if hasattr(SLURM, "get_min_job_age") and workflow.is_main_process:
-    AGE = SLURM.get_min_job_age()
-    SLURM.get_min_job_age = lambda: AGE
+if hasattr(SLURM, "get_min_job_age"):
+    SLURM.get_min_job_age = remembered(SLURM.get_min_job_age)
 
 
 def tell_costs():
