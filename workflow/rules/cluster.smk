@@ -6,9 +6,8 @@ STARTED = time.time()
 
 # Where there is SLURM, jobs are submitted with patience: see the script.
 if shutil.which("sbatch") and workflow.is_main_process:
-    PATIENT = Path(workflow.basedir, "profiles", "slurm")
+    PATIENT = Path(workflow.snakefile).absolute().parents[1] / "profiles/slurm"
     os.environ["PATH"] = f"{PATIENT}{os.pathsep}{os.environ['PATH']}"
-
 
 
 def remembered(ask):
