@@ -39,7 +39,7 @@ CONFIG = {
         "faults": {
             "dataset": "gallery",
             "items": ["horse"],
-            "settings": {"constraint": "path_connected", "steps": 600, "object_weight": 0.5},
+            "settings": {"constraint": "path_connected", "steps": 1200, "object_weight": 0.5},
             "cells": {name: {"stack_size": 1} for name in CELLS},
         },
     },
@@ -88,10 +88,15 @@ class Story:
         return self.logs[number].read_text()
 
     def saved(self, cell):
-        """Number of the running job of a cell that has a checkpoint; None for none."""
+        """Number of the job of a cell that fits and has a checkpoint; None for none."""
         folder = (self.repository.folder / PART.format(cell)).with_name(".checkpoints")
         saved = any(path.suffix == ".pt" for path in folder.rglob("*"))
-        return self.cluster.running(_comment(cell)) if saved else None
+        fits = saved and self.processes(cell)
+        return self.cluster.running(_comment(cell)) if fits else None
+
+    def processes(self, cell):
+        """Numbers of the processes that fit a cell."""
+        return processes(f"--output {PART.format(cell)}", below=(self.repository.folder,))
 
     def lose_node(self):
         """Kill the node's daemon and all that runs there, and bring it back."""
@@ -105,6 +110,7 @@ class Story:
             _kill(pid)
         wait(lambda: "DOWN" in self.cluster.control("show", "node", "-o"), what="its loss")
         subprocess.run(["slurmd", "-N", os.uname().nodename.split(".")[0]], check=True)
+        self.hurry(*lost)
         return lost
 
     def disturb(self, actions):
@@ -130,15 +136,21 @@ class Story:
 
     def signal(self, cell, number):
         """Send a signal to the process that fits."""
-        own = processes(f"--output {PART.format(cell)}", below=(self.repository.folder,))
-        assert own
-        for pid in own:
+        for pid in self.processes(cell):
             _kill(pid, number)
 
     def requeue(self, number, cell):
         """By SLURM."""
         self.cluster.control("requeue", number)
+        self.hurry(number)
         self.requeued = number
+
+    def hurry(self, *numbers):
+        """Do not let requeued jobs wait for the two minutes that SLURM lets them."""
+        states = {"PENDING", "REQUEUED"}
+        wait(lambda: {self.cluster.jobs()[each]["JobState"] for each in numbers} <= states)
+        for number in numbers:
+            self.cluster.control("update", f"JobId={number}", "StartTime=now")
 
     def hang(self, number, cell):
         """Until its time is over."""
@@ -235,7 +247,7 @@ def test_a_requeued_job_starts_again(story):
 @pytest.mark.parametrize("cell", RESUMED)
 def test_what_was_interrupted_goes_on_from_its_checkpoint(story, cell):
     log = (story.repository.folder / f"logs/fit/faults/{cell}/part-0.log").read_text()
-    steps = re.search(r"going on from step (\d+) of 600", log)
+    steps = re.search(r"going on from step (\d+) of 1200", log)
     assert steps, log
     assert int(steps[1]) > 0
 

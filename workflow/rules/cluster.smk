@@ -1,33 +1,15 @@
 # How jobs are submitted to a cluster, and what is told of them at the end of a run.
-import shutil
 import time
+
+from isr.config.cluster import remember_job_age, submit_with_patience
 
 STARTED = time.time()
 
-# Where there is SLURM, jobs are submitted with patience: see the script.
-if shutil.which("sbatch") and workflow.is_main_process:
-    PATIENT = Path(workflow.snakefile).absolute().parents[1] / "profiles/slurm"
-    os.environ["PATH"] = f"{PATIENT}{os.pathsep}{os.environ['PATH']}"
-
-
-def remembered(ask):
-    """What a function once found, however often it is asked."""
-    known = []
-
-    def found():
-        answer = known[0] if known else ask()
-        if answer is not None and not known:
-            known.append(answer)
-        return answer
-
-    return found
-
-
-# SLURM's plugin takes a scheduler that does not answer for one that soon forgets jobs, and asks sacct
-# for them; where no accounting is kept, that knows of none, and Snakemake waits for ever.
-SLURM = sys.modules.get("snakemake_executor_plugin_slurm")
-if hasattr(SLURM, "get_min_job_age"):
-    SLURM.get_min_job_age = remembered(SLURM.get_min_job_age)
+if workflow.is_main_process:
+    submit_with_patience(
+        Path(workflow.snakefile).absolute().parents[1] / "profiles/slurm"
+    )
+    remember_job_age()
 
 
 def tell_costs():

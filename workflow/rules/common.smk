@@ -1,7 +1,6 @@
 # What the rules share: the plan that the configuration makes, and the names that wildcards can have.
 # What each job is made from and told: lib/isr/config/.
 import hashlib
-import os
 import re
 import shlex
 
@@ -14,7 +13,7 @@ from isr.config.jobs import DOWNLOADS, Jobs
 from isr.config.machine import has_gpu
 from isr.config.reading import read_plan
 from isr.data.corruptions import CLEAN
-from isr.dependencies import code_digest
+from isr.dependencies import inherited_digest
 from isr.errors import UserError
 from isr.io import write_text
 
@@ -87,18 +86,10 @@ wildcard_constraints:
 
 
 def code(script):
-    """What an edit of a script, or of the library that it uses, changes; a touch does not.
-
-    On a cluster every job reads the workflow again: it is told what was found before, which takes
-    half of that time.
-    """
+    """What an edit of a script, or of the library that it uses, changes; a touch does not."""
     if not PLAN.config.watch_library:
         return ""
-    known = f"ISR_CODE_{script.upper()}"
-    if known not in os.environ:
-        digest = code_digest(Path(f"scripts/{script}.py"), Path("lib"))
-        os.environ[known] = digest
-    return os.environ[known]
+    return inherited_digest(Path(f"scripts/{script}.py"), Path("lib"))
 
 
 def told(settings):
