@@ -1,4 +1,6 @@
 # make demo | make test | make lint | make paper      (each sets up .venv by itself)
+# make plan             what a configuration will cost, before anything runs: CONFIG="config/paper.yaml"
+# make test-slurm       the tests on a SLURM of their own, where Debian's slurm-wlm and munge are there
 #
 # PYTHON=python3.12   another interpreter (3.11 or newer)
 # TORCH=cpu|cuda      which PyTorch to install
@@ -11,6 +13,7 @@ SHELL := bash
 PYTHON ?= python3
 TORCH ?= cpu
 ARGS ?=
+CONFIG ?=
 
 INSTALLED := .venv/.installed-$(TORCH)
 ACTIVATE := source .venv/bin/activate &&
@@ -19,7 +22,7 @@ CPU_WHEELS := https://download.pytorch.org/whl/cpu
 # One thread per process: jobs and tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test lint paper
+.PHONY: demo test test-slurm lint paper plan
 
 demo: $(INSTALLED)
 	$(ACTIVATE) snakemake $(ARGS)
@@ -28,8 +31,14 @@ demo: $(INSTALLED)
 paper: $(INSTALLED)
 	$(ACTIVATE) snakemake --configfile config/paper.yaml $(ARGS)
 
+plan: $(INSTALLED)
+	$(ACTIVATE) snakemake --dry-run $(if $(CONFIG),--configfile $(CONFIG)) $(ARGS)
+
 test: $(INSTALLED)
 	$(ACTIVATE) pytest -n 2 --dist loadfile $(ARGS)
+
+test-slurm: $(INSTALLED)
+	$(ACTIVATE) pytest -m slurm -rs tests/slurm $(ARGS)
 
 lint: $(INSTALLED)
 	$(ACTIVATE) ruff check

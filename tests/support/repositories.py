@@ -28,12 +28,29 @@ class Repository:
             config: what is laid over it; None for nothing.
             over: `--configfile` and the files that it is laid over.
         """
-        done = self.started(*arguments, config=config, over=over, stdout=subprocess.PIPE)
-        output, _ = done.communicate()
-        return done.returncode, output
+        process = self.start(*arguments, config=config, over=over)
+        output, _ = process.communicate()
+        return process.returncode, output
 
-    def started(self, *arguments, config=None, over=(), **options):
-        """Start Snakemake; `options` are those of its process."""
+    def start(
+        self,
+        *arguments,
+        config=None,
+        over=(),
+        program=("-m", "snakemake"),
+        log=subprocess.PIPE,
+        **options,
+    ):
+        """Start Snakemake, as above, and do not wait for its end.
+
+        Args:
+            arguments: of the command line.
+            config: what is laid over the default configuration; None for nothing.
+            over: `--configfile` and the files that it is laid over.
+            program: what Python runs.
+            log: an open file for what it says; by default a pipe.
+            options: of its process.
+        """
         if config is not None:
             path = self.folder / "overlay.yaml"
             path.write_text(yaml.safe_dump(config))
@@ -44,10 +61,11 @@ class Repository:
             "XDG_CACHE_HOME": str(self.folder / ".cache"),
         }
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *arguments],
+            [sys.executable, *program, *arguments],
             cwd=self.folder,
             env=environment,
             text=True,
+            stdout=log,
             stderr=subprocess.STDOUT,
             **options,
         )

@@ -1,6 +1,7 @@
 """What every command line is told, does with its outcome, and writes of its costs."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,61 @@ def test_without_a_file_nothing_is_written(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     job_costs.write()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_steps_count_among_the_costs(tmp_path):
+    counted = "job_costs.count(30, 2.0), job_costs.count(6, 1.0)"
+    body = f"from isr import job_costs\nrun(lambda: ({counted}))"
+    assert _run(body, tmp_path / "job.tsv").returncode == 0
+    costs = job_costs.read(tmp_path / "job.tsv")
+    assert (costs["steps"], costs["steps_per_s"]) == (36, 12)
+
+
+def _benchmark(folder, name, text):
+    path = folder / f"logs/fit/{name}.tsv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return {"rule": "fit", "file": path.relative_to(folder).as_posix()}
+
+
+def test_a_table_of_the_jobs_that_have_ended_since_a_time(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    head = "s\tcpu_time\tmax_rss"
+    files = [
+        _benchmark(tmp_path, "mine/a/part-0", f"{head}\n5\t4\t300\n"),
+        _benchmark(
+            tmp_path,
+            "mine/b/part-0",
+            f"{head}\tmax_gpu\tsteps\tsteps_per_s\n95\t91\t1001\t640\t3000\t400\n",
+        ),
+        _benchmark(tmp_path, "mine/old/part-0", f"{head}\n7\t4\t300\n"),
+        _benchmark(tmp_path, "mine/failed/part-0", ""),
+        {"rule": "fit", "file": "logs/fit/mine/never/part-0.tsv"},
+    ]
+    os.utime("logs/fit/mine/old/part-0.tsv", (100, 100))
+    jobs = job_costs.since(101, files)
+    words = [re.split(r"  +", line) for line in job_costs.table(jobs).splitlines()]
+    assert words == [
+        ["rule", "job", "time", "CPU time", "memory", "GPU memory", "steps", "steps/s"],
+        [
+            "fit",
+            "mine/b/part-0",
+            "1 min 35 s",
+            "1 min 31 s",
+            "1,001 MiB",
+            "640 MiB",
+            "3,000",
+            "400",
+        ],
+        ["fit", "mine/a/part-0", "5.0 s", "4.0 s", "300 MiB"],
+    ]
+    assert job_costs.table(jobs, longest=1).endswith("\nand 1 more, 5.0 s together")
+    assert "GPU" not in job_costs.table(jobs[:1])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(59.96, "60.0 s"), (40, "40 s"), (60, "1 min 0 s"), (7380, "2 h 3 min"), (float("nan"), "")],
+)
+def test_duration(seconds, words):
+    assert job_costs.duration(seconds) == words

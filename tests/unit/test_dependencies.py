@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from isr.dependencies import code_digest, library_files
+from isr.dependencies import code_digest, inherited_digest, library_files
 
 ROOT = Path(__file__).parents[2]
 
@@ -115,6 +115,16 @@ def test_the_digest_changes_by_an_edit_and_not_by_a_touch(library):
     assert edited != before
     script.write_text("from isr.data import picture  # again\n")
     assert code_digest(script, library) not in (before, edited)
+
+
+def test_a_job_is_told_the_digest(library, monkeypatch):
+    script = library.parent / "digest.py"
+    script.write_text("from isr.data import picture\n")
+    monkeypatch.delenv("ISR_CODE_DIGEST", raising=False)
+    assert inherited_digest(script, library) == code_digest(script, library)
+    monkeypatch.setenv("ISR_CODE_DIGEST", "told")
+    assert inherited_digest(script, library) == "told"
+    monkeypatch.delenv("ISR_CODE_DIGEST")
 
 
 class _Finder(modulefinder.ModuleFinder):

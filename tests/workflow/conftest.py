@@ -1,4 +1,4 @@
-"""A copy of the repository in which tests run the workflow."""
+"""A copy of the repository in which the tests of a file run the workflow."""
 
 import pytest
 from repositories import copy_repository

@@ -99,9 +99,7 @@ def test_a_killed_run_ends_with_the_bits_of_one_left_alone(repository, left_alon
 
 def _killed(repository, seconds):
     """Whether a run was killed, with all its jobs, after so many seconds; it may have ended."""
-    run = repository.started(
-        *_RUN, config=CONFIG, stdout=subprocess.DEVNULL, start_new_session=True
-    )
+    run = repository.start(*_RUN, config=CONFIG, log=subprocess.DEVNULL, start_new_session=True)
     time.sleep(seconds)
     if run.poll() is not None:
         return False

@@ -7,6 +7,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
+from isr import job_costs
 from isr.config.displays import (
     REPORT,
     REPORT_INVENTORY,
@@ -15,12 +16,13 @@ from isr.config.displays import (
     cell_inventory,
     display_inventory,
 )
+from isr.config.forecast import Forecast
 from isr.config.jobs import DOWNLOADS, Jobs, told_inputs
 from isr.config.machine import command_line, has_gpu
 from isr.config.paths import Layer
 from isr.config.reading import read_plan
 from isr.data.corruptions import CLEAN
-from isr.dependencies import code_digest
+from isr.dependencies import inherited_digest
 from isr.errors import UserError
 from isr.inventory import find_damaged
 from isr.io import write_text
@@ -69,6 +71,7 @@ except UserError as error:
 
 JOBS = Jobs(PLAN)
 DISPLAYS = Displays(JOBS)
+FORECAST = Forecast(DISPLAYS)
 
 # Jobs that would use a GPU ask for one unless the configuration keeps them from it. Where and how
 # often a fit saves itself stands in `resources`, because a change there redoes nothing.
@@ -82,6 +85,11 @@ THREADS = 4 if PLAN.config.device == "cuda" else 1
 if GPU and workflow.nodes is None and "gpu" not in workflow.global_resources:
     if PLAN.config.device == "cuda" or has_gpu():
         workflow.register_resource("gpu", 1)
+
+
+def more(least):
+    """So much of a resource at the first attempt, twice as much at the second, and so on."""
+    return lambda wildcards, attempt: attempt * least
 
 
 def names(known):
@@ -106,7 +114,7 @@ def code(script):
     """What an edit of a script, or of the library that it uses, changes; a touch does not."""
     if not PLAN.config.watch_library:
         return ""
-    return code_digest(ROOT / f"scripts/{script}.py", ROOT / "lib")
+    return inherited_digest(ROOT / f"scripts/{script}.py", ROOT / "lib")
 
 
 def told(settings):

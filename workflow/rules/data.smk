@@ -52,8 +52,8 @@ rule unpack:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=more(2000),
+        runtime=more(30),
     params:
         settings=told(
             lambda wildcards: JOBS.unpack_settings(wildcards.dataset, wildcards.item)
@@ -81,8 +81,10 @@ rule label:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=more(3000),
+        runtime=lambda wildcards, attempt: FORECAST.label(
+            wildcards.dataset, wildcards.item
+        ).minutes(attempt),
     params:
         settings=told(
             lambda wildcards: JOBS.unpack_settings(wildcards.dataset, wildcards.item)
@@ -111,8 +113,10 @@ rule features:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=more(4000),
+        runtime=lambda wildcards, attempt: FORECAST.features(
+            wildcards.dataset, PLAN.items(wildcards.dataset)
+        ).minutes(attempt),
     params:
         settings=told(
             lambda wildcards: JOBS.features_settings(

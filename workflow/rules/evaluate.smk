@@ -23,8 +23,10 @@ rule evaluate:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=more(4000),
+        runtime=lambda wildcards, attempt: FORECAST.evaluate(
+            PLAN.cell(wildcards.study, wildcards.cell)
+        ).minutes(attempt),
     params:
         settings=told(
             lambda wildcards: JOBS.evaluate_settings(wildcards.study, wildcards.cell)

@@ -17,8 +17,10 @@ rule fit:
         gpu=GPU,
         device=PLAN.config.device,
         checkpoint_every=str(PLAN.config.checkpoint_every),
-        mem_mb=16000 if GPU else 4000,
-        runtime=240,
+        mem_mb=more(16000 if GPU else 4000),
+        runtime=lambda wildcards, attempt: FORECAST.fit(
+            wildcards.study, wildcards.batch, int(wildcards.part)
+        ).minutes(attempt),
     params:
         settings=told(
             lambda wildcards: JOBS.fit_settings(

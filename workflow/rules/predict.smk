@@ -13,10 +13,11 @@ rule predict:
         gpu=GPU,
         device=PLAN.config.device,
         checkpoint_every=str(PLAN.config.checkpoint_every),
-        mem_mb=lambda wildcards: max(
-            16000 if GPU else 0, JOBS.predict_memory(get_share(wildcards))
-        ),
-        runtime=240,
+        mem_mb=lambda wildcards, attempt: attempt
+        * max(16000 if GPU else 0, JOBS.predict_memory(get_share(wildcards))),
+        runtime=lambda wildcards, attempt: FORECAST.predict(
+            get_share(wildcards)
+        ).minutes(attempt),
     params:
         settings=told(lambda wildcards: JOBS.predict_settings(get_share(wildcards))),
         inputs=told_of(lambda wildcards: JOBS.predict_told(get_share(wildcards))),

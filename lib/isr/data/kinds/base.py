@@ -44,6 +44,28 @@ class Known:
     third: "ThirdName | None" = None
 
 
+@dataclass(frozen=True)
+class Extent:
+    """The size of an item.
+
+    Attributes:
+        frames: how many it has.
+        height: of each, in pixels.
+        width: of each, in pixels.
+        guessed: whether this is what such items usually have.
+    """
+
+    frames: int = 1
+    height: int = 480
+    width: int = 640
+    guessed: bool = False
+
+    @property
+    def pixels(self) -> int:
+        """Of a frame."""
+        return self.height * self.width
+
+
 class DatasetKind(Model):
     """One data set: where its items come from."""
 
@@ -51,6 +73,11 @@ class DatasetKind(Model):
         "pictures": "it is called items now",
         "videos": "it is called items now",
     }
+
+    usual_side: ClassVar[int] = 640
+    """Pixels on the longer side of an item of which nothing is known yet."""
+    usual_frames: ClassVar[int] = 16
+    """Of a video or a volume of which nothing is known yet."""
 
     kind: str
     items: Annotated[list[str | int], Field(min_length=1)] | None = Field(
@@ -72,6 +99,12 @@ class DatasetKind(Model):
     @abstractmethod
     def known(self, name: str, root: Path) -> Known:
         """What is known of an item before it is unpacked."""
+
+    def extent(self, name: str, root: Path) -> Extent:
+        """The size of an item before it is unpacked, for forecasts; by default a usual one."""
+        side = getattr(self, "long_side", None) or self.usual_side
+        frames = 1 if self.known(name, root).third in (None, "depth") else self.usual_frames
+        return Extent(frames, round(side * 0.75), side, guessed=True)
 
     @abstractmethod
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:

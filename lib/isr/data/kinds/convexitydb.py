@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,8 @@ class Semantic(Model):
 
 class ConvexityDB(DatasetKind):
     """The paper's 51 pictures."""
+
+    usual_side: ClassVar[int] = 400
 
     kind: Literal["convexitydb"]
     long_side: LongSide = None

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from isr.coordinates import grid_coordinates
 from isr.data.items import Frame, Item, write_video
-from isr.data.kinds.base import DatasetKind, Known, count_words
+from isr.data.kinds.base import DatasetKind, Extent, Known, count_words
 from isr.data.kinds.videos import DrawnMotion, Simulated
 
 SOURCE = "drawn by this software"
@@ -60,6 +60,10 @@ class Drawn(DatasetKind):
     def known(self, name: str, root: Path) -> Known:
         """Videos."""
         return Known(third="t")
+
+    def extent(self, name: str, root: Path) -> Extent:
+        """As it will be drawn."""
+        return Extent(self.frames, round(self.long_side * 0.75), self.long_side)
 
     def unpack(self, name: str, root: Path, downloads: Path, output: Path) -> None:
         """Draw a video."""

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,9 @@ _LOG = logging.getLogger(__name__)
 
 class FBMS(LabelledVideos):
     """Sequences of FBMS-59; for research use, so they have to be downloaded."""
+
+    usual_frames: ClassVar[int] = 185
+    """The sequences of Table 4 have 3,333 together."""
 
     kind: Literal["fbms"]
     path: PathText | None = Field(

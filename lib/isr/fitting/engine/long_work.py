@@ -17,10 +17,11 @@ from typing import Any, Protocol
 
 import torch
 
-from isr import __version__
+from isr import __version__, job_costs
 from isr.errors import UserError, told
 from isr.fitting.engine.devices import claim
 from isr.io import atomic_path
+from isr.job_costs import duration
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ NUMERICS = 4
 """Version of what determines the numbers of a fit. It is raised by hand when the code changes them,
 or what a checkpoint holds: a checkpoint of another version is not gone on from."""
 
-_INTERVAL = 10.0
+_INTERVAL = 60.0
 """Seconds between two messages on the progress."""
 
 
@@ -220,17 +221,18 @@ def complete(work: LongWork, run: Run, *, fingerprint: str, what: str) -> None:
     path = run.checkpoint
     if path is not None and resume(path, work, fingerprint):
         _log.info("%s: going on from step %d of %d", what, work.done, work.total)
-    started = told = saved = time.monotonic()
+    started = said = saved = time.monotonic()
     before = work.done
     while not work.finished:
         work.advance()
         now = time.monotonic()
-        if work.finished or now - told >= _INTERVAL:
+        if work.finished or now - said >= _INTERVAL:
             left = (now - started) / max(1, work.done - before) * (work.total - work.done)
-            rest = "done" if work.finished else f"{left:.0f} s left"
+            rest = "done" if work.finished else f"{duration(round(left))} left"
             words = f"{work.progress}, " if work.progress else ""
             _log.info("%s: %sstep %d of %d, %s", what, words, work.done, work.total, rest)
-            told = now
+            said = now
         if path is not None and now - saved >= run.every:
             _try_to_save(path, work, fingerprint, what)
             saved = now
+    job_costs.count(work.done - before, time.monotonic() - started)

@@ -1,6 +1,7 @@
 """One self-contained HTML page on everything that was run."""
 
 import base64
+import math
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -12,8 +13,9 @@ import pandas as pd
 from PIL import Image
 from pydantic import Field
 
-from isr import __version__
+from isr import __version__, job_costs
 from isr.errors import UserError
+from isr.job_costs import duration
 from isr.models import Model, parse
 from isr.reporting import words
 from isr.reporting.published import convexity
@@ -165,32 +167,10 @@ def run_times(benchmarks: Sequence[Benchmark]) -> list[dict[str, Any]]:
 
 
 def _costs(benchmark: Benchmark) -> dict[str, Any]:
-    try:
-        table = pd.read_csv(benchmark.file, sep="\t")
-        seconds = pd.to_numeric(table["s"]).mean()
-    except (OSError, KeyError, ValueError):
-        raise UserError(f"{benchmark.file} is no benchmark file: leave it out.") from None
-    # Snakemake's own benchmarks of jobs that are too short have "-" or "NA" here.
-    others = table.reindex(columns=["cpu_time", "max_rss", "max_gpu"])
-    highest = others.apply(pd.to_numeric, errors="coerce").max()
-    return {"rule": benchmark.rule, "s": seconds, **highest.to_dict()}
+    costs = job_costs.read(Path(benchmark.file)) or {}
+    columns = ("s", "cpu_time", "max_rss", "max_gpu")
+    return {"rule": benchmark.rule, **{key: costs.get(key, math.nan) for key in columns}}
 
 
 def _memory(peak: float) -> str:
     return "" if peak != peak else f"{peak:,.0f} MiB"
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words; "" where they are not known.
-
-    >>> duration(5.25), duration(125), duration(7380)
-    ('5.2 s', '2 min 5 s', '2 h 3 min')
-    """
-    if seconds != seconds:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"

@@ -199,10 +199,3 @@ def test_a_file_that_is_no_benchmark_is_named(tmp_path):
     assert page.run_times([]) == []
     with pytest.raises(UserError, match="no benchmark file"):
         page.run_times(_benchmarks(tmp_path, "a\n1\n"))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(59.96, "60.0 s"), (60, "1 min 0 s"), (7380, "2 h 3 min")]
-)
-def test_duration(seconds, words):
-    assert page.duration(seconds) == words
