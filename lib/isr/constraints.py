@@ -210,7 +210,7 @@ def build(name: str, dim: int = 2, **options: Any) -> "Representation":
     builder = load(record(name).module)
     _check_counts(name, builder, options)
     try:
-        return builder(dim, **options)  # type: ignore[no-any-return]
+        built: Representation = builder(dim, **options)
     except UserError:
         raise
     # What layers and arrays raise for values that they cannot take; torch tells in many lines.
@@ -221,6 +221,8 @@ def build(name: str, dim: int = 2, **options: Any) -> "Representation":
             f"constraint {name!r} with options {given or 'left out'} cannot be made: {reason}; "
             "correct its options."
         ) from None
+    built.about = {"name": name, "dim": dim, "options": options}
+    return built
 
 
 def _check_counts(

@@ -1,6 +1,7 @@
 """Implicit segmentation representations: level functions whose foreground has a property."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +12,14 @@ class Representation(nn.Module, ABC):
 
     Modules are written for one problem and free of in-place updates and data-dependent branches, so
     that `torch.func` can run them over stacked parameters.
+
+    Attributes:
+        dim: number of coordinates.
+        about: how `constraints.build` made it: name, dim and options.
     """
 
     dim: int
+    about: dict[str, Any]
 
     @abstractmethod
     def forward(self, coordinates: Tensor) -> Tensor:
