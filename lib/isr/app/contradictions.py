@@ -5,6 +5,7 @@ on the wrong side, parts of a mask that are cut off, holes that are filled. That
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,12 @@ _PART = 0.03
 """Share of the predictor's mask of a part or a hole that is said."""
 _EDGE = 0.1
 """Share of a side of the picture that the mask runs along."""
-_SIDES = {"top": np.s_[0, :], "bottom": np.s_[-1, :], "left": np.s_[:, 0], "right": np.s_[:, -1]}
+_SIDES: dict[str, Any] = {
+    "top": np.s_[0, :],
+    "bottom": np.s_[-1, :],
+    "left": np.s_[:, 0],
+    "right": np.s_[:, -1],
+}
 
 
 def contradictions(
@@ -98,9 +104,8 @@ def _mask(mask: Mask, shape: str, found: Mask, predictor: str) -> list[str]:
         large = sizes[sizes > _PART * area]
         if len(large):
             more = f" and {len(large) - 1} more" if len(large) > 1 else ""
-            said.append(
-                f"Of the mask of {predictor}, a {text} ({large[0] / area:.0%} of it{more})."
-            )
+            share = f"{large[0] / area:.0%} of it{more}"
+            said.append(f"Of the mask of {predictor}, a {text} ({share}).")
     return said
 
 

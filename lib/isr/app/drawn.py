@@ -1,6 +1,7 @@
 """Masks and labels of a shape at any size, a few rows at a time."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,21 +40,21 @@ def _drawn(
     scene: Scene,
     size: tuple[int, int],
     levels: Callable[[Points], Points],
-    decide: Callable[[Points], NDArray[np.generic]],
+    decide: Callable[[Points], NDArray[Any]],
     kind: type,
-) -> NDArray[np.generic]:
+) -> NDArray[Any]:
     third = scene.third
     if third is not None and third.name == "depth":
         return decide(levels(scene.coordinates()))
     values = [None] if third is None else list(third.values)
-    found = np.empty((len(values), *size), kind)
+    found: NDArray[Any] = np.empty((len(values), *size), kind)
     for layer, value in zip(found, values, strict=True):
         for rows, plane in _strips(scene, size):
             points = plane
             if value is not None:
                 points = np.concatenate([plane, np.full((*plane.shape[:2], 1), value)], axis=-1)
             layer[rows] = decide(levels(points))
-    return found[0] if third is None else found
+    return np.asarray(found[0] if third is None else found)
 
 
 def _strips(scene: Scene, size: tuple[int, int]) -> Iterator[tuple[slice, Points]]:

@@ -13,6 +13,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -222,12 +223,11 @@ def coco(
 
 def _tools() -> Any:
     try:
-        from pycocotools import mask
+        return import_module("pycocotools.mask")
     except ImportError:
         raise UserError(
             "COCO's run lengths need pycocotools: install it with pip install 'isr[coco]'."
         ) from None
-    return mask
 
 
 def _run_lengths(mask: NDArray[np.bool_]) -> dict[str, Any]:
@@ -254,11 +254,10 @@ def read_coco(path: Path, name: str, category: str | None = None) -> NDArray[np.
         chosen = pictures if len(pictures) == 1 else named
         kinds = {each["id"]: each["name"] for each in content["categories"]}
         if len(chosen) != 1:
-            raise UserError(f"{path} has {len(chosen)} pictures named {name!r}: name one of it.")
+            raise UserError(f"{path} has {len(chosen)} pictures named {name!r}: name one of them.")
         if category is not None and category not in kinds.values():
-            raise UserError(
-                f"{path} has no category {category!r}: it has {', '.join(kinds.values())}."
-            )
+            there = ", ".join(kinds.values())
+            raise UserError(f"{path} has no category {category!r}: it has {there}.")
         size = int(chosen[0]["height"]), int(chosen[0]["width"])
         found = np.zeros(size, bool)
         for each in content["annotations"]:

@@ -108,7 +108,7 @@ def _frames(path: Path) -> NDArray[np.float32]:
     if path.is_dir():
         found = [read_image(each) for each in list_frames(path)]
     else:
-        found = [each.astype(np.float32) / 255 for each in _decoded(path)]
+        found = [np.asarray(each / 255, np.float32) for each in _decoded(path)]
     if not found:
         raise UserError(f"{path} holds no frames: give a clip, or a folder of pictures.")
     if len({each.shape for each in found}) > 1:

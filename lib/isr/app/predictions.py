@@ -19,6 +19,7 @@ from isr.fitting.engine.stack import Stack
 from isr.fitting.schedules import predictor_schedule
 from isr.fitting.wholes import about_predictor, training
 from isr.levels import probability
+from isr.models import kind_of
 from isr.networks.inference import picture_levels
 from isr.predictors import KINDS, Computed, PredictorKind, Trained, read_entry
 from isr.store import build_predictor, load_parameters, own_parameters
@@ -61,11 +62,11 @@ class Asked:
             entry = {"kind": entry.replace("-", "_")}
         asked = cls(read_entry(entry), **how)
         if not isinstance(asked.kind, Computed) and not asked._learns_from_strokes:
-            able = [each for each in KINDS if issubclass(each, Computed)]
-            names = ", ".join(
-                str(each.model_fields["kind"].annotation.__args__[0]) for each in able
-            )  # type: ignore[union-attr]
-            raise UserError(f"predictor {asked.kind.kind}: strokes do not suffice; ask {names}.")
+            able = [kind_of(each) for each in KINDS if issubclass(each, Computed)]
+            raise UserError(
+                f"predictor {asked.kind.kind}: strokes do not suffice for it; ask one of "
+                f"{', '.join((*able, FRAMES))}."
+            )
         if isinstance(asked.kind, Computed) and picture.third is not None:
             raise UserError(
                 f"predictor {asked.kind.kind} sees single pictures: ask {FRAMES} of volumes and "

@@ -1,10 +1,11 @@
 """A picture to look at: what was given and found beside the shape, with its outline."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from shapely import affinity
 
 from isr import constraints
@@ -43,7 +44,7 @@ def _view(found: "Segmentation") -> View:
     image = shrunk_image(found.picture, _SIDE) / 255.0
     rows, columns = _nearest(found, image.shape[:2])
 
-    def small(layer: np.ndarray | None) -> np.ndarray | None:  # type: ignore[type-arg]
+    def small(layer: NDArray[Any] | None) -> NDArray[Any] | None:
         if layer is None:
             return None
         plane = layer if layer.ndim == 2 else layer[len(layer) // 2]
@@ -69,7 +70,7 @@ def _view(found: "Segmentation") -> View:
     )
 
 
-def _nearest(found: "Segmentation", size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _nearest(found: "Segmentation", size: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The rows and columns of the picture that a smaller one shows."""
     sides = zip(found.picture.size, size, strict=True)
     rows, columns = (((np.arange(n) + 0.5) * side / n).astype(int) for side, n in sides)

@@ -34,7 +34,7 @@ Mask = NDArray[np.bool_]
 GIVEN, STROKES = "given", "none"
 """Names of no predictor: unaries that were given, and strokes alone."""
 _MOST = 2**20
-"""Pixels of a picture, beyond which it is shrunk for the fit; what is found is drawn at its size."""
+"""Pixels beyond which a picture is shrunk for the fit; what is found is drawn at its own size."""
 _MESH_RESOLUTION = 96
 
 
@@ -157,7 +157,7 @@ def _shrunk(picture: Picture) -> Picture:
     if picture.third is None:
         return resize_picture(picture, side)
     frames = [resize_picture(_slice(picture, number), side) for number in range(len(picture.image))]
-    layers = {
+    layers: dict[str, Any] = {
         key: np.stack([getattr(each, key) for each in frames])
         for key in ("image", "scribbles", "unaries")
         if getattr(picture, key) is not None
@@ -184,7 +184,7 @@ class Segmentation:
         constraint: its name.
         predictor: the kind that was asked; `given`, or `none`.
         predictor_title: the same in print.
-        unaries: (*grid) that it was fitted to, (*grid, n) of several objects; None of strokes alone.
+        unaries: (*grid), of several objects (*grid, n), that it was fitted to; None of strokes.
         seed: of the random numbers.
         seconds: that predictor and fit took.
     """
