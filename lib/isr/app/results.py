@@ -284,3 +284,29 @@ def _stored_mask(folder: Path) -> NDArray[np.bool_]:
     if (folder / MASK).exists():
         return np.asarray(read_png(folder / MASK) > 0)
     return np.asarray(tifffile.imread(folder / MASKS) > 0)
+
+
+def draw(folder: Path, size: tuple[int, int] | None, output: Path | None) -> Path:
+    """Draw the mask of a stored result at another height and width.
+
+    Args:
+        folder: of the result.
+        size: None for that of the picture.
+        output: PNG, of frames or slices TIFF; None for a file beside the others of the result.
+
+    Returns:
+        The file.
+
+    Raises:
+        UserError: the folder holds no result.
+    """
+    result = read_result(folder)
+    mask = np.where(result.mask(size), 255, 0).astype(np.uint8)
+    name = f"mask-{mask.shape[-1]}x{mask.shape[-2]}"
+    path = output or Path(folder) / f"{name}{'.png' if mask.ndim == 2 else '.tif'}"
+    if mask.ndim == 2:
+        write_png(path, mask)
+    else:
+        with atomic_path(path) as temporary:
+            tifffile.imwrite(temporary, mask, compression="zlib", photometric="minisblack")
+    return path
