@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("picture", type=Path, nargs="?", help="to begin with")
     serve.add_argument("--port", type=int, default=8765, help="0 for any that is free")
     serve.add_argument("--out", type=Path, default=Path(), help="folder that results are saved in")
+    serve.add_argument("--steps", type=int, help="of each fit; fewer are faster")
     serve.add_argument("--no-browser", action="store_true", help="open none")
     return top
 
@@ -140,7 +141,8 @@ def _draw(options: argparse.Namespace) -> None:
 def _serve(options: argparse.Namespace) -> None:
     from isr.app.serve import serve
 
-    serve(options.picture, options.port, options.out, browser=not options.no_browser)
+    browser = not options.no_browser
+    serve(options.picture, options.port, options.out, steps=options.steps, browser=browser)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {

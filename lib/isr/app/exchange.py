@@ -109,9 +109,9 @@ def write_features(
         }
         for name, region in regions.items()
     ]
-    collection: dict[str, Any] = {"type": "FeatureCollection", "features": features}
     # Without a null here, readers take pixels for longitudes.
-    write_json(path, {**collection, "crs": None} if below else collection)
+    system: dict[str, None] = {"crs": None} if below else {}
+    write_json(path, {"type": "FeatureCollection", **system, "features": features})
 
 
 def _below(region: Region) -> Region:

@@ -249,12 +249,18 @@ class Segmentation:
     def surface(self) -> Mesh:
         """The boundary of frames or slices: vertices (n, 3) and triangles, see `isr.mesh`.
 
+        Vertices are (x, y, z) in pixels; those of a clip (x, y, frame), from 0 of the first.
+
         Raises:
             UserError: it is of a picture, or no surface lies in it.
         """
-        if self.scene.third is None:
+        third = self.scene.third
+        if third is None:
             raise UserError(f"{self.name} has no surface: ask for the outline.")
-        return mesh(self.representation, self.scene, _MESH_RESOLUTION)
+        found = mesh(self.representation, self.scene, _MESH_RESOLUTION)
+        longer = float(max(self.picture.size))
+        last = longer if third.name != "t" else max(1, len(third.values) - 1)
+        return Mesh(found.vertices * np.array([longer, longer, last]), found.faces)
 
     def certificate(self) -> list[Certificate]:
         """What is proved of the shape, see `isr.certify`; its raster is of `certified_size`."""
