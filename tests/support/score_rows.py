@@ -29,7 +29,7 @@ PREDICTORS = {
 }
 _AXES = (
     *("constraint", "predictor", "features", "corruption", "labels", "training", "fit"),
-    *("distance", "seed"),
+    *("distance", "scribbles", "seed"),
 )
 
 
@@ -134,7 +134,9 @@ def written(rows: Sequence[Mapping[str, Any]], study: Study, root: Path) -> Stud
 def _is_of(each: Mapping[str, Any], settings: Any) -> bool:
     if (each.get("noise") or 0.0) != (settings.noise or 0.0):
         return False
-    return all(each[axis] == getattr(settings, axis) for axis in _AXES if each.get(axis))
+    return all(
+        each[axis] == getattr(settings, axis) for axis in _AXES if each.get(axis) not in (None, "")
+    )
 
 
 def read(rows: Sequence[Mapping[str, Any]], study: Study, root: Path) -> pd.DataFrame:

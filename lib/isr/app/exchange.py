@@ -93,8 +93,8 @@ def write_features(
         path: the file.
         regions: by name, in pixels.
         properties: of each feature.
-        below: as QGIS has them: y is minus the row, without a coordinate reference system. Else
-            as QuPath has them: y is the row, and features are annotations.
+        below: as QGIS has them: y is minus the row. Else as QuPath has them: y is the row, and
+            features are annotations.
     """
     features = [
         {
@@ -109,9 +109,7 @@ def write_features(
         }
         for name, region in regions.items()
     ]
-    # Without a null here, readers take pixels for longitudes.
-    system: dict[str, None] = {"crs": None} if below else {}
-    write_json(path, {"type": "FeatureCollection", **system, "features": features})
+    write_json(path, {"type": "FeatureCollection", "features": features})
 
 
 def _below(region: Region) -> Region:

@@ -95,11 +95,12 @@ def cell(name: str) -> str:
     'horse-strong'
     """
     first, *pairs = _AXIS.split(name)
-    values = [_value(axis, value) for axis, value in zip(pairs[::2], pairs[1::2], strict=True)]
+    values = [axis_value(axis, value) for axis, value in zip(pairs[::2], pairs[1::2], strict=True)]
     return ", ".join(filter(None, [first, *values]))
 
 
-def _value(axis: str, value: str) -> str:
+def axis_value(axis: str, value: str) -> str:
+    """The value of a cell on an axis in print, e.g. "seed 42"; a constraint by its words."""
     if axis == "constraint":
         return constraints.words(value)
     if axis == "corruption":

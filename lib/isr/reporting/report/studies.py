@@ -17,7 +17,7 @@ from isr.data.items import Item, read_item
 from isr.data.weak_labels.store import label_kind
 from isr.evaluation.columns import GROUND_TRUTH, SCRIBBLES, UNARIES
 from isr.io import read_json
-from isr.reporting import recipes, words
+from isr.reporting import paired, recipes, words
 from isr.reporting.metrics import count_stopped, read_cells, read_certificates
 from isr.reporting.report import certificates, thumbnails
 from isr.reporting.study import PlannedCell, Study
@@ -51,6 +51,8 @@ class StudyReport:
         certificates: of all its representations.
         frames: what became of the frames of videos, a row for each cell and video.
         scores: a row for each cell, where each is of one item.
+        paired: the representation against the predictor by itself, item by item: a sentence, or "".
+        settings: the same, a row for each of several settings.
         losses: sentences on cells that agree less with the ground truth than their unaries do.
         shown: which cell the thumbnails are of, in words; "" where each has its own.
         thumbnails: of items.
@@ -67,6 +69,8 @@ class StudyReport:
     certificates: certificates.Summary
     frames: list[dict[str, Any]]
     scores: list[dict[str, Any]]
+    paired: str
+    settings: list[dict[str, str]]
     losses: list[str]
     shown: str
     thumbnails: list[thumbnails.Thumbnail]
@@ -88,6 +92,7 @@ def make(study: Study) -> StudyReport:
     scored = [(cell, metrics[metrics["cell"] == cell.name]) for cell in ran]
     if not single:
         scored = scored[-1:]
+    compared = paired.settings_of(ran, metrics)
     return StudyReport(
         name=study.name,
         data=study.describe(list(items) or None),
@@ -99,6 +104,8 @@ def make(study: Study) -> StudyReport:
         certificates=certificates.summarise(read_certificates(ran)),
         frames=_frames(metrics),
         scores=[_score_row(cell, own) for cell, own in scored] if single else [],
+        paired=paired.sentence(compared),
+        settings=[] if single or len(compared) < 2 else paired.rows(compared),
         losses=[text for each in scored if (text := _loss(*each))] if single else [],
         shown="" if single or not ran else words.cell(ran[-1].name),
         thumbnails=_thumbnails(scored, items, single=single),

@@ -164,7 +164,12 @@ def difference(row: Row, name: str) -> Span:
     value, known = getattr(row, f"difference_{name}"), getattr(row, f"published_{name}")
     if value != value:
         return Span(NOT_LEGIBLE if known != known else "")
-    return Span(f"{value:+.3f}".replace("-", MINUS))
+    return Span(signed(value))
+
+
+def signed(value: float) -> str:
+    """A difference in print, with its sign."""
+    return f"{value:+.3f}".replace("-", MINUS)
 
 
 def write_all(table: Table, path: Path) -> None:
