@@ -1,5 +1,6 @@
 """The command `isr`: fit shapes to one's own pictures, check stored ones again, draw them larger.
 
+isr example coffee                              # a photograph and strokes to try it on
 isr fit photo.jpg --scribbles strokes.png --constraint convex
 isr fit my_photos --scribbles my_strokes        # a folder: progress, and a table
 isr certify photo-convex
@@ -26,6 +27,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"isr {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_fit(commands.add_parser("fit", help="fit a shape to pictures, volumes or clips"))
+    example = commands.add_parser("example", help="write a picture to try it on, with its strokes")
+    example.add_argument("name", nargs="?", help="of the picture; without, they are listed")
+    example.add_argument("--out", type=Path, default=Path(), help="folder")
     certify = commands.add_parser("certify", help="check stored results again")
     certify.add_argument("results", type=Path, nargs="+", help="folders that `isr fit` made")
     draw = commands.add_parser("draw", help="draw a stored result at another size")
@@ -114,6 +118,16 @@ def _fit(options: argparse.Namespace) -> None:
         fit_one(options)
 
 
+def _example(options: argparse.Namespace) -> None:
+    from isr.app.examples import describe, write_example
+
+    if options.name is None:
+        print(describe())
+        return
+    for path in write_example(options.name, options.out):
+        print(path)
+
+
 def _certify(options: argparse.Namespace) -> None:
     from isr.app.results import certify_again
 
@@ -146,6 +160,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "example": _example,
     "fit": _fit,
     "certify": _certify,
     "draw": _draw,
