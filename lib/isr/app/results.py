@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from shapely import MultiPolygon, Polygon
+from shapely import MultiPolygon, Polygon, affinity
 
 from isr import constraints
 from isr.app.drawn import draw_masks
@@ -137,8 +137,6 @@ def regions_of(found: Segmentation) -> dict[str, Polygon | MultiPolygon]:
 
 def _scaled(found: Segmentation, image: NDArray[np.uint8]) -> Polygon | MultiPolygon:
     """The outline in pixels of a picture that may be smaller."""
-    from shapely import affinity
-
     height, width = found.picture.size
     x, y = image.shape[1] / width, image.shape[0] / height
     return affinity.scale(found.outline(), x, y, origin=(0, 0))

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -197,7 +197,6 @@ class Segmentation:
     unaries: NDArray[np.float32] | None
     seed: int
     seconds: float
-    _cache: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -222,9 +221,11 @@ class Segmentation:
         """
         if size is not None and tuple(size) != self.picture.size:
             return draw_masks(self.representation, self.scene, size)
-        if "mask" not in self._cache:
-            self._cache["mask"] = draw_masks(self.representation, self.scene, self.picture.size)
-        return np.asarray(self._cache["mask"])
+        return self._own_mask
+
+    @cached_property
+    def _own_mask(self) -> Mask:
+        return draw_masks(self.representation, self.scene, self.picture.size)
 
     def labels(self, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
         """Which object a pixel belongs to: 0 background, k object k; shaped like the mask."""
@@ -240,11 +241,12 @@ class Segmentation:
         """
         if self.is_layered:
             raise UserError(f"{self.name} has no outline: ask for the surface.")
-        if "outline" not in self._cache:
-            size = self.picture.size
-            self._cache["outline"] = outline(self.representation, *size, grid=_grid(size))
-        found: Region = self._cache["outline"]
-        return found
+        return self._outline
+
+    @cached_property
+    def _outline(self) -> Region:
+        size = self.picture.size
+        return outline(self.representation, *size, grid=self.certified_size)
 
     def surface(self) -> Mesh:
         """The boundary of frames or slices: vertices (n, 3) and triangles, see `isr.mesh`.
@@ -264,15 +266,12 @@ class Segmentation:
 
     def certificate(self) -> list[Certificate]:
         """What is proved of the shape, see `isr.certify`; its raster is of `certified_size`."""
-        if "certificate" not in self._cache:
-            self._cache["certificate"] = certify(
-                self.representation,
-                *self.certified_size,
-                third=self.scene.third,
-                seed=self.seed,
-            )
-        found: list[Certificate] = self._cache["certificate"]
-        return found
+        return self._certificate
+
+    @cached_property
+    def _certificate(self) -> list[Certificate]:
+        size, third = self.certified_size, self.scene.third
+        return certify(self.representation, *size, third=third, seed=self.seed)
 
     @property
     def certified_size(self) -> tuple[int, int]:
@@ -289,7 +288,7 @@ class Segmentation:
             together = together.max(-1)
         return np.asarray(likely_foreground(resize_unaries(together, *self.picture.size)))
 
-    @property
+    @cached_property
     def warnings(self) -> list[str]:
         """Where what was given contradicts the constraint, in sentences; none where it does not."""
         own = contradictions(

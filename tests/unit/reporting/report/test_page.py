@@ -42,7 +42,7 @@ def test_the_page_is_complete_in_itself(content, checker):
     text = page.make(content)
     checker.feed(text)
     assert checker.open == []
-    # Two figures, each small at the beginning too; thumbnails of two pictures, two cells, the video.
+    # Two figures, small at the beginning too; thumbnails of two pictures, two cells, the video.
     assert len(checker.loaded) == 9
     assert all(value.startswith("data:image/") for value in checker.loaded)
     assert not re.search(r"https?://|url\(|@import", text)
