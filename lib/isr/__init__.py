@@ -1,9 +1,10 @@
 """Implicit segmentation representations with guaranteed shape.
 
-The public calls are `fit_unaries` and `fit_scribbles` (fit a shape to foreground probabilities or
-to scribbles), `build` (make a representation by name), `masks` (its pixels), `certify` (check its
-guarantee), `outline` and `mesh` (its boundary), and what volumes and videos need. They are loaded
-on first use, so that reading a configuration does not load PyTorch.
+The public calls are `segment` (a picture and strokes in, a certified shape out) and, underneath,
+`fit_unaries` and `fit_scribbles` (fit a shape to foreground probabilities or to scribbles), `build`
+(make a representation by name), `masks` (its pixels), `certify` (check its guarantee), `outline`
+and `mesh` (its boundary), and what volumes and videos need. They are loaded on first use, so that
+reading a configuration does not load PyTorch.
 """
 
 from importlib import import_module
@@ -23,6 +24,7 @@ _PUBLIC = {
     "outline": "isr.evaluation.outlines",
     "pixel_coordinates": "isr.coordinates",
     "read_volume": "isr.data.kinds.volumes",
+    "segment": "isr.app.segment",
     "slice_coordinates": "isr.data.kinds.volumes",
     "write_ply": "isr.evaluation.vector_files",
 }

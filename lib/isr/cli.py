@@ -16,6 +16,52 @@ from isr.io import read_json
 INTERRUPTED = 130
 
 
+def size_argument(text: str) -> tuple[int, int]:
+    """Height and width of a size given as WIDTHxHEIGHT.
+
+    >>> size_argument("4000x3000")
+    (3000, 4000)
+    """
+    width, _, height = text.lower().partition("x")
+    try:
+        size = int(height), int(width)
+    except ValueError:
+        size = 0, 0
+    if min(size) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: write one such as 4000x3000.")
+    return size
+
+
+def numbers_argument(count: int) -> Callable[[str], tuple[float, ...]]:
+    """A reader of so many numbers with commas between them."""
+
+    def read(text: str) -> tuple[float, ...]:
+        try:
+            found = tuple(float(part) for part in text.split(","))
+        except ValueError:
+            found = ()
+        if len(found) != count:
+            raise argparse.ArgumentTypeError(f"{text!r}: write {count} numbers with commas.")
+        return found
+
+    return read
+
+
+def setting_argument(text: str) -> tuple[str, Any]:
+    """A key and its value, given as KEY=VALUE; values are JSON, or words.
+
+    >>> setting_argument("order=5"), setting_argument("base=convex")
+    (('order', 5), ('base', 'convex'))
+    """
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r}: write KEY=VALUE.")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
+
+
 @dataclass(frozen=True)
 class Inputs:
     """Where that lies which a job is made from, as far as it has it.

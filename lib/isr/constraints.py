@@ -240,7 +240,7 @@ def build(name: str, dim: int = 2, **options: Any) -> "Representation":
     _check_values(name, builder, options)
     try:
         with usual_state():
-            return builder(dim, **options)  # type: ignore[no-any-return]
+            built: Representation = builder(dim, **options)
     except UserError:
         raise
     # What layers and arrays raise for values that they cannot take; torch tells in many lines.
@@ -251,6 +251,8 @@ def build(name: str, dim: int = 2, **options: Any) -> "Representation":
             f"constraint {name!r} with options {given or 'left out'} cannot be made: {reason}; "
             "correct its options."
         ) from None
+    built.about = {"name": name, "dim": dim, "options": options}
+    return built
 
 
 def check_options(name: str, options: Mapping[str, Any], dim: int | None = None) -> None:

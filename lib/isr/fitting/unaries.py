@@ -4,28 +4,52 @@ What the fits are asked for is checked before anything is computed.
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from isr.coordinates import Convention, ThirdAxis, ThirdName, pixel_coordinates, with_third
+from isr.coordinates import Convention, ThirdAxis, ThirdName, grid_coordinates, with_third
+from isr.data.pictures import BACKGROUND_SCRIBBLE
 from isr.data.problems import Problem, with_margin
 from isr.errors import MissingDepth, PoorFit, UserError
 from isr.fitting.engine.attempts import FAILED, Attempts, loading, sentence
 from isr.fitting.engine.long_work import choose_device
-from isr.fitting.engine.queue import EqualWorks, Schedule
+from isr.fitting.engine.queue import EqualWorks, Schedule, State
 from isr.fitting.engine.sources import Points
 from isr.fitting.engine.stack import Stack
+from isr.fitting.engine.task import Task
+from isr.fitting.objects import ObjectsTask, schedule_of_all
 from isr.fitting.recipe import Recipe, count_objects
 from isr.representations import Representation
+from isr.representations.union import Union
 from isr.settings import DISTANCES, Distance, OptimiserKind
 from isr.torch_state import in_usual_state
 
 Grid = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a fit is.
+
+    Attributes:
+        done: steps taken.
+        total: steps of the whole fit.
+        representation: gives the representation as it is now.
+    """
+
+    done: int
+    total: int
+    representation: Callable[[], Representation]
+
+
+Watch = Callable[[Progress], None]
+"""Called after every block of steps."""
 
 
 @in_usual_state
@@ -50,12 +74,15 @@ def fit_unaries(
     seed: int = 0,
     device: str = "cpu",
     convention: Convention = "isotropic",
+    size: tuple[int, int] | None = None,
+    watch: Watch | None = None,
     **options: Any,
 ) -> Representation:
     """Fit a representation to unaries (the paper's eq. 9), with scribbles if given (eq. 15).
 
     Args:
-        unaries: (h, w) foreground probabilities in [0, 1]; (frames, h, w) with a third axis t or z.
+        unaries: (h, w) foreground probabilities in [0, 1]; (frames, h, w) with a third axis t or z;
+            of n objects that have scribbles 1..n, an axis (..., n) more for those of each.
         constraint: name of the representation, such as `convex`.
         scribbles: uint8 like the unaries: 0 none, 255 background, k object k. Several objects make
             a union of one `constraint` for each.
@@ -82,6 +109,8 @@ def fit_unaries(
         seed: determines all random numbers.
         device: where to compute: `cpu`, `cuda`, or `auto` for an accelerator if there is one.
         convention: of the coordinates.
+        size: height and width of the picture that the arrays were shrunk from; None for their own.
+        watch: is told of the progress.
         **options: of the representation, such as `width`.
 
     Returns:
@@ -127,6 +156,8 @@ def fit_unaries(
         device=device,
         convention=convention,
         schedule=schedule,
+        size=size,
+        watch=watch,
     ).run()
 
 
@@ -146,6 +177,8 @@ def fit_scribbles(
     seed: int = 0,
     device: str = "cpu",
     convention: Convention = "isotropic",
+    size: tuple[int, int] | None = None,
+    watch: Watch | None = None,
     **options: Any,
 ) -> Representation:
     """Fit a representation to scribbles alone (the paper's figure 4).
@@ -167,6 +200,8 @@ def fit_scribbles(
         seed: determines all random numbers.
         device: where to compute, as for `fit_unaries`.
         convention: of the coordinates.
+        size: height and width of the picture, as for `fit_unaries`.
+        watch: is told of the progress.
         **options: of the representation.
 
     Returns:
@@ -200,6 +235,8 @@ def fit_scribbles(
         device=device,
         convention=convention,
         schedule=schedule,
+        size=size,
+        watch=watch,
     ).run()
 
 
@@ -219,6 +256,8 @@ class _Fit:
     device: str
     convention: Convention
     schedule: Schedule | None
+    size: tuple[int, int] | None
+    watch: Watch | None
 
     def check(self) -> None:
         """See that every argument is of its kind and range, and that they agree."""
@@ -226,7 +265,7 @@ class _Fit:
         _check_third(third)
         frames = third is not None and third.name != "depth"
         if self.fitted == "unaries":
-            grid = _check_grid(self.unaries, "unaries", frames)
+            grid = self._check_own_grid(frames)
             _check_unaries(self.unaries)
         if self.fitted == "scribbles" or self.scribbles is not None:
             grid = _check_scribbles(self.scribbles, frames, grid)
@@ -245,11 +284,37 @@ class _Fit:
             raise UserError(f"device is {self.device!r}: give the name of one, such as 'cpu'.")
         _check_recipe(self.recipe, 2 if third is None else 3)
 
+    def _check_own_grid(self, frames: bool) -> Grid:
+        """The grid of the unaries, of which each object may have its own."""
+        if not self._of_each:
+            return _check_grid(self.unaries, "unaries", frames)
+        assert self.unaries is not None
+        objects = self._objects
+        if self.unaries.shape[-1] != objects or objects < 2:
+            raise UserError(
+                f"unaries are of {self.unaries.shape[-1]} objects, scribbles of {objects}: make "
+                "them agree, with two or more."
+            )
+        return _check_grid(self.unaries[..., 0], "unaries", frames)
+
+    @property
+    def _of_each(self) -> bool:
+        """Whether the unaries have an axis for the objects."""
+        both = isinstance(self.unaries, np.ndarray) and isinstance(self.scribbles, np.ndarray)
+        return both and self.unaries.ndim == self.scribbles.ndim + 1  # type: ignore[union-attr]
+
+    @property
+    def _objects(self) -> int:
+        """The largest label of an object; 0 without scribbles."""
+        known = self.scribbles
+        return 0 if known is None else int(known[known != BACKGROUND_SCRIBBLE].max(initial=0))
+
     def problem(self) -> Problem:
         """The problem, with its margin."""
-        given = self.scribbles if self.unaries is None else self.unaries
+        given = self.unaries if self.scribbles is None else self.scribbles
         assert given is not None
-        plane = pixel_coordinates(given.shape[-2], given.shape[-1], self.convention)
+        size, own = self.size or given.shape[-2:], given.shape[-2:]
+        plane = grid_coordinates(*cast(tuple[int, int], size), own, self.convention)
         coordinates = with_third(plane, self.third).astype(np.float32)
         known = None if self.unaries is None else self.unaries.astype(np.float32)
         problem = Problem(self.fitted, coordinates, self.scribbles, None, known)
@@ -268,13 +333,9 @@ class _Fit:
         usual = recipe.usual_steps(unaries=unaries, scribbles=scribbles)
         steps = usual if self.steps is None else int(self.steps)
         representation = recipe.build(problem.coordinates.shape[-1])
-        task = recipe.projection(
-            representation,
-            problem.name,
-            unaries=unaries,
-            scribbles=scribbles,
-            objects=count_objects(problem),
-        )
+        task = self._task(recipe, representation, problem)
+        if isinstance(task, ObjectsTask):
+            schedule = schedule_of_all(schedule, len(task.tasks), recipe.overlap_weight)
 
         def load(name: str, seed: int) -> Problem:
             return problem
@@ -282,16 +343,51 @@ class _Fit:
         attempts = Attempts.at(task, load, device)
         queue = EqualWorks([(problem.name, int(self.seed))], schedule, steps, attempts)
         stack = Stack(task, queue, loading(load), device=device)
+
+        def built(state: State) -> Representation:
+            return recipe.built(representation.dim, state).requires_grad_(False)
+
         while not stack.finished:
             stack.advance()
+            if self.watch is not None:
+                self.watch(Progress(stack.done, stack.total, lambda: built(current(stack))))
         ((key, state),) = stack.result.states.items()
         if not stack.result.finite[key]:
             raise UserError("the fit did not stay finite: lower the learning rate of the schedule.")
-        found = recipe.built(representation.dim, state).requires_grad_(False)
+        found = built(state)
         found.outcome = queue.told[key]
         if found.outcome["status"] == FAILED:
             warnings.warn(sentence(found.outcome), PoorFit, stacklevel=4)
         return found
+
+    def _task(self, recipe: Recipe, representation: Representation, problem: Problem) -> Task:
+        """The task: one of its own for each object whose unaries are told apart."""
+        unaries, scribbles = problem.unaries is not None, problem.scribbles is not None
+        if not self._of_each:
+            objects = count_objects(problem)
+            known = {"unaries": unaries, "scribbles": scribbles, "objects": objects}
+            return recipe.projection(representation, problem.name, **known)  # type: ignore[arg-type]
+        if not isinstance(representation, Union):
+            raise UserError("unaries of several objects need a constraint of each: name another.")
+        tasks = [
+            recipe.projection(
+                cast(Representation, member), problem.name, unaries=unaries, scribbles=scribbles
+            )
+            for member in representation.members
+        ]
+        if len(tasks) != self._objects:
+            raise UserError(
+                f"scribbles name {self._objects} objects, the union has {len(tasks)} members: "
+                "give it one for each object."
+            )
+        return ObjectsTask(tasks, representation, recipe.points.random)
+
+
+def current(stack: Stack) -> State:
+    """The parameters of a stack's one fit as they are now."""
+    if stack.finished:
+        return next(iter(stack.result.states.values()))
+    return stack.parameters.unflatten(stack.parameters.values[0].detach().cpu())
 
 
 def _check_recipe(recipe: Recipe, dim: int) -> None:

@@ -14,6 +14,10 @@ class Representation(nn.Module, ABC):
 
     Modules are written for one problem and free of in-place updates and data-dependent branches, so
     that `torch.func` can run them over stacked parameters.
+
+    Attributes:
+        dim: number of coordinates.
+        about: how `constraints.build` made it: name, dim and options.
     """
 
     dim: int
@@ -21,6 +25,7 @@ class Representation(nn.Module, ABC):
     """What became of the fit that made it, as far as that is known: `status` (`fitted`, `retried`
     where a second start was better than a poor first, `failed` where it is far off all the same),
     and its IoU with the thresholded unaries (`iou`) and with the scribbles (`strokes`), or None."""
+    about: dict[str, Any]
 
     @abstractmethod
     def forward(self, coordinates: Tensor) -> Tensor:

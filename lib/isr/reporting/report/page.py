@@ -19,7 +19,7 @@ from isr.job_costs import duration
 from isr.models import Model, parse
 from isr.reporting import words
 from isr.reporting.published import convexity
-from isr.reporting.report import reproduction, studies
+from isr.reporting.report import findings, reproduction, studies
 from isr.reporting.study import read_study
 from isr.reporting.tables import layout
 
@@ -84,6 +84,11 @@ def make(content: Mapping[str, Any]) -> str:
         title=_TITLE,
         table_style=layout.STYLE,
         studies=found,
+        shown=_shown(told, found),
+        planned=sum(each.planned for each in found),
+        ran=sum(each.planned - len(each.missing) for each in found),
+        certified=sum(each.certificates.certified for each in found),
+        holding=sum(each.certificates.holding for each in found),
         tables={each.name: _of(told.tables, each.name, _table) for each in found},
         figures={each.name: _of(told.figures, each.name, _figure) for each in found},
         reproduction=reproduction,
@@ -106,6 +111,12 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def _shown(told: Content, found: Sequence[studies.StudyReport]) -> dict[str, str]:
+    """The first figure of each study that has one, small, by the study's name."""
+    firsts = {each.study: Path(each.file) for each in reversed(told.figures)}
+    return {each.name: findings.small(firsts[each.name]) for each in found if each.name in firsts}
 
 
 # Tables and figures

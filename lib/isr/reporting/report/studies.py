@@ -19,7 +19,7 @@ from isr.evaluation.columns import GROUND_TRUTH, SCRIBBLES, UNARIES
 from isr.io import read_json
 from isr.reporting import paired, recipes, words
 from isr.reporting.metrics import count_stopped, read_cells, read_certificates
-from isr.reporting.report import certificates, thumbnails
+from isr.reporting.report import certificates, findings, thumbnails
 from isr.reporting.study import PlannedCell, Study
 from isr.settings import DISTANCES, SPATIO_TEMPORAL
 
@@ -51,6 +51,7 @@ class StudyReport:
         certificates: of all its representations.
         frames: what became of the frames of videos, a row for each cell and video.
         scores: a row for each cell, where each is of one item.
+        finding: what was found, in a sentence.
         paired: the representation against the predictor by itself, item by item: a sentence, or "".
         settings: the same, a row for each of several settings.
         losses: sentences on cells that agree less with the ground truth than their unaries do.
@@ -69,6 +70,7 @@ class StudyReport:
     certificates: certificates.Summary
     frames: list[dict[str, Any]]
     scores: list[dict[str, Any]]
+    finding: str
     paired: str
     settings: list[dict[str, str]]
     losses: list[str]
@@ -104,6 +106,7 @@ def make(study: Study) -> StudyReport:
         certificates=certificates.summarise(read_certificates(ran)),
         frames=_frames(metrics),
         scores=[_score_row(cell, own) for cell, own in scored] if single else [],
+        finding=findings.sentence(study, compared, metrics),
         paired=paired.sentence(compared),
         settings=[] if single or len(compared) < 2 else paired.rows(compared),
         losses=[text for each in scored if (text := _loss(*each))] if single else [],

@@ -12,7 +12,10 @@ from isr.reporting.metrics import NO_GROUND_TRUTH, NOT_RUN
 MINUS = "\N{MINUS SIGN}"
 DEVIATION = "\N{PLUS-MINUS SIGN}"
 NOT_LEGIBLE = "not legible"
+"""What a CSV says of a number that the paper does not give; tables for people have UNREAD."""
+UNREAD = "?"
 NONE = "-"
+_UNREAD_NOTE = f"{UNREAD}: {NOT_LEGIBLE} in the paper's text."
 DEVIATION_NOTE = f"{DEVIATION}: standard deviation over seeds (ddof 1)."
 
 Row = Any  # what DataFrame.itertuples gives
@@ -24,6 +27,10 @@ table.numbers th, table.numbers td { white-space: nowrap; }
 table.numbers th { font-weight: 600; vertical-align: bottom; }
 table.numbers thead tr:last-child th { white-space: normal; max-width: 8rem; }
 table.numbers .name { text-align: left; }
+table.wide { font-size: 0.8rem; }
+table.wide th, table.wide td { padding: 0.28rem 0.3rem; }
+table.wide thead tr:last-child th { max-width: 4.2rem; }
+table.wide td.name { white-space: normal; max-width: 9rem; }
 table.numbers thead th { border-bottom: 1px solid #555; }
 table.numbers thead tr:first-child th { border-top: 2px solid #222; }
 table.numbers thead th.group { text-align: center; }
@@ -37,7 +44,9 @@ figure.table figcaption { font-weight: 600; margin-bottom: 0.5rem; }
 .notes { color: #444; font-size: 0.85rem; margin: 0.5rem 0 0; max-width: 60rem; }
 """.strip()
 
-_MISSING = (NOT_RUN, NO_GROUND_TRUTH, NOT_LEGIBLE)
+_MISSING = (NOT_RUN, NO_GROUND_TRUTH, UNREAD)
+_WIDE = 12
+"""Columns beyond which they are narrow."""
 _PAGE_STYLE = "body { font-family: system-ui, sans-serif; margin: 1.5rem; }"
 _BODY = ("<body>", "</body>")
 
@@ -147,11 +156,11 @@ def published(row: Row, name: str, *, deviation: bool = False) -> Span:
         return Span("")
     value = getattr(row, f"published_{name}")
     if value != value:
-        return Span(NOT_LEGIBLE)
+        return Span(UNREAD)
     if not deviation:
         return Span(f"{value:.3f}")
     over_seeds = getattr(row, f"published_{name}_deviation")
-    known = f"{over_seeds:.3f}" if over_seeds == over_seeds else NOT_LEGIBLE
+    known = f"{over_seeds:.3f}" if over_seeds == over_seeds else UNREAD
     return Span(f"{value:.3f} {DEVIATION} {known}")
 
 
@@ -163,7 +172,7 @@ def difference(row: Row, name: str) -> Span:
         return Span(row.status)
     value, known = getattr(row, f"difference_{name}"), getattr(row, f"published_{name}")
     if value != value:
-        return Span(NOT_LEGIBLE if known != known else "")
+        return Span(UNREAD if known != known else "")
     return Span(signed(value))
 
 
@@ -186,8 +195,14 @@ def to_markdown(table: Table) -> str:
     lines = [f"**{table.title}**", "", _pipe(heads), _pipe(rules)]
     for line in table.lines:
         lines.append(_pipe([*line.names, *(_joined(entry, "**{}**") for entry in line.entries)]))
-    lines += ["", *(f"- {note}" for note in table.notes)]
+    lines += ["", *(f"- {note}" for note in _notes(table))]
     return "\n".join(lines) + "\n"
+
+
+def _notes(table: Table) -> list[str]:
+    """The notes of a table, with what its own marks mean."""
+    spans = (span.text for line in table.lines for entry in line.entries for span in entry)
+    return [*table.notes, *([_UNREAD_NOTE] if any(UNREAD in text for text in spans) else [])]
 
 
 def _flat_headings(table: Table) -> list[str]:
@@ -213,7 +228,7 @@ def to_latex(table: Table) -> str:
         r"% needs \usepackage{booktabs,graphicx}",
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{_tex(' '.join((table.title + '.', *table.notes)))}}}",
+        rf"\caption{{{_tex(' '.join((table.title + '.', *_notes(table))))}}}",
         r"\resizebox{\linewidth}{!}{%",
         rf"\begin{{tabular}}{{{'l' * len(table.stubs)}{'r' * width}}}",
         r"\toprule",
@@ -282,9 +297,11 @@ def html_body(page: str) -> str:
 
 
 def _html_figure(table: Table) -> str:
+    columns = len(table.stubs) + sum(head.columns for head in table.headings[0])
+    wide = " wide" if columns > _WIDE else ""
     lines = [
         f'<figure class="table">\n<figcaption>{escape(table.title)}</figcaption>',
-        '<div class="scroll"><table class="numbers">\n<thead>',
+        f'<div class="scroll"><table class="numbers{wide}">\n<thead>',
     ]
     for number, row in enumerate(table.headings):
         is_last = number == len(table.headings) - 1
@@ -300,7 +317,7 @@ def _html_figure(table: Table) -> str:
         entries = "".join(_html_entry(entry) for entry in line.entries)
         lines.append(f'<tr class="{classes}">{names}{entries}</tr>')
     lines.append("</tbody>\n</table></div>")
-    lines += [f'<p class="notes">{"<br>".join(escape(note) for note in table.notes)}</p>']
+    lines += [f'<p class="notes">{"<br>".join(escape(note) for note in _notes(table))}</p>']
     lines.append("</figure>")
     return "\n".join(lines)
 

@@ -42,8 +42,8 @@ def test_the_page_is_complete_in_itself(content, checker):
     text = page.make(content)
     checker.feed(text)
     assert checker.open == []
-    # Two figures; thumbnails of two pictures, of two cells and of the video.
-    assert len(checker.loaded) == 7
+    # Two figures, small at the beginning too; thumbnails of two pictures, two cells, the video.
+    assert len(checker.loaded) == 9
     assert all(value.startswith("data:image/") for value in checker.loaded)
     assert not re.search(r"https?://|url\(|@import", text)
 
@@ -115,8 +115,17 @@ def test_the_page_lists_what_is_reproduced_and_every_departure(content):
     assert len(links) > 30
     assert links <= set(re.findall('id="([^"]*)"', text))
     assert "1 min 30 s" in text
-    assert "1 of 2</b>" in text
+    planned = sum(len(study["cells"]) for study in content["studies"])
+    assert f"<b>{planned - 2} of {planned}</b><span>cells of 3 studies ran" in text
     assert "torch" in text
+
+
+def test_the_page_begins_with_what_was_found(content):
+    first = page.make(content).partition('<h2 id="study-s">')[0]
+    assert "mean IoU 0.750 against 0.500, a difference of +0.250" in first
+    assert first.count("<article>") == 3
+    # The page's own settings come later, and folded.
+    assert "<dt>" not in first
 
 
 def test_a_failed_certificate_is_told(content):
@@ -125,7 +134,7 @@ def test_a_failed_certificate_is_told(content):
     fails = {"holds": False, "verdict": "fails", "sentence": "A weight is negative."}
     pd.concat([table[:1].assign(**fails), table[1:]]).to_csv(path, index=False)
     text = page.make(content)
-    assert "1 of 2</b><span>stored" in text
+    assert '<b class="bad">8 of 9</b><span>stored representations hold every check' in text
     assert "one, disc, structure: A weight is negative." in text
 
 

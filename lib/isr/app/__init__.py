@@ -1,0 +1,1 @@
+"""For people with pictures: one call, one command, one page, and the formats of other tools."""
