@@ -94,7 +94,7 @@ def is_stack(path: Path) -> bool:
         return False
     try:
         if path.suffix.lower() == ".npy":
-            return np.load(path, mmap_mode="r").ndim > 2
+            return bool(np.load(path, mmap_mode="r").ndim > 2)
         with Image.open(path) as picture:
             return getattr(picture, "n_frames", 1) > 1
     except Exception:
