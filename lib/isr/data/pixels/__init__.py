@@ -32,6 +32,7 @@ STACK_SUFFIXES = (".tif", ".tiff", ".npy")
 FRAME_SUFFIXES = (".jpg", ".jpeg", ".png", ".ppm")
 """Of frames of a video."""
 
+_NPY = b"\x93NUMPY"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -82,11 +83,11 @@ def _opened(
 
         with tiff.opened(path, select.get(PAGE)) as source:
             yield source
+    elif start[:6] == _NPY or (order == "ZYX" and path.suffix.lower() == ".npy"):
+        with common_formats.opened_npy(path, order, axes) as source:
+            yield source
     elif order == "YX":
         with common_formats.opened(path, common_formats.PICTURES) as source:
-            yield source
-    elif path.suffix.lower() == ".npy":
-        with common_formats.opened_npy(path, axes) as source:
             yield source
     else:
         raise ValueError("it does not begin like a TIFF file")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from isr.data.pixels.stored import Facts, Source
+from isr.data.pixels.stored import Facts, Order, Source
 from isr.errors import UserError
 from isr.io import deep_colours
 
@@ -120,8 +120,8 @@ def _decoded(path: Path, picture: Image.Image, stored: list[Any]) -> NDArray[Any
 
 
 @contextmanager
-def opened_npy(path: Path, axes: str | None) -> Iterator[Source]:
-    """Open an array (slices, h, w), or of as many axes as are named.
+def opened_npy(path: Path, order: Order, axes: str | None) -> Iterator[Source]:
+    """Open an array (h, w) or (slices, h, w), as is asked for, or of as many axes as are named.
 
     Raises:
         ValueError: the file is no array of numbers, or shorter than its header says.
@@ -129,11 +129,11 @@ def opened_npy(path: Path, axes: str | None) -> Iterator[Source]:
     """
     # Mapped, so that the header is held against the length of the file before memory is taken.
     array = np.lib.format.open_memmap(path, mode="r")
-    if axes is None and array.ndim != 3:
-        raise UserError(
-            f"{path} has shape {array.shape}, expected (depth, height, width): save it as a stack "
-            "of grey slices, or name its axes."
+    if axes is None and array.ndim != len(order):
+        wanted = {"YX": "(height, width): save it as one picture in grey"}.get(
+            order, "(depth, height, width): save it as a stack of grey slices"
         )
-    inner = "ZYX" if axes is None else "YX" if array.ndim == 2 else _UNNAMED[: array.ndim]
+        raise UserError(f"{path} has shape {array.shape}, expected {wanted}, or name its axes.")
+    inner = order if axes is None else "YX" if array.ndim == 2 else _UNNAMED[: array.ndim]
     bits = 8 * array.dtype.itemsize if array.dtype.kind != "b" else 1
     yield Source(path, Facts("grey", bits), "", (), inner, lambda _: np.array(array))
