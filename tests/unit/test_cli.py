@@ -1,5 +1,6 @@
 """What every command line is told, does with its outcome, and writes of its costs."""
 
+import json
 import os
 import re
 import subprocess
@@ -171,3 +172,24 @@ def test_a_table_of_the_jobs_that_have_ended_since_a_time(tmp_path, monkeypatch)
 )
 def test_duration(seconds, words):
     assert job_costs.duration(seconds) == words
+
+
+def _inputs(content):
+    arguments = ["--settings", "{}", "--inputs", json.dumps(content)]
+    return settings_parser("", inputs=True).parse_args(arguments).inputs
+
+
+def test_inputs_are_folders_by_what_they_hold():
+    found = _inputs({"items": ["a b", "c"], "labels": ["labels/c"], "networks": ["n.zip"]})
+    assert found.items == (Path("a b"), Path("c"))
+    assert found.label_folders == {"c": Path("labels/c")}
+    assert (found.networks, found.semantic, found.fits) == (Path("n.zip"), None, ())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [({"items": []}, "items is missing"), ({"itms": []}, "itms is unknown")]
+)
+def test_bad_inputs_are_told_without_a_traceback(content, words, capsys):
+    with pytest.raises(SystemExit):
+        _inputs(content)
+    assert words in capsys.readouterr().err

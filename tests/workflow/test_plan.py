@@ -335,6 +335,31 @@ def test_a_cell_that_does_not_exist(repository, target, message):
     assert message in output
 
 
+def test_whatever_stands_in_a_command_is_quoted():
+    found = []
+    for file in sorted((ROOT / "workflow").rglob("*.smk")):
+        for command in re.findall(r"^    shell:\n((?:        .*\n)+)", file.read_text(), re.M):
+            found += re.findall(r"\{[^{}]*\}", command)
+    assert len(found) > 60
+    assert [each for each in found if not each.endswith(":q}")] == []
+
+
+def test_commands_stay_short_whatever_the_number_of_items(repository):
+    """A system refuses commands beyond some length, and each of their words beyond 128 KiB."""
+    for kind in ("images", "scribbles"):
+        (repository.folder / "many" / kind).mkdir(parents=True)
+        for number in range(300):
+            (repository.folder / "many" / kind / f"picture-{number:0100d}.png").touch()
+    config = {"datasets": {"mine": OWN["datasets"]["mine"] | {"path": "many"}}}
+    config["studies"] = OWN["studies"]
+    code, output = repository.snakemake("--dry-run", "--printshellcmds", "report", config=config)
+    assert code == 0, output
+    commands = re.findall(r"^ *(?:ISR_BENCHMARK=\S+ )?isr (\w+) .*$", output, re.M)
+    assert {"unpack", "predict", "fit", "evaluate", "report"} <= set(commands)
+    lines = [line for line in output.splitlines() if re.match(r" *(ISR_|isr )", line)]
+    assert max(map(len, lines)) < 1500
+
+
 def test_snakemake_lint(repository):
     code, output = repository.snakemake("--lint")
     assert code == 0, output

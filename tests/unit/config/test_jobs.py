@@ -1,13 +1,15 @@
 """What jobs are made from and told: no more than they depend on."""
 
 import json
+from pathlib import Path
 
 import pytest
 from configurations import changed, planned, shipped
 
-from isr.config.jobs import Jobs
+from isr.config.jobs import Jobs, told_inputs
 from isr.config.reading import read_plan
 from isr.errors import UserError
+from isr.models import RemoteFile, Sources
 
 FIT = ("grid", "predictor~fcn_fit~sequential", 0)
 FILM = ("film", "fit~sequential", 0)
@@ -196,3 +198,39 @@ def test_weights_are_downloaded_or_ones_own(tmp_path):
     ]
     with pytest.raises(UserError, match=r"predictors\.sam names the file nowhere\.pth, which does"):
         sam(checkpoint="nowhere.pth")
+
+
+def test_files_behind_links_are_watched_where_they_lie(tmp_path, monkeypatch):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk/a.png").touch()
+    (tmp_path / "pics/images").mkdir(parents=True)
+    (tmp_path / "pics/images/b.png").touch()
+    (tmp_path / "pics/images/a.png").symlink_to(tmp_path / "disk/a.png")
+    (tmp_path / "linked").symlink_to(tmp_path / "pics")
+    monkeypatch.chdir(tmp_path)
+    watched = {
+        "pics/images/b.png": "pics/images/b.png",
+        "pics/images/a.png": str(tmp_path / "disk/a.png"),
+        "linked/images/b.png": str(tmp_path / "pics/images/b.png"),
+        str(tmp_path / "pics/images/b.png"): str(tmp_path / "pics/images/b.png"),
+    }
+    found = jobs().files(Sources(files=tuple(map(Path, watched))))
+    assert found == list(watched.values())
+
+
+def test_a_download_that_is_a_link_is_watched_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "disk.zip").touch()
+    archive = tmp_path / "resources/downloads/a.zip"
+    archive.parent.mkdir(parents=True)
+    archive.symlink_to(tmp_path / "disk.zip")
+    found = jobs().files(Sources(downloads=(RemoteFile(file="a.zip"), RemoteFile(file="b.zip"))))
+    names = [f"resources/downloads/{name}.zip" for name in "ab"]
+    assert found == [*names, str(tmp_path / "disk.zip")]
+
+
+def test_a_job_is_told_of_its_items_by_their_name():
+    inputs = jobs().fit_inputs(*FIT)
+    told = json.loads(told_inputs(inputs))
+    assert told.keys() == {"items", "predictions"}
+    assert told["items"] == inputs["folders"]

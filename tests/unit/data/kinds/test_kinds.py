@@ -103,3 +103,15 @@ def test_files_of_an_item_are_those_called_so(tmp_path):
     found = [str(path.relative_to(folder)) for path in files_below(folder, "cars")]
     assert found == ["cars/1.png", "labels/cars.h5", "x/cars/deep/2.png"]
     assert len(files_below(folder)) == 4
+
+
+def test_files_behind_links_to_folders_are_found(tmp_path):
+    (tmp_path / "disk/GroundTruth").mkdir(parents=True)
+    (tmp_path / "disk/GroundTruth/a.png").touch()
+    (tmp_path / "clip").mkdir()
+    (tmp_path / "clip/0.png").touch()
+    (tmp_path / "clip/GroundTruth").symlink_to(tmp_path / "disk/GroundTruth")
+    # A link that leads back to where it is.
+    (tmp_path / "clip/again").symlink_to(tmp_path / "clip")
+    folder = tmp_path / "clip"
+    assert set(files_below(folder)) == {folder / "0.png", folder / "GroundTruth/a.png"}
