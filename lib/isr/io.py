@@ -289,7 +289,9 @@ def read_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
         UserError: the file is missing or damaged, or holds other things than numbers.
     """
     with told(path, "is damaged", "make it again", missing=_RUN):
-        array = np.asarray(np.load(path, "r" if mapped else None, allow_pickle=False))
+        # A mapped file cannot state more numbers than it holds, which would take any memory.
+        found = np.load(path, "r", allow_pickle=False)
+        array = np.asarray(found) if mapped else np.array(found)
     if array.dtype.kind not in "buif":
         raise UserError(f"{path} holds values of type {array.dtype}, expected numbers.")
     return array

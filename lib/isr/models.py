@@ -195,7 +195,8 @@ def describe(error: Mapping[str, Any]) -> str:
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     if error["loc"] and error["loc"][-1] == _NAME:
         wanted = _PATTERNS.get(context.get("pattern", ""), "text")
-        return f"{_place(keys[:-1])} has the name {value!r}; names are {wanted}."
+        quoted = "" if isinstance(value, str) else ", and this one has to be written in quotes"
+        return f"{_place(keys[:-1])} has the name {value!r}; names are {wanted}{quoted}."
     place = _place(keys)
     if kind == "unknown_key":
         return f"{path([*keys, context['key']])} is unknown; {context['advice']}."

@@ -39,6 +39,8 @@ def read_plan(
     Raises:
         UserError: something is wrong; the message names the key.
     """
+    if not isinstance(content, Mapping):
+        raise UserError(f"config: the top is {content!r}; it must be a mapping of keys to values.")
     kept = _without_dropped(content)
     _check_old_kinds(kept.get("datasets"))
     config: Config = _chosen(parse(Config, kept))

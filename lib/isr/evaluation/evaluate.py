@@ -66,7 +66,8 @@ def evaluate(job: EvaluateJob, output: Path) -> None:
             _write_outlines(outlines, found, axes | place)
     _write_table(output / "metrics.csv", metrics, COLUMNS)
     _write_table(output / "certificates.csv", certificates, CERTIFICATE_COLUMNS)
-    write_json(output / "cell.json", _about(job))
+    rows = {"metrics.csv": len(metrics), "certificates.csv": len(certificates)}
+    write_json(output / "cell.json", _about(job) | {"rows": rows})
 
 
 def _write_table(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from isr.evaluation.columns import (
     NUMBERS,
     TEXTS,
 )
-from isr.io import read_table
+from isr.io import read_json, read_table
 from isr.reporting.study import PlannedCell
 from isr.settings import SPATIO_TEMPORAL
 
@@ -103,6 +103,8 @@ def read_certificate_file(path: Path) -> pd.DataFrame:
 def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     advice = "remove it and evaluate the cell again"
     table = read_table(path, TEXTS, missing="evaluate the cell first", advice=advice)
+    if len(table) != rows_of(path, len(table)):
+        raise UserError(f"{path} is cut off: {advice}.")
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise UserError(f"{path} lacks the column {missing[0]!r}: evaluate the cell again.")
@@ -112,6 +114,15 @@ def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if (table["frame"] < 0).any() or np.isinf(table["frame"].astype(float)).any():
         raise UserError(f"{path}: the column 'frame' holds no numbers of frames: {advice}.")
     return table
+
+
+def rows_of(path: Path, otherwise: int) -> int:
+    """How many rows a file of a cell has, as cell.json beside it says; `otherwise` without one."""
+    about = path.with_name("cell.json")
+    content = read_json(about) if about.exists() else None
+    rows = content.get("rows") if isinstance(content, dict) else None
+    found = rows.get(path.name) if isinstance(rows, dict) else None
+    return found if isinstance(found, int) else otherwise
 
 
 def count_stopped(metrics: pd.DataFrame) -> int:

@@ -186,3 +186,52 @@ def test_noise_is_for_fits_in_time():
 def test_a_run_can_be_of_some_studies_alone():
     assert set(planned().cells) > {"grid", "single"}
     assert set(planned(("run", ["single"])).cells) == {"single"}
+
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("studies.grid.settings.learning_rate", NAN, "settings.learning_rate is nan; .*finite"),
+        ("studies.grid.settings.weight_decay", INFINITY, "weight_decay is inf; .*finite"),
+        ("studies.grid.settings.threshold", -INFINITY, "threshold is -inf; .*finite"),
+        ("studies.grid.settings.learning_rate", 1e30, "learning_rate is 1e.30; it must be at most"),
+        ("studies.grid.settings.learning_rate", "1e-3", "must be a number: write it as 0.001"),
+        ("studies.grid.settings.margin", 10**9, "margin is 1000000000; it must be at most 4096"),
+        ("studies.grid.settings.seed", 2**70, "seed is .*; it must be at most"),
+        ("checkpoint_every", NAN, "checkpoint_every is nan"),
+        ("studies.grid.items", [None], "items.* is None; it must be text: write it in quotes"),
+        ("studies.grid.items", [True], "items.* is True; it must be text: write it in quotes"),
+        ("studies.grid.items", [3.1], "items.* is 3.1; it must be text: write it in quotes"),
+        ("predictors", {None: {"kind": "fcn"}}, "predictors has the name None; .* in quotes"),
+        ("predictors", {True: {"kind": "fcn"}}, "predictors has the name True; .* in quotes"),
+        (
+            "studies.single.cells.saucer.options",
+            {"widht": 3},
+            "cells.saucer.options: constraint 'convex': option 'widht' is unknown",
+        ),
+        (
+            "studies.single.cells.blossom.options",
+            {"order": 5, "centre": [0.5, NAN]},
+            "cells.blossom.options: .* 'centre' .* finite",
+        ),
+    ],
+)
+def test_numbers_names_and_options_are_refused_before_anything_runs(path, value, words):
+    with pytest.raises(UserError, match=words) as caught:
+        planned((path, value))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["NA", "nan", "None", "True", "Infinity", "null"])
+def test_studies_and_predictors_may_be_called_like_nothing(name):
+    plan = planned(
+        (f"predictors.{name}", {"kind": "fcn"}),
+        (
+            f"studies.{name}",
+            {"dataset": "photos", "settings": {"predictor": name, "features": "rgb"}},
+        ),
+    )
+    assert [cell.settings.predictor for cell in plan.cells[name].values()] == [name]

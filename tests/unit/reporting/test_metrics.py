@@ -79,3 +79,34 @@ def test_certificates_lack_no_column(tmp_path):
     table.drop(columns="margin").to_csv(tmp_path / "certificates.csv", index=False)
     with pytest.raises(UserError, match="'margin'"):
         metrics.read_certificates([cell])
+
+
+@pytest.mark.parametrize("name", ["NA", "nan", "None", "null", "True", "Infinity", "007"])
+def test_items_may_be_called_anything(tmp_path, name):
+    rows = score(0.25, name) + score(0.75, "other")
+    study = write(rows, study_of([grid_plan()], "a", "embedded"), tmp_path)
+    found = metrics.read_cells(study.cells, "s")
+    assert found["item"].tolist() == [name, "other"]
+    assert found["iou"].mean() == 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"iou": "high"}, "'iou' does not hold numbers"),
+        ({"frame": -1}, "no numbers of frames"),
+        ({"frame": float("inf")}, "no numbers of frames"),
+    ],
+)
+def test_numbers_that_are_none_are_told(tmp_path, change, message):
+    study = write([score(0.5)[0] | change], study_of([grid_plan()], "a", "embedded"), tmp_path)
+    with pytest.raises(UserError, match=message):
+        metrics.read_cells(study.cells, "s")
+
+
+def test_a_file_that_was_cut_off_in_a_row_is_refused(tmp_path):
+    study = write(score(0.5), study_of([grid_plan()], "a", "embedded"), tmp_path)
+    path = study.cells[0].folder / "metrics.csv"
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(UserError, match="its last row is cut off"):
+        metrics.read_cells(study.cells, "s")

@@ -196,12 +196,18 @@ def label_table(folder: Path) -> pd.DataFrame:
         UserError: it is missing or damaged.
     """
     path = Path(folder) / "labels.csv"
-    return read_table(
+    table = read_table(
         path,
         ("kind", "note"),
         missing="label the video first",
         advice="label the video again",
     )
+    frames = len(list(path.parent.glob("*.png")))
+    if len(table) != frames:
+        raise UserError(
+            f"{path} is damaged ({len(table)} rows for {frames} frames): label the video again."
+        )
+    return table
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ NOT_LEGIBLE = "not legible"
 UNREAD = "?"
 NONE = "-"
 _UNREAD_NOTE = f"{UNREAD}: {NOT_LEGIBLE} in the paper's text."
+STOPPED = " (stopped)"
+"""Behind a number with a fit that did not stay finite: its last finite state was scored."""
 DEVIATION_NOTE = f"{DEVIATION}: standard deviation over seeds (ddof 1)."
 
 Row = Any  # what DataFrame.itertuples gives
@@ -141,7 +143,10 @@ def score(row: Row, name: str, *, best: str | None = None, deviation: bool = Fal
     text = f"{value:.3f}"
     over_seeds = getattr(row, f"{name}_deviation")
     has_more = deviation and over_seeds == over_seeds
-    return Span(f"{text} {DEVIATION} {over_seeds:.3f}" if has_more else text, bold=text == best)
+    shown = f"{text} {DEVIATION} {over_seeds:.3f}" if has_more else text
+    # A fit that did not stay finite is no result like others: the number itself says so.
+    shown += STOPPED if getattr(row, "n_stopped", 0) else ""
+    return Span(shown, bold=text == best)
 
 
 def best_of(rows: Iterable[Row], name: str) -> str | None:

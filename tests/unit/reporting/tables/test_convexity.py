@@ -259,6 +259,11 @@ def test_notes_tell_what_is_special(table_1, rows, note):
     assert note in "\n".join(table_1(rows, study()).notes)
 
 
+def test_a_number_with_a_fit_that_stopped_says_so(table_1):
+    assert "0.500 (stopped)" in str(table_1(STOPPED, study()).lines)
+    assert "stopped" not in str(table_1(score(0.5), study()).lines)
+
+
 @pytest.mark.parametrize("kind", ["table_1", "table_3"])
 def test_pictures_without_ground_truth(table_of, kind):
     rows = [
