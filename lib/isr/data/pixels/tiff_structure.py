@@ -180,7 +180,9 @@ class _File:
             return None
         for tag, name in _STACKS.items():
             if tag in tags:
-                raise ValueError(f"{name} files say elsewhere what their slices are: export OME-TIFF")
+                raise ValueError(
+                    f"{name} files say elsewhere what their slices are: export OME-TIFF"
+                )
         bits = np.atleast_1d(tags.get(258, 1))
         samples = int(_first(tags, 277, 1))
         numbers = np.atleast_1d(tags.get(339, 1))
