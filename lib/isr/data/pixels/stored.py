@@ -19,7 +19,6 @@ DIFFERENT = "D"
 """The axis of pages that are of different sizes or types."""
 NAMES = {"C": "channel", "T": "time", "Z": "slice", "S": "sample", DIFFERENT: PAGE}
 """Of axes that pictures may have beside Y and X; all others are pages without a name."""
-CHOICES = (PAGE, "slice", "channel", "time", "sample")
 
 Colour = Literal["grey", "rgb", "palette"]
 Order = Literal["YX", "ZYX"]
@@ -92,7 +91,7 @@ def arrange(source: Source, order: Order, select: Mapping[str, int], axes: str |
     Args:
         source: the opened file.
         order: YX of a picture, ZYX of a stack of slices.
-        select: which one to take along other axes, from 0, by the names in `CHOICES`.
+        select: which one to take along other axes, from 0.
         axes: letters for all axes but colours, where the file says otherwise or nothing.
 
     Raises:

@@ -123,7 +123,7 @@ def _facts(first: Directory, page: "tifffile.TiffPage") -> Facts:
         colours = np.asarray(page.colormap, np.float64).T
         # Some programs write 8 bits where there are 16.
         return Facts("palette", palette=colours / (65535 if colours.max() > 255 else 255), **facts)  # type: ignore[arg-type]
-    raise ValueError(f"its colours are not read (photometric {photometric}); RGB and grey are")
+    raise ValueError(f"its colours are neither grey nor RGB (photometric {photometric})")
 
 
 def _pages(found: list[Directory], size: int) -> _Pages:

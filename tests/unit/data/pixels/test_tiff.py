@@ -201,9 +201,22 @@ def test_further_samples_are_opacity_or_have_to_be_chosen(tmp_path):
     assert coloured.alpha is None
 
 
+def test_axes_are_those_that_the_file_names_in_whatever_order(tmp_path):
+    _written(tmp_path / "a.tif", STACK.transpose(1, 2, 0), metadata={"axes": "YXZ"})
+    np.testing.assert_array_equal(read_pixels(tmp_path / "a.tif", "ZYX").values, STACK)
+
+
+@pytest.mark.parametrize("method", ["group4", "tiff_lzw", "jpeg", "packbits", "tiff_deflate"])
+def test_pictures_of_pillow_in_every_compression(method, tmp_path):
+    array = STACK[0] > 128 if method == "group4" else STACK[0]
+    Image.fromarray(array).save(tmp_path / "a.tif", compression=method)
+    with Image.open(tmp_path / "a.tif") as picture:
+        np.testing.assert_array_equal(read_pixels(tmp_path / "a.tif").values, np.asarray(picture))
+
+
 def test_colours_that_are_not_read_are_told(tmp_path):
     _written(tmp_path / "a.tif", np.zeros((6, 5, 4), np.uint8), photometric="separated")
-    with pytest.raises(UserError, match="its colours are not read"):
+    with pytest.raises(UserError, match="its colours are neither grey nor RGB"):
         read_pixels(tmp_path / "a.tif")
 
 
