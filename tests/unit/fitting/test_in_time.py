@@ -12,9 +12,9 @@ from stacks import files_of, stopped
 
 from isr.errors import UserError
 from isr.fitting import in_time
+from isr.fitting.engine.attempts import agreement
 from isr.fitting.engine.long_work import Run
 from isr.fitting.engine.stack import Stack
-from isr.fitting.engine.attempts import agreement
 from isr.fitting.in_time import load_video, noisy_frames, replace_with_noise_
 from isr.fitting.jobs import Job
 from isr.fitting.tasks import Projection
