@@ -60,6 +60,17 @@ class InputConvexNetwork(_ConvexNetwork):
         return value.squeeze(-1)
 
 
+_HINGE = 0.7
+"""Share of the way to its zero that a hinge is flat."""
+
+
+def _constant_(layer: nn.Module, row: int, value: float) -> None:
+    """Make an output of a linear layer constant."""
+    assert isinstance(layer, nn.Linear)
+    layer.weight[row] = 0
+    layer.bias[row] = value
+
+
 class ContextTerms(NamedTuple):
     """What one convex layer takes from the context, at points (...,)."""
 
@@ -139,6 +150,33 @@ class PartiallyConvexNetwork(_ConvexNetwork):
         if self.offset:
             value = value + output.shift
         return value.squeeze(-1)
+
+    @torch.no_grad()
+    def hinge_(self, zero: float, *, depth: float) -> None:
+        """Make the first unit of every layer hand on a hinge of the first convex coordinate.
+
+        From 0 the function then stays about as it is at 0, and from 0.7 `zero` rises steeply, by
+        `depth` up to `zero`. What the other units add to it does not change.
+
+        Args:
+            zero: of the convex coordinate, above 0.
+            depth: what is risen there.
+        """
+        m, width = self.convex_dim, self.width
+        flat = _HINGE * zero
+        _constant_(self.first_u, 0, 1.0)
+        _constant_(self.first_u, m, -flat)
+        self.first_y.weight[0] = torch.eye(m)[0]
+        for layer, z_layer, y_layer in zip(
+            self.hidden_u, self.hidden_z, self.hidden_y, strict=True
+        ):
+            _constant_(layer, m, 0.0)
+            _constant_(layer, m + width, 1.0)
+            for inner, row in ((z_layer, torch.eye(width)[0]), (y_layer, torch.zeros(m))):
+                assert isinstance(inner, nn.Linear)
+                inner.weight[0] = row
+        _constant_(self.output_u, m + int(self.offset), 1.0)
+        self.output_z.weight[0, 0] = depth / (zero - flat)
 
     def forward(self, context: Tensor, y: Tensor) -> Tensor:
         """Values (...,) at contexts (..., context_dim) and coordinates y (..., convex_dim)."""

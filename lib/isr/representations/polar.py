@@ -107,6 +107,19 @@ class StarShaped(Polar):
         """Put the centre where most of the foreground can be seen from."""
         self.centre.copy_(inside_point(coordinates, unaries))
 
+    @torch.no_grad()
+    def restart_(self, coordinates: Tensor, unaries: Tensor) -> None:
+        """Begin as a ball round that centre, of the size of the foreground.
+
+        A region that shrank below a pixel, as round a small object, has hardly a way back.
+        """
+        self.start_(coordinates, unaries)
+        inside = coordinates[unaries.nan_to_num() >= 0.5]
+        if len(inside):
+            mean = torch.linalg.vector_norm(inside - self.centre, dim=-1).mean()
+            # The mean distance from the middle of a ball of radius 1 is dim / (dim + 1).
+            self.network.hinge_(float(mean.clamp(min=1e-6)) * (self.dim + 1) / self.dim, depth=1.0)
+
 
 class RadiallyConnected(Polar):
     """A region that meets every ray from a learnable centre in one interval, or not at all.

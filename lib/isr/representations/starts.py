@@ -18,6 +18,8 @@ from torch import Tensor
 Array = NDArray[np.float64]
 _POINTS = 20_000
 """Points that are looked at, of large pictures."""
+_LEAST = 50
+"""Points of the foreground that are looked at, if it has so many."""
 _NEIGHBOURS = 9
 """Known pixels over whose mean noise is smoothed."""
 _CANDIDATES = 64
@@ -43,8 +45,25 @@ def _known(coordinates: Tensor, unaries: Tensor, limit: int | None) -> tuple[Arr
         points = coordinates.detach().cpu().numpy().astype(np.float64)
         points = points.reshape(-1, points.shape[-1])
         values = np.zeros(len(points))
+    if limit is None:
+        return points, values
     # An odd stride does not fall into step with rows of an even number of pixels.
-    stride = 1 if limit is None else max(1, len(points) // limit) | 1
+    stride = max(1, len(points) // limit) | 1
+    likely = values >= 0.5
+    if np.count_nonzero(likely[::stride]) < min(_LEAST, int(np.count_nonzero(likely))):
+        return _close_by(points, values, limit)
+    return points[::stride], values[::stride]
+
+
+def _close_by(points: Array, values: Array, limit: int) -> tuple[Array, Array]:
+    """About `limit` of the points round a foreground of which a stride would leave hardly any."""
+    inside = points[values >= 0.5]
+    low, high = inside.min(axis=0), inside.max(axis=0)
+    # As wide as the foreground on either side, and never flat.
+    reach = np.maximum(high - low, 0.02 * np.ptp(points, axis=0))
+    near = ((points >= low - reach) & (points <= high + reach)).all(axis=1)
+    points, values = points[near], values[near]
+    stride = max(1, len(points) // limit) | 1
     return points[::stride], values[::stride]
 
 

@@ -10,6 +10,7 @@ from shapely import box
 
 from isr.constraints import build
 from isr.coordinates import Scene, ThirdAxis, from_pixels
+from isr.data.kinds.volumes import slice_coordinates
 from isr.errors import UserError
 from isr.evaluation.drawing import level_function
 from isr.evaluation.outlines import outline
@@ -169,7 +170,19 @@ class Ball(Representation):
 
 
 def cube(name="z"):
-    return Scene(16, 16, "isotropic", ThirdAxis(name, np.linspace(0, 1, 16)))
+    values = np.linspace(0, 1, 16) if name == "t" else (np.arange(16) + 0.5) / 16
+    return Scene(16, 16, "isotropic", ThirdAxis(name, values))
+
+
+def column(slices=4, spacing=2.0):
+    """A box of 10 x 8 pixels through all slices of a volume, and what it is drawn in."""
+
+    class Column(Ball):
+        def forward(self, coordinates):
+            x, y = coordinates[..., 0] * 20, coordinates[..., 1] * 20
+            return torch.maximum((x - 10).abs() - 5, (y - 8).abs() - 4)
+
+    return Column(), Scene(16, 20, third=slice_coordinates(slices, 16, 20, spacing=spacing))
 
 
 def edges(faces):
@@ -256,3 +269,33 @@ def test_what_has_no_surface_is_refused():
         mesh(build("convex", 2), Scene(16, 16))
     with pytest.raises(UserError, match="resolution"):
         mesh(Ball(), cube(), 0)
+
+
+@pytest.mark.parametrize("slices", [1, 2, 4])
+def test_a_column_is_as_long_as_its_slices_are_thick(slices):
+    """From edge to edge, like x and y; from centre to centre a quarter of four slices is lost."""
+    shape, scene = column(slices)
+    expected = 10 * 8 * 2 * slices / 20**3
+    assert volume(mesh(shape, scene, 40)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_voxel_size_gives_vertices_in_its_unit():
+    shape, scene = column(4)
+    surface = mesh(shape, scene, 40, voxel_size=(2.5, 0.5, 0.25), unit="mm")
+    low, high = surface.vertices.min(axis=0), surface.vertices.max(axis=0)
+    np.testing.assert_allclose(low, [5 * 0.25, 4 * 0.5, 0], atol=1e-5)
+    np.testing.assert_allclose(high, [15 * 0.25, 12 * 0.5, 4 * 2.5], atol=1e-5)
+    assert surface.unit == "mm"
+    assert mesh(shape, scene, 8).unit == "the picture's longer side"
+
+
+@pytest.mark.parametrize("size", [(1, 2), (0, 1, 1), (1, -1, 1), (1, 1, np.nan), 3])
+def test_a_voxel_size_that_is_none_is_a_users_mistake(size):
+    with pytest.raises(UserError, match="voxel_size is"):
+        mesh(*column(), 4, voxel_size=size)
+
+
+def test_a_depth_has_no_voxels():
+    scene = Scene(4, 5, third=ThirdAxis("depth", np.mgrid[:4, :5][0] / 4))
+    with pytest.raises(UserError, match="a depth has its own unit"):
+        mesh(Ball(), scene, 4, voxel_size=(1, 1, 1))
