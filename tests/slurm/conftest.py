@@ -7,6 +7,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+import emulated_gpus
 import pytest
 from clusters import Cluster
 from repositories import copy_repository
@@ -43,7 +44,12 @@ def cluster():
     shutil.rmtree(state, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    """One copy for all tests."""
-    return copy_repository(tmp_path_factory.mktemp("repository"))
+    """A copy for all tests of a file, whose jobs that fit see devices that are not there."""
+    copy = copy_repository(tmp_path_factory.mktemp("repository"))
+    shutil.copy(Path(emulated_gpus.__file__), copy.folder / "lib/sitecustomize.py")
+    with pytest.MonkeyPatch.context() as patch:
+        # There the devices' locks lie.
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("locks")))
+        yield copy

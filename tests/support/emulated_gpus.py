@@ -1,7 +1,7 @@
-"""Two devices that are not there, for jobs that fit: they claim one, and compute on the processor.
+"""Devices that are not there, for jobs that fit: they claim one, and compute on the processor.
 
-Put into a copy of the library as `sitecustomize`, which Python imports at its start. A job writes
-down which device it had, and from when to when.
+Put into a copy of the library as `sitecustomize`, which Python imports at its start. A job sees the
+devices of CUDA_VISIBLE_DEVICES, else two, and writes down which it had, and from when to when.
 """
 
 import atexit
@@ -14,9 +14,10 @@ from types import SimpleNamespace
 if "fit" in "".join(sys.orig_argv[1:3]):
     import torch
 
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0,1").split(",")
     torch.cuda.is_available = lambda: True
-    torch.cuda.device_count = lambda: 2
-    torch.cuda.get_device_properties = lambda number: SimpleNamespace(uuid=f"emulated-{number}")
+    torch.cuda.device_count = lambda: len(visible)
+    torch.cuda.get_device_properties = lambda number: SimpleNamespace(uuid=f"own-{visible[number]}")
     torch.cuda.mem_get_info = lambda number: (1, 1)
     torch.cuda.set_device = lambda number: None
 
@@ -26,12 +27,22 @@ if "fit" in "".join(sys.orig_argv[1:3]):
 
     def claimed():
         """The processor; the device that was claimed is written down."""
-        number = claim().index
+        device = visible[claim().index]
         torch.cuda.is_available = lambda: False
         start = time.time()
-        record = Path("devices", str(os.getpid()))
+        record = Path("devices", f"{os.environ.get('SLURM_JOB_ID', '')}-{os.getpid()}")
         record.parent.mkdir(exist_ok=True)
-        atexit.register(lambda: record.write_text(f"{number} {start} {time.time()}"))
+        record.write_text(f"{device} {start} {start}")
+        atexit.register(lambda: record.write_text(f"{device} {start} {time.time()}"))
         return torch.device("cpu")
 
     devices.claim = claimed
+
+
+def read_records(folder):
+    """From when to when jobs had each device, in order; those that were killed, for a moment."""
+    times = {}
+    for record in Path(folder, "devices").iterdir():
+        device, start, end = record.read_text().split()
+        times.setdefault(device, []).append((float(start), float(end)))
+    return {device: sorted(own) for device, own in times.items()}

@@ -60,3 +60,19 @@ def test_a_submission_that_was_taken_all_the_same_is_not_repeated(submit, tmp_pa
 def test_a_mistake_is_told_at_once(submit):
     message = "sbatch: error: invalid partition specified: gpuu"
     assert submit(9, message) == (1, "", message, 1)
+
+
+def test_a_step_is_started_when_the_scheduler_answers(tmp_path):
+    commands = {
+        "squeue": 'echo x >> calls; [ "$(wc -l < calls)" -gt 2 ]',
+        "srun": 'echo "$(wc -l < calls): $*"',
+    }
+    for name, body in commands.items():
+        command = tmp_path / name
+        command.write_text(f"#!/bin/bash\n{body}\n")
+        command.chmod(0o755)
+    path = os.pathsep.join([str(PROFILE), str(tmp_path), "/usr/bin", "/bin"])
+    environment = {"PATH": path, "ISR_SUBMIT_PAUSE": "0", "SLURM_JOB_ID": "7"}
+    call = [PROFILE / "srun", "-n1", "true"]
+    done = subprocess.run(call, cwd=tmp_path, env=environment, capture_output=True, check=True)
+    assert done.stdout == b"3: -n1 true\n"

@@ -10,10 +10,10 @@ _PLUGIN = "snakemake_executor_plugin_slurm"
 
 
 def submit_with_patience(folder: Path) -> None:
-    """Let jobs be submitted by the `sbatch` of a folder, which waits for a silent scheduler.
+    """Let `sbatch` and `srun` be those of a folder, which wait for a scheduler that says nothing.
 
     Args:
-        folder: with that script; where SLURM is not there, nothing is changed.
+        folder: with these scripts; where SLURM is not there, nothing is changed.
     """
     if shutil.which("sbatch"):
         os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
