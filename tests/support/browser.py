@@ -56,7 +56,7 @@ class Page:
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
-    def wait(self, expression, seconds=60.0):
+    def wait(self, expression, seconds=300.0):
         """The value of an expression, as soon as it is true."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import affinity
 from tqdm import tqdm
 
 from isr import constraints
@@ -212,7 +213,7 @@ def read_mask(
     """A mask in any of the formats that are known.
 
     Args:
-        path: labels (PNG, TIFF, NPY), GeoJSON with y down, napari's shapes (CSV), COCO (JSON).
+        path: labels (PNG, TIFF, NPY), GeoJSON of QuPath or QGIS, napari's shapes (CSV), COCO (JSON).
         grid: (h, w) or (n, h, w) that it has to be of.
         name: of the picture, among those of a COCO file.
         label: the one to take of labels; None for all but 0.
@@ -243,6 +244,9 @@ def _read_geojson(path: Path) -> list[Any]:
         features = content["features"] if isinstance(content, Mapping) else content
         if isinstance(content, Mapping) and content.get("type") == "Feature":
             features = [content]
-        return [shapely.from_geojson(json.dumps(each["geometry"])) for each in features]
+        regions = [shapely.from_geojson(json.dumps(each["geometry"])) for each in features]
     except (KeyError, TypeError, shapely.GEOSException) as error:
         raise UserError(f"{path} is no GeoJSON of regions ({error!r}): export it again.") from None
+    # QGIS lays pictures below the axis: all of y is minus the row.
+    below = all(each.is_empty or each.bounds[3] <= 0 for each in regions)
+    return [affinity.scale(each, 1, -1, origin=(0, 0)) if below else each for each in regions]

@@ -158,8 +158,9 @@ def coding_of(values: Mapping[str, Any] | None) -> Coding:
 def with_strokes(picture: Picture, path: Path, values: Mapping[str, Any] | None = None) -> Picture:
     """The picture with the strokes of a file, painted or coded.
 
-    Those of a volume or a clip are a stack of slices, or a folder of pictures of which some may be
-    missing: slices and frames are counted from 0 by the numbers that end their names.
+    Those of a volume or a clip are a stack of slices; a folder of pictures of which some may be
+    missing, whose names end with the numbers of the slices or frames from 0; or one picture, of the
+    first.
 
     Args:
         picture: that they belong to.
@@ -194,7 +195,7 @@ def _stored(path: Path, grid: tuple[int, ...], coding: Coding) -> NDArray[np.int
         return _labels(path, coding)
     if is_stack(path):
         return np.asarray(read_volume(path, holds="labels"), np.int64)
-    files = list_pictures(path) if path.is_dir() else {f"{path.stem}0": path}
+    files = list_pictures(path) if path.is_dir() else {"0": path}
     found = np.full(grid, none, np.int64)
     for stem, file in files.items():
         digits = stem[len(stem.rstrip("0123456789")) :]

@@ -154,7 +154,7 @@ def _about(found: Segmentation, folder: Path) -> dict[str, Any]:
         "holds": all_hold(certificates),
         "size": [width, height],
         "raster": [columns, rows],
-        "frames": (len(found.scene.shape) == 3 and found.scene.shape[0]) or None,
+        "frames": found.scene.shape[0] if found.is_layered else None,
         "checks": [_plain(each) for each in certificates],
         "warnings": found.warnings,
         "predictor": found.predictor,

@@ -88,6 +88,8 @@ def segment(
     began = time.monotonic()
     constraints.record(constraint)
     picture = _picture(image, scribbles, unaries, third)
+    if picture.unaries is not None and predictor is not None:
+        raise UserError("a predictor and a given mask both say what is seen: give one of them.")
     small = _shrunk(picture)
     asked, known = None, small.unaries
     if known is None and predictor != STROKES:
@@ -276,7 +278,10 @@ class Segmentation:
     @property
     def certified_size(self) -> tuple[int, int]:
         """Height and width of the raster that is certified: that of the fit."""
-        return _grid(self.picture.size)
+        third = self.picture.third
+        # A depth has a value at the pixels of its picture alone.
+        depth = third is not None and third.name == "depth"
+        return self.picture.size if depth else _grid(self.picture.size)
 
     @cached_property
     def found(self) -> Mask | None:

@@ -56,6 +56,10 @@ def _geojson(path, region, mask):
     write_features(path, {"a": region}, {})
 
 
+def _qgis(path, region, mask):
+    write_features(path, {"a": region}, {}, below=True)
+
+
 def _napari(path, region, mask):
     write_napari(path, [region])
 
@@ -73,6 +77,7 @@ def _coco(path, region, mask):
     ("write", "name"),
     [
         (_geojson, "a.geojson"),
+        (_qgis, "a.geojson"),
         (_napari, "a.csv"),
         (_labels, "a.tif"),
         (_labels, "a.png"),

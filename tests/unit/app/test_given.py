@@ -115,6 +115,10 @@ def test_strokes_on_some_frames(tmp_path):
     assert (read.scribbles[10] == layer).all()
     assert not np.delete(read.scribbles, 10, axis=0).any()
     Image.fromarray(painted(layer)).save(tmp_path / "strokes" / "frame_12.png")
+    Image.fromarray(painted(layer)).save(tmp_path / "first7.png")
+    read = given.with_strokes(clip, tmp_path / "first7.png")
+    assert (read.scribbles[0] == layer).all()
+    assert not read.scribbles[1:].any()
     with pytest.raises(UserError, match="number of a frame from 0 to 11"):
         given.with_strokes(clip, tmp_path / "strokes")
 

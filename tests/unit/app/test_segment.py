@@ -105,6 +105,7 @@ def test_two_discs_contradict_one_convex_region():
         ({"predictor": "magic"}, "magic"),
         ({"scribbles": np.zeros((4, 4), np.uint8)}, "make them the same size"),
         ({"unaries": np.full((40, 56), 2.0)}, "rescale it"),
+        ({"unaries": np.ones((40, 56)), "predictor": "grabcut"}, "give one of them"),
     ],
 )
 def test_what_does_not_fit_is_told(drawn, changes, words):

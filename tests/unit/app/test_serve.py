@@ -40,7 +40,7 @@ def _ask(server, method, path, body=None, **headers):
 
 
 def _wait(server):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while time.monotonic() < end:
         state = _ask(server, "GET", "/state")[1]
         if state["phase"] in ("done", "failed"):

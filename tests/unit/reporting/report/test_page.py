@@ -1,6 +1,7 @@
 """The page: one section for each study, complete in itself."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -115,8 +116,10 @@ def test_the_page_lists_what_is_reproduced_and_every_departure(content):
     assert len(links) > 30
     assert links <= set(re.findall('id="([^"]*)"', text))
     assert "1 min 30 s" in text
-    planned = sum(len(study["cells"]) for study in content["studies"])
-    assert f"<b>{planned - 2} of {planned}</b><span>cells of 3 studies ran" in text
+    folders = [Path(cell["folder"]) for study in content["studies"] for cell in study["cells"]]
+    ran = sum((folder / "metrics.csv").exists() for folder in folders)
+    assert 0 < ran < len(folders)
+    assert f"<b>{ran} of {len(folders)}</b><span>cells of 3 studies ran" in text
     assert "torch" in text
 
 
