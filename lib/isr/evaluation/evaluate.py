@@ -66,8 +66,8 @@ def evaluate(job: EvaluateJob, output: Path) -> None:
             _write_outlines(outlines, found, axes | place)
     _write_table(output / "metrics.csv", metrics, COLUMNS)
     _write_table(output / "certificates.csv", certificates, CERTIFICATE_COLUMNS)
-    rows = {"metrics.csv": len(metrics), "certificates.csv": len(certificates)}
-    write_json(output / "cell.json", _about(job) | {"rows": rows})
+    counts = {"metrics.csv": len(metrics), "certificates.csv": len(certificates)}
+    write_json(output / "cell.json", _about(job) | {"rows": counts})
 
 
 def _write_table(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:

@@ -33,17 +33,18 @@ def test_every_job_of_the_demo_is_counted_once(demo):
     assert len(names) == len(set(names))
     rules = {rule: sum(each == rule for each, _ in names) for rule, _ in names}
     assert rules == {
-        **{"unpack": 20, "features": 1, "fit": 40, "label": 2, "predict": 14, "evaluate": 40},
-        **{"draw": 22, "tabulate": 7, "animate": 1, "report": 1},
+        **{"unpack": 20, "features": 1, "fit": 44, "label": 2, "predict": 16, "evaluate": 44},
+        **{"draw": 22, "tabulate": 8, "animate": 1, "report": 1},
     }
 
 
 def test_the_demo_costs_what_it_took(demo):
-    """96 of its jobs took 1,190 s of a core on 2026-11-27."""
+    """All of its jobs but those of the study peers took 1,190 s of a core on 2026-11-27."""
     measured = [
-        job for job in demo.every_job if job.rule in ("fit", "predict", "evaluate", "label")
+        job
+        for job in demo.every_job
+        if job.rule in ("fit", "predict", "evaluate", "label") and job.study != "peers"
     ]
-    assert len(measured) == 96
     assert sum(job.cost.seconds for job in measured) == pytest.approx(1190, rel=0.3)
 
 
