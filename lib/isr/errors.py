@@ -17,6 +17,7 @@ _SYSTEM = {
     errno.ENAMETOOLONG: "its name is too long: shorten it.",
     errno.EMFILE: "too many files are open: raise that limit (ulimit -n).",
     errno.EISDIR: "it is a folder: remove it or name another file.",
+    errno.EEXIST: "something else stands there: remove it or name another place.",
     errno.ENOTDIR: "a part of its path is a file: remove that or name another folder.",
 }
 """What the operating system refuses whatever is read or written, and what to do."""
