@@ -30,7 +30,7 @@ from isr.data.files import read_image, read_labels
 from isr.data.items import Frame, read_item, write_picture, write_video
 from isr.data.kinds import read_entry
 from isr.data.kinds.fbms import find_label, find_object, read_definition
-from isr.data.kinds.volumes import read_label_volume, read_volume
+from isr.data.kinds.volumes import read_volume
 from isr.data.pictures import Picture
 from isr.data.problems import Predictions, write_unaries
 from isr.data.weak_labels.published import label
@@ -159,7 +159,7 @@ def _label_volumes(folder: Path) -> list[Path]:
 
 
 def _read_label_volumes(folder: Path, out: Path) -> Any:
-    return [read_label_volume(path) for path in sorted(folder.iterdir())]
+    return [read_volume(path, holds="labels") for path in sorted(folder.iterdir())]
 
 
 def _arrays(folder: Path) -> list[Path]:
