@@ -75,6 +75,7 @@ def lay_out(
 def add_title(figure: Figure, text: str, y: float) -> None:
     """Write above all panels; what is long is written smaller."""
     width = float(figure.get_size_inches()[0]) - 2 * _EDGE
+    text = literal(text)
     figure.suptitle(text, fontsize=_fitting(text, 13, width, least=7), y=y, va="top")
 
 
@@ -83,10 +84,16 @@ def head(axes: Axes, text: str, below: str = "") -> None:
     figure = axes.get_figure(root=True)
     assert figure is not None
     width = axes.get_position().width * float(figure.get_size_inches()[0]) + 0.8 * _GAP
+    text, below = literal(text), literal(below)
     axes.set_title(text, fontsize=_fitting(text, 11.5, width, least=8), pad=5)
     if below:
         style: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "top"}
         axes.annotate(below, (0.5, 0.0), (0, -4), "axes fraction", fontsize=10, **style)
+
+
+def literal(text: str) -> str:
+    """Text in which dollar signs are what they are: two would enclose a formula."""
+    return text.replace("$", r"\$")
 
 
 def _fitting(text: str, size: float, width: float, *, least: float) -> float:
@@ -107,7 +114,7 @@ def add_legend(figure: Figure, entries: Sequence[Entry], **style: Any) -> None:
     """Put a legend at the bottom, of one row unless the style says otherwise."""
     handles, texts = zip(*entries, strict=True)
     usual = {"ncols": len(entries), "frameon": False, "fontsize": 10.5, "borderaxespad": 0.3}
-    figure.legend(handles, texts, loc="lower center", **usual | style)
+    figure.legend(handles, list(map(literal, texts)), loc="lower center", **usual | style)
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -18,6 +18,8 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _FOUND = "#e0218a"
 _SMALL = 0.2
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def draw_pairs(views: Sequence[View], title: str) -> Figure:
     """Figure 1: two panels for each view, its unaries (or scribbles) and the representation.
@@ -171,16 +173,16 @@ def draw_decays(views: Sequence[View], decays: Sequence[float], title: str) -> F
 
 
 def _power(value: float) -> str:
-    r"""A weight decay in print: powers of ten as such.
+    """A weight decay in print: powers of ten as such.
 
     >>> _power(1e-5), _power(0.003), _power(0.0)
-    ('$10^{-5}$', '$3 \\cdot 10^{-3}$', '0')
+    ('10⁻⁵', '3 · 10⁻³', '0')
     """
     if value == 0:
         return "0"
     factor, exponent = f"{value:.1e}".split("e")
-    leading = "" if float(factor) == 1 else rf"{float(factor):g} \cdot "
-    return f"${leading}10^{{{int(exponent)}}}$"
+    leading = "" if float(factor) == 1 else f"{float(factor):g} \N{MIDDLE DOT} "
+    return f"{leading}10{str(int(exponent)).translate(_RAISED)}"
 
 
 def solidity(mask: Mask) -> float:

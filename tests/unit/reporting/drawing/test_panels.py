@@ -51,3 +51,13 @@ def test_titles_and_headings_fit(text):
     assert figure.bbox.x0 < title.x0 < title.x1 < figure.bbox.x1
     first, second = (each.title.get_window_extent(renderer) for each in (axes, other))
     assert first.x1 < second.x0
+
+
+@pytest.mark.parametrize("text", ["Ba$$in", "US$ 5 (a_$)", "$x^$", "a{b}<c>"])
+def test_dollar_signs_are_what_they_are(tmp_path, text):
+    figure, (place,) = panels.lay_out([1.5], text)
+    panels.head(place, text, text)
+    panels.add_legend(figure, [(panels.line("red"), text)])
+    panels.save(figure, tmp_path / "a.png")
+    assert "mathdefault" not in (tmp_path / "a.svg").read_text()
+    assert panels.literal(text).replace(r"\$", "$") == text

@@ -68,9 +68,9 @@ def test_figure_7_is_in_the_order_of_its_decays():
     figure = side_by_side.draw_decays([disc_view()] * 3, [1.0, 1e-5, 0.003], "Title")
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[1:] == [
-        "weight decay $10^{-5}$",
-        r"weight decay $3 \cdot 10^{-3}$",
-        "weight decay $10^{0}$",
+        "weight decay 10⁻⁵",
+        "weight decay 3 · 10⁻³",
+        "weight decay 10⁰",
     ]
     assert any(text.startswith("IoU 0.810, fills ") for text in texts(figure))
 
