@@ -284,7 +284,7 @@ def test_each_fit_has_a_gpu_and_no_two_have_the_same(story):
     """Two devices that are emulated, and eight jobs or more; other jobs have none."""
     for job in story.jobs.values():
         fits = re.match(r"rule_(fit|predict)_", job.get("Comment", ""))
-        assert job.get("JOB_GRES") == ("gpu:1" if fits else None)
+        assert job["JOB_GRES"] == ("gpu:1" if fits else "(null)")
     times = read_records(story.repository.folder)
     assert set(times) == {"0", "1"}
     assert sum(map(len, times.values())) >= 8

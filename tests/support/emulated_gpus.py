@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-if "fit" in "".join(sys.orig_argv[1:3]):
+if "fit" in {Path(word).stem for word in sys.orig_argv[1:5]}:
     import torch
 
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0,1").split(",")
