@@ -213,8 +213,7 @@ def read_mask(
     """A mask in any of the formats that are known.
 
     Args:
-        path: labels (PNG, TIFF, NPY), GeoJSON of QuPath or QGIS, napari's shapes (CSV), or COCO
-            (JSON).
+        path: labels (PNG, TIFF, NPY), GeoJSON, napari's shapes (CSV), COCO (JSON).
         grid: (h, w) or (n, h, w) that it has to be of.
         name: of the picture, among those of a COCO file.
         label: the one to take of labels; None for all but 0.
