@@ -7,7 +7,7 @@ Whatever the items are, a cell's folder holds
 - masks/NAME.png: 8 bits, 255 where it is foreground; predictor/NAME.png: unaries of 16 bits
 - outlines/NAME.geojson, in pixels of the item's own size, of all but volumes; of pictures NAME.svg
   too; of pictures with depth and volumes NAME.ply, a mesh in coordinates
-- cell.json: what the cell is of, for figures, tables and the report
+- cell.json: what the cell is of, for figures, tables and the report, and how many rows there are
 
 NAME is an item's, ITEM/00007 of a frame or slice, ITEM/k of one of several objects;
 masks/ITEM/labels.png then says which object each pixel belongs to.
