@@ -3,6 +3,8 @@
 What the fits are asked for is checked before anything is computed.
 """
 
+import logging
+import time
 import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
@@ -25,7 +27,11 @@ from isr.representations import Representation
 from isr.settings import DISTANCES, Distance, OptimiserKind
 from isr.torch_state import in_usual_state
 
+_log = logging.getLogger(__name__)
+
 Grid = tuple[int, ...]
+_LONG = 120.0
+"""Seconds from which on it is said how long a fit will take."""
 
 
 @in_usual_state
@@ -282,6 +288,9 @@ class _Fit:
         attempts = Attempts.at(task, load, device)
         queue = EqualWorks([(problem.name, int(self.seed))], schedule, steps, attempts)
         stack = Stack(task, queue, loading(load), device=device)
+        started = time.monotonic()
+        stack.advance()
+        _tell_cost(stack, time.monotonic() - started, representation.part_count)
         while not stack.finished:
             stack.advance()
         ((key, state),) = stack.result.states.items()
@@ -292,6 +301,17 @@ class _Fit:
         if found.outcome["status"] == FAILED:
             warnings.warn(sentence(found.outcome), PoorFit, stacklevel=4)
         return found
+
+
+def _tell_cost(stack: Stack, seconds: float, parts: int) -> None:
+    """Say how long the rest of a long fit will take, after its first steps."""
+    left = seconds / max(1, stack.done) * (stack.total - stack.done)
+    if left >= _LONG:
+        _log.warning(
+            "the fit of %d part%s will take about %.0f minutes more%s",
+            *(parts, "s" if parts > 1 else "", left / 60),
+            ": fewer steps, fewer points or an accelerator take less" if parts > 1 else "",
+        )
 
 
 def _check_recipe(recipe: Recipe, dim: int) -> None:
