@@ -3,6 +3,8 @@
 What the fits are asked for is checked before anything is computed.
 """
 
+import logging
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,7 +32,11 @@ from isr.representations.union import Union
 from isr.settings import DISTANCES, Distance, OptimiserKind
 from isr.torch_state import in_usual_state
 
+_log = logging.getLogger(__name__)
+
 Grid = tuple[int, ...]
+_LONG = 120.0
+"""Seconds from which on it is said how long a fit will take."""
 
 
 @dataclass(frozen=True)
@@ -347,6 +353,9 @@ class _Fit:
         def built(state: State) -> Representation:
             return recipe.built(representation.dim, state).requires_grad_(False)
 
+        started = time.monotonic()
+        stack.advance()
+        _tell_cost(stack, time.monotonic() - started, representation.part_count)
         while not stack.finished:
             stack.advance()
             if self.watch is not None:
@@ -388,6 +397,17 @@ def current(stack: Stack) -> State:
     if stack.finished:
         return next(iter(stack.result.states.values()))
     return stack.parameters.unflatten(stack.parameters.values[0].detach().cpu())
+
+
+def _tell_cost(stack: Stack, seconds: float, parts: int) -> None:
+    """Say how long the rest of a long fit will take, after its first steps."""
+    left = seconds / max(1, stack.done) * (stack.total - stack.done)
+    if left >= _LONG:
+        _log.warning(
+            "the fit of %d part%s will take about %.0f minutes more%s",
+            *(parts, "s" if parts > 1 else "", left / 60),
+            ": fewer steps, fewer points or an accelerator take less" if parts > 1 else "",
+        )
 
 
 def _check_recipe(recipe: Recipe, dim: int) -> None:

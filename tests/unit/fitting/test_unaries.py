@@ -4,7 +4,7 @@ import torch
 
 import isr
 from isr.coordinates import ThirdAxis, pixel_coordinates
-from isr.errors import UserError
+from isr.errors import PoorFit, UserError
 from isr.fitting.engine.queue import Phase
 from isr.fitting.schedules import COUPLING
 from isr.levels import foreground
@@ -252,6 +252,53 @@ def test_a_fit_that_diverges_is_told():
     wild = (Phase(1.0, 1e30, {COUPLING: 1.0}),)
     with pytest.raises(UserError, match="did not stay finite"):
         isr.fit_unaries(_occluded(), steps=20, schedule=wild)
+
+
+def test_a_poor_fit_is_warned_of_and_told_in_the_result():
+    """Dots far apart: all that is convex has less than half in common with them."""
+    dots = np.zeros((20, 30), np.float32)
+    dots[2:18:5, 2:28:8] = 1
+    with pytest.warns(PoorFit, match=r"^the fit is far off: its IoU is 0\.\d\d with the unaries$"):
+        shape = isr.fit_unaries(dots, "convex", steps=40, points=100, width=8)
+    assert shape.outcome["status"] == "failed"
+    assert shape.outcome["iou"] < 0.5
+
+
+def test_a_good_fit_tells_its_agreement_and_warns_of_nothing(recwarn):
+    shape = isr.fit_unaries(_disc().astype(np.float32), steps=60, points=200, width=16)
+    assert shape.outcome["status"] == "fitted"
+    assert shape.outcome["iou"] > 0.9
+    assert not recwarn.list
+    assert dict(isr.build("convex").outcome) == {}
+
+
+def test_a_thin_bar_is_found_at_the_second_start():
+    """A path-connected region of few steps loses it from its first start with this seed."""
+    bar = np.zeros((30, 40), bool)
+    bar[13:17, 5:35] = True
+    brief = {"steps": 60, "points": 100, "blocks": 2, "base_options": {"width": 16}}
+    shape = isr.fit_unaries(bar.astype(np.float32), "path_connected", seed=0, **brief)
+    assert shape.outcome["status"] == "retried"
+    assert _iou(isr.masks(shape, bar.shape), bar) > 0.7
+
+
+def test_a_ball_of_few_voxels_is_found():
+    z, rows, columns = np.mgrid[:12, :50, :50]
+    ball = (z - 6) ** 2 + (rows - 30) ** 2 + (columns - 16) ** 2 < 5.7
+    assert ball.sum() == 57
+    third = isr.slice_coordinates(*ball.shape)
+    brief = {"steps": 60, "points": 100, "width": 16, "third": third}
+    shape = isr.fit_unaries(ball.astype(np.float32), "star_shaped", **brief)
+    assert _iou(isr.masks(shape, ball.shape, third), ball) > 0.5
+
+
+def test_a_long_fit_says_how_long_it_will_take(caplog, monkeypatch):
+    monkeypatch.setattr("isr.fitting.unaries._LONG", 0.0)
+    cells = np.zeros((12, 16), np.uint8)
+    cells[:, ::4] = 255
+    cells[6, 2::4] = np.arange(1, 5)
+    isr.fit_scribbles(cells, "convex", steps=52, points=20, width=4)
+    assert "the fit of 4 parts will take about 0 minutes more" in caplog.text
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
