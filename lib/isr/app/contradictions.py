@@ -38,7 +38,7 @@ def contradictions(
     *,
     scribbles: NDArray[np.uint8] | None = None,
     found: Mask | None = None,
-    predictor: str = "given mask",
+    called: str = "the given mask",
 ) -> list[str]:
     """What of the strokes and of a predictor's mask the shape does not follow.
 
@@ -47,15 +47,15 @@ def contradictions(
         shape: the constraint in print, such as `convex`.
         scribbles: uint8 like the mask: 0 none, 255 background, else object.
         found: (*grid) of the predictor.
-        predictor: in print.
+        called: what it is, in words.
 
     Returns:
         Sentences, each with what to do; none where all goes together.
     """
     said = [] if scribbles is None else _strokes(mask, shape, scribbles)
     if found is not None and found.any():
-        said += _mask(mask, shape, found, predictor)
-        said += _edges(found, scribbles, predictor)
+        said += _mask(mask, shape, found, called)
+        said += _edges(found, scribbles, called)
     return said
 
 
@@ -86,13 +86,13 @@ def _strokes(mask: Mask, shape: str, scribbles: NDArray[np.uint8]) -> list[str]:
     return said
 
 
-def _mask(mask: Mask, shape: str, found: Mask, predictor: str) -> list[str]:
+def _mask(mask: Mask, shape: str, found: Mask, called: str) -> list[str]:
     said, area = [], int(found.sum())
     union = int((mask | found).sum())
     iou = int((mask & found).sum()) / union
     if iou < _AGREEMENT:
         said.append(
-            f"The {shape} region and the mask of {predictor} share {iou:.0%} of their union: the "
+            f"The {shape} region and {called} share {iou:.0%} of their union: the "
             f"object may not be {shape}, or the mask is wrong; look at both."
         )
     for text, pixels in (
@@ -105,11 +105,11 @@ def _mask(mask: Mask, shape: str, found: Mask, predictor: str) -> list[str]:
         if len(large):
             more = f" and {len(large) - 1} more" if len(large) > 1 else ""
             share = f"{large[0] / area:.0%} of it{more}"
-            said.append(f"Of the mask of {predictor}, a {text} ({share}).")
+            said.append(f"Of {called}, a {text} ({share}).")
     return said
 
 
-def _edges(found: Mask, scribbles: NDArray[np.uint8] | None, predictor: str) -> list[str]:
+def _edges(found: Mask, scribbles: NDArray[np.uint8] | None, called: str) -> list[str]:
     """Where a mask runs into the edge of a picture, and no stroke there says that it may."""
     if found.ndim != 2 or scribbles is None:
         return []
@@ -122,6 +122,6 @@ def _edges(found: Mask, scribbles: NDArray[np.uint8] | None, predictor: str) -> 
     if not sides:
         return []
     return [
-        f"The mask of {predictor} runs along the {' and '.join(sides)} edge of the picture: if the "
+        f"{called[0].upper()}{called[1:]} runs along the {' and '.join(sides)} edge of the picture: if the "
         "object does not, draw background there."
     ]

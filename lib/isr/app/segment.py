@@ -301,9 +301,15 @@ class Segmentation:
             constraints.words(self.constraint),
             scribbles=self.picture.scribbles,
             found=self.found,
-            predictor=self.predictor_title,
+            called=self._called,
         )
         return own + verdicts(self.certificate())
+
+    @property
+    def _called(self) -> str:
+        """The predictor's mask in words."""
+        given = self.predictor == GIVEN
+        return self.predictor_title if given else words.mask_of(self.predictor_title)
 
     def agreement(self) -> float:
         """IoU with the predictor's mask; NaN without one."""

@@ -26,8 +26,8 @@ def test_strokes_on_the_wrong_side():
 def test_parts_that_are_cut_off_and_holes_that_are_filled():
     found = MASK | disc((48, 10), 5)
     found &= ~disc((28, 20), 4)
-    said = " ".join(contradictions(MASK, "convex", found=found, predictor="GrabCut"))
-    assert "GrabCut share" in said
+    said = " ".join(contradictions(MASK, "convex", found=found, called="GrabCut's mask"))
+    assert "GrabCut's mask share" in said
     assert "cut off" in said
     assert "filled" in said
 
