@@ -122,6 +122,6 @@ def _edges(found: Mask, scribbles: NDArray[np.uint8] | None, called: str) -> lis
     if not sides:
         return []
     return [
-        f"{called[0].upper()}{called[1:]} runs along the {' and '.join(sides)} edge of the picture: if the "
-        "object does not, draw background there."
+        f"{called[0].upper()}{called[1:]} runs along the {' and '.join(sides)} edge of the "
+        "picture: if the object does not, draw background there."
     ]
