@@ -63,7 +63,9 @@ def verdicts(certificates: Sequence[Certificate]) -> list[str]:
     """What certificates say that is more or less than `holds`, in words."""
     usual = {"holds", "connected in the picture"}
     return [
-        f"{each.property}, {each.method}: {each.verdict}. {each.sentence}"
+        each.sentence
+        if each.method == "none"
+        else f"{each.property}, {each.method}: {each.verdict}. {each.sentence}"
         for each in certificates
         if each.verdict not in usual
     ]
