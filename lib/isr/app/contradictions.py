@@ -63,7 +63,9 @@ def verdicts(certificates: Sequence[Certificate]) -> list[str]:
     """What certificates say that is more or less than `holds`, in words."""
     usual = {"holds", "connected in the picture"}
     return [
-        f"{each.property}, {each.method}: {each.verdict}. {each.sentence}"
+        each.sentence
+        if each.method == "none"
+        else f"{each.property}, {each.method}: {each.verdict}. {each.sentence}"
         for each in certificates
         if each.verdict not in usual
     ]
@@ -122,6 +124,6 @@ def _edges(found: Mask, scribbles: NDArray[np.uint8] | None, called: str) -> lis
     if not sides:
         return []
     return [
-        f"{called[0].upper()}{called[1:]} runs along the {' and '.join(sides)} edge of the picture: if the "
-        "object does not, draw background there."
+        f"{called[0].upper()}{called[1:]} runs along the {' and '.join(sides)} edge of the "
+        "picture: if the object does not, draw background there."
     ]

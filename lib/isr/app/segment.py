@@ -26,6 +26,7 @@ from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.marching import Mesh, mesh
 from isr.fitting.unaries import Watch, fit_scribbles, fit_unaries
 from isr.levels import likely_foreground
+from isr.reporting import words
 from isr.representations import Representation
 
 Region: TypeAlias = Polygon | MultiPolygon
