@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy import ndimage
 from shapely import affinity
 
 from isr import constraints
+from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
 from isr.evaluation.certificates import all_hold
 from isr.io import atomic_path
 from isr.reporting.cell_files import View
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from isr.app.segment import Segmentation
 
 _SIDE, _DPI = 900, 100
+_COVERS = 0.3
+"""Share of a picture of which background strokes would hide too much."""
 
 
 def write_preview(path: Path, found: "Segmentation") -> None:
@@ -32,6 +36,8 @@ def write_preview(path: Path, found: "Segmentation") -> None:
     asked = found.predictor_title if view.predicted is not None else "strokes alone"
     left.set_title(asked, fontsize=11)
     proved = "every check holds" if all_hold(found.certificate()) else "a check fails"
+    if found.certificate()[0].verdict == "no guarantee":
+        proved = "nothing is promised"
     right.set_title(f"{constraints.words(found.constraint)}: {proved}", fontsize=11)
     figure.subplots_adjust(0.005, 0.005, 0.995, 1 - 0.4 / figure.get_figheight(), 0.01)
     with atomic_path(path) as temporary:
@@ -63,11 +69,22 @@ def _view(found: "Segmentation") -> View:
         image,
         mask,
         small(found.found),
-        small(found.picture.scribbles),
+        _in_outline(small(found.picture.scribbles)),
         region=region,
         predictor=found.predictor_title,
         constraint=constraints.words(found.constraint),
     )
+
+
+def _in_outline(scribbles: NDArray[Any] | None) -> NDArray[Any] | None:
+    """Strokes (h, w); of background that covers much, as outside of a box, the rim alone."""
+    if scribbles is None:
+        return None
+    background = scribbles == BACKGROUND_SCRIBBLE
+    if background.mean() < _COVERS:
+        return scribbles
+    inner = ndimage.binary_erosion(background, iterations=2, border_value=1)
+    return np.where(inner, NO_SCRIBBLE, scribbles)
 
 
 def _nearest(found: "Segmentation", size: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
