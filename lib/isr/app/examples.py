@@ -77,5 +77,7 @@ def _write_stacks(picture: Picture, folder: Path) -> list[Path]:
     }
     for path, stack in stacks.items():
         with atomic_path(path) as temporary:
-            tifffile.imwrite(temporary, np.rint(stack * 65535).astype(np.uint16))
+            tifffile.imwrite(
+                temporary, np.rint(stack * 65535).astype(np.uint16), photometric="minisblack"
+            )
     return list(stacks)

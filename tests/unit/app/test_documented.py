@@ -40,8 +40,9 @@ def folder(tmp_path, monkeypatch):
     Image.fromarray(coloured(disc())).save("my_photos/a.png")
     Image.fromarray(painted(strokes((28, 20)))).save("my_strokes/a.png")
     stack, scribbles = np.stack([disc()] * 4), np.stack([strokes((28, 20))] * 4)
-    tifffile.imwrite("stack.tif", 200 * stack.astype(np.uint8), photometric="minisblack")
-    tifffile.imwrite("strokes.tif", scribbles, photometric="minisblack")
+    # Without being told, tifffile takes four slices for the channels of a picture.
+    for name, slices in (("stack.tif", 200 * stack.astype(np.uint8)), ("strokes.tif", scribbles)):
+        tifffile.imwrite(name, slices, photometric="minisblack")
     import cv2
 
     writer = cv2.VideoWriter("clip.mp4", cv2.VideoWriter_fourcc(*"mp4v"), 10, (64, 48))
