@@ -73,6 +73,11 @@ def calls(tmp_path_factory):
         "ThirdAxis": lambda: isr.ThirdAxis("t", np.arange(3.0) * 40),
         "mesh": lambda: isr.mesh(solid, scene, 8)[:2],
         "pixel_coordinates": lambda: isr.pixel_coordinates(12, 16),
+        "segment": lambda: (
+            isr.segment(
+                DISC.astype(np.float32), SCRIBBLES, predictor="threshold", steps=6, width=4
+            ).representation
+        ),
         "read_volume": lambda: isr.read_volume(folder / "stack.npy"),
         "slice_coordinates": lambda: isr.slice_coordinates(3, 12, 16),
         "write_ply": written,

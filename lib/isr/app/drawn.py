@@ -46,7 +46,7 @@ def _drawn(
     third = scene.third
     if third is not None and third.name == "depth":
         return decide(levels(scene.coordinates()))
-    values = [None] if third is None else list(third.values)
+    values = [None] if third is None else list(third.coordinates)
     found: NDArray[Any] = np.empty((len(values), *size), kind)
     for layer, value in zip(found, values, strict=True):
         for rows, plane in _strips(scene, size):

@@ -10,7 +10,7 @@ from shapely import MultiPolygon, Polygon
 
 from isr.app.drawn import draw_masks
 from isr.app.segment import shrunk_image
-from isr.coordinates import Scene, ThirdAxis
+from isr.coordinates import Scene
 from isr.data.pictures import Picture
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.marching import assemble
@@ -33,8 +33,8 @@ def coarse_outline(representation: Representation, scene: Scene, side: int = _SI
         return outline(representation, height, width, scene.convention, grid=grid)
     from isr.reporting.drawing.overlays import outlines
 
-    middle = scene.third.values[len(scene.third.values) // 2 :][:1]
-    slice_ = Scene(height, width, scene.convention, ThirdAxis(scene.third.name, middle))
+    middle = len(scene.third.values) // 2
+    slice_ = Scene(height, width, scene.convention, scene.third.part(slice(middle, middle + 1)))
     (mask,) = draw_masks(representation, slice_, grid)
     to_pixels = np.array([width / grid[1], height / grid[0]])
     return assemble([line * to_pixels for line in outlines(mask)], height, width)

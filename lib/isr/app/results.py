@@ -80,11 +80,17 @@ def _write_fit(found: Segmentation, path: Path) -> None:
     metadata = {
         "convention": scene.convention,
         "size": [scene.height, scene.width],
-        "third": None if third is None else {"name": third.name, "values": third.values.tolist()},
+        "third": None if third is None else _about_third(third),
         "versions": versions(),
     }
     group = Group({(found.name, found.seed): state}, {"representation": shape.about})
     write_fits(path, [group], metadata)
+
+
+def _about_third(third: ThirdAxis) -> dict[str, Any]:
+    origin, length = third.unit
+    about = {"name": third.name, "values": third.values.tolist()}
+    return about | {"origin": origin, "length": length, "step": third.step}
 
 
 def _write_plane(found: Segmentation, folder: Path, formats: set[str]) -> None:
@@ -219,7 +225,9 @@ def read_result(folder: Path) -> Result:
         third = fits.metadata["third"]
         axis = None
         if third is not None:
-            axis = ThirdAxis(cast(ThirdName, third["name"]), np.asarray(third["values"], float))
+            values = np.asarray(third["values"], float)
+            unit = third["origin"], third["length"], third["step"]
+            axis = ThirdAxis(cast(ThirdName, third["name"]), values, *unit)
         (name,) = fits.names
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{folder / FITS} is of no result: make it again.") from None

@@ -79,9 +79,12 @@ def test_regularisers_of_members_are_added():
     assert union.regulariser().item() == 111.0
 
 
-@pytest.mark.parametrize("options", [{"members": []}, {"count": 0}])
-def test_a_union_needs_a_member(options):
-    with pytest.raises(UserError, match="union has no members"):
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"members": []}, "union has no members"), ({"count": 0}, "'count' is 0")],
+)
+def test_a_union_needs_a_member(options, words):
+    with pytest.raises(UserError, match=words):
         constraints.build("union", 2, **options)
 
 

@@ -247,7 +247,7 @@ def sentence(told: Mapping[str, Any]) -> str:
     >>> sentence({"status": "failed", "iou": 0.0, "strokes": None})
     'the fit is far off: its IoU is 0.00 with the unaries'
     """
-    values = {"the unaries": told["iou"], "the strokes": told["strokes"]}
+    values = {"the unaries": told.get("iou"), "the strokes": told.get("strokes")}
     ious = " and ".join(f"{iou:.2f} with {what}" for what, iou in values.items() if iou is not None)
     match told["status"]:
         case "skipped":

@@ -54,7 +54,7 @@ def test_pictures_of_different_sizes_stacked_and_refilled_find_what_each_finds_a
     make_stack, monkeypatch, replays
 ):
     """As where there are kernels: padded, under `vmap`. From a start that has no ties."""
-    monkeypatch.setattr(PictureTraining, "start_", lambda task, problem: None)
+    monkeypatch.setattr(PictureTraining, "start_", lambda task, problem, again: None)
     more = {"kind": "cnn", "steps": 50, "schedule": joint_schedule()}
     with plain_convolutions():
         stack = make_stack(EIGHT[:4], stack_size=3, replays=replays, **more)
