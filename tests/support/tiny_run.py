@@ -19,6 +19,7 @@ TINY = {
     },
     "predictors": {"unet": {"width": 4, "epochs": 3, "min_steps": 60}},
     "studies": {
+        "peers": None,
         "convexity": {
             "vary": None,
             "cells": {

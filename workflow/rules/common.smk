@@ -20,7 +20,7 @@ from isr.config.forecast import Forecast
 from isr.config.jobs import DOWNLOADS, Jobs, told_inputs
 from isr.config.machine import command_line, has_gpu
 from isr.config.paths import Layer
-from isr.config.reading import read_plan
+from isr.config.reading import read_plan, unshared
 from isr.data.corruptions import CLEAN
 from isr.dependencies import inherited_digest
 from isr.errors import UserError
@@ -60,7 +60,7 @@ ENVIRONMENT = str(ROOT / "envs/isr.yaml").replace("{", "{{").replace("}", "}}")
 
 # What is configured is laid over the demo, wherever it comes from: files of the command line, that
 # of the folder where Snakemake runs, or the workflow that takes this one as a module.
-CONFIG = load_configfile(ROOT / "config/config.yaml")
+CONFIG = unshared(load_configfile(ROOT / "config/config.yaml"))
 update_config(CONFIG, config)
 LAYERS = [Layer.read(file, load_configfile) for file in workflow.configfiles]
 
@@ -164,3 +164,15 @@ def get_corruption(wildcards):
 def get_share(wildcards):
     """The prediction job of a folder."""
     return PLAN.shares[wildcards.dataset, wildcards.network][wildcards.share]
+
+
+def get_fit_inputs(wildcards):
+    return JOBS.fit_inputs(wildcards.study, wildcards.batch, int(wildcards.part))
+
+
+def get_evaluate_inputs(wildcards):
+    return JOBS.evaluate_inputs(wildcards.study, wildcards.cell)
+
+
+def get_figure_inputs(wildcards):
+    return DISPLAYS.figure_inputs(wildcards.figure)

@@ -2,10 +2,6 @@ TABLE_INVENTORY = display_inventory("tables", "{table}")
 FIGURE_INVENTORY = display_inventory("figures", "{figure}")
 
 
-def get_figure_inputs(wildcards):
-    return DISPLAYS.figure_inputs(wildcards.figure)
-
-
 rule tabulate:
     input:
         mending(
@@ -25,11 +21,12 @@ rule tabulate:
         settings=told(
             lambda wildcards: DISPLAYS.settings(DISPLAYS.tables[wildcards.table])
         ),
+        first="results/tables/{table}.csv",
         code=code("make_table"),
     message:
         "Make {output[0]}"
     shell:
-        "isr make_table --settings {params.settings:q} --output {output[0]:q}"
+        "isr make_table --settings {params.settings:q} --output {params.first:q}"
         " --inventory {output.inventory:q} {output.files:q} 2>&1 | tee {log:q} >&2"
 
 
@@ -49,11 +46,12 @@ rule draw:
         settings=told(
             lambda wildcards: DISPLAYS.settings(DISPLAYS.figures[wildcards.figure])
         ),
+        first="results/figures/{figure}.png",
         code=code("draw"),
     message:
         "Make {output[0]}"
     shell:
-        "isr draw --settings {params.settings:q} --output {output[0]:q}"
+        "isr draw --settings {params.settings:q} --output {params.first:q}"
         " --inventory {output.inventory:q} {output.files:q} 2>&1 | tee {log:q} >&2"
 
 

@@ -1,10 +1,6 @@
 CELL_INVENTORY = cell_inventory("{study}", "{cell}")
 
 
-def get_evaluate_inputs(wildcards):
-    return JOBS.evaluate_inputs(wildcards.study, wildcards.cell)
-
-
 rule evaluate:
     input:
         unpack(mending(CELL_INVENTORY, get_evaluate_inputs)),

@@ -1,7 +1,3 @@
-def get_fit_inputs(wildcards):
-    return JOBS.fit_inputs(wildcards.study, wildcards.batch, int(wildcards.part))
-
-
 rule fit:
     input:
         unpack(get_fit_inputs),

@@ -49,6 +49,20 @@ def read_plan(
     return plan
 
 
+def unshared(content: Any) -> Any:
+    """A copy in which no two keys have the same mapping or list.
+
+    Aliases of YAML share theirs: what is laid over one of them would change the others.
+
+    >>> one = {"vary": {}}
+    >>> unshared({"a": one, "b": one})["a"] is one
+    False
+    """
+    if isinstance(content, Mapping):
+        return {key: unshared(value) for key, value in content.items()}
+    return [unshared(value) for value in content] if isinstance(content, list) else content
+
+
 def _chosen(config: Config) -> Config:
     """The configuration with those of its studies alone that are to run."""
     if config.run is None:
