@@ -1,4 +1,5 @@
 import math
+import os
 import subprocess
 import sys
 
@@ -76,7 +77,9 @@ before = used()
 isr.masks(shape, {size}, third)
 print((used() - before) / {math.prod(size)})
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return float(done.stdout)
 
 
