@@ -1,6 +1,7 @@
 """The one call behind command and page: a picture and strokes in, a certified shape out."""
 
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,11 +20,12 @@ from isr.app.given import picture_of, read_subject, with_strokes
 from isr.app.predictions import Asked
 from isr.coordinates import Scene, ThirdAxis, grid_coordinates, with_third
 from isr.data.pictures import Picture, check_picture, resize_picture
-from isr.errors import UserError
+from isr.errors import PoorFit, UserError
 from isr.evaluation.certificates import Certificate, certify
 from isr.evaluation.metrics import resize_unaries
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.marching import Mesh, mesh
+from isr.fitting.engine.attempts import FAILED, sentence
 from isr.fitting.unaries import Watch, fit_scribbles, fit_unaries
 from isr.levels import likely_foreground
 from isr.reporting import words
@@ -98,11 +100,14 @@ def segment(
         plane = grid_coordinates(*picture.size, small.size)
         known = asked.unaries(small, with_third(plane, small.third).astype(np.float32))
     how = {"third": small.third, "size": picture.size, "seed": seed, "device": device, **fit}
-    if known is None:
-        assert small.scribbles is not None
-        found = fit_scribbles(small.scribbles, constraint, watch=watch, **how)
-    else:
-        found = fit_unaries(known, constraint, scribbles=small.scribbles, watch=watch, **how)
+    with warnings.catch_warnings():
+        # What is found says so itself, see `Segmentation.warnings`.
+        warnings.simplefilter("ignore", PoorFit)
+        if known is None:
+            assert small.scribbles is not None
+            found = fit_scribbles(small.scribbles, constraint, watch=watch, **how)
+        else:
+            found = fit_unaries(known, constraint, scribbles=small.scribbles, watch=watch, **how)
     return Segmentation(
         picture,
         found,
@@ -304,7 +309,9 @@ class Segmentation:
             found=self.found,
             called=self._called,
         )
-        return own + verdicts(self.certificate())
+        outcome = self.representation.outcome
+        poor = [f"{sentence(outcome)}."] if outcome.get("status") == FAILED else []
+        return poor + own + verdicts(self.certificate())
 
     @property
     def _called(self) -> str:

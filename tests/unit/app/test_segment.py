@@ -6,7 +6,7 @@ import shapely
 from painted_discs import coloured, disc, strokes
 
 import isr
-from isr.errors import UserError
+from isr.errors import PoorFit, UserError
 
 
 def _iou(a, b):
@@ -85,7 +85,7 @@ def test_a_large_picture_is_shrunk_for_the_fit_alone(monkeypatch, drawn):
     assert found.certified_size[0] * found.certified_size[1] <= 620
 
 
-def test_two_discs_contradict_one_convex_region():
+def test_two_discs_contradict_one_convex_region(recwarn):
     mask = disc((12, 20), 8) | disc((44, 20), 8)
     scribbles = strokes((12, 20))
     scribbles[19:22, 40:49] = 1
@@ -94,6 +94,8 @@ def test_two_discs_contradict_one_convex_region():
     said = " ".join(found.warnings)
     assert "strokes lie" in said
     assert "share" in said
+    assert "the fit is far off: its IoU is" in said
+    assert [each for each in recwarn if issubclass(each.category, PoorFit)] == []
 
 
 @pytest.mark.parametrize(
