@@ -91,6 +91,8 @@ def cell(name: str) -> str:
 
     >>> cell("constraint~path_connected_fit~joint_seed~42")
     'path-connected, joint, seed 42'
+    >>> cell("predictor~grabcut_scribbles~False")
+    'grabcut, unaries alone'
     >>> cell("horse-strong")
     'horse-strong'
     """
@@ -105,6 +107,8 @@ def axis_value(axis: str, value: str) -> str:
         return constraints.words(value)
     if axis == "corruption":
         return corruption(value)
+    if axis == "scribbles":
+        return {"True": "unaries and scribbles", "False": "unaries alone"}[value]
     named = axis in ("predictor", "features", "fit", "optimiser", "training")
     return value if named else f"{axis.replace('_', ' ')} {value}"
 
