@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
 from isr.evaluation.certificates import Certificate
+from isr.fitting.engine.attempts import iou
 
 Mask = NDArray[np.bool_]
 
@@ -90,11 +91,10 @@ def _strokes(mask: Mask, shape: str, scribbles: NDArray[np.uint8]) -> list[str]:
 
 def _mask(mask: Mask, shape: str, found: Mask, called: str) -> list[str]:
     said, area = [], int(found.sum())
-    union = int((mask | found).sum())
-    iou = int((mask & found).sum()) / union
-    if iou < _AGREEMENT:
+    common = iou(mask, found)
+    if common < _AGREEMENT:
         said.append(
-            f"The {shape} region and {called} share {iou:.0%} of their union: the "
+            f"The {shape} region and {called} share {common:.0%} of their union: the "
             f"object may not be {shape}, or the mask is wrong; look at both."
         )
     for text, pixels in (

@@ -25,7 +25,7 @@ from isr.evaluation.certificates import Certificate, certify
 from isr.evaluation.metrics import resize_unaries
 from isr.evaluation.outlines import outline
 from isr.evaluation.outlines.marching import Mesh, mesh
-from isr.fitting.engine.attempts import FAILED, sentence
+from isr.fitting.engine.attempts import FAILED, iou, sentence
 from isr.fitting.unaries import Watch, fit_scribbles, fit_unaries
 from isr.levels import likely_foreground
 from isr.reporting import words
@@ -323,8 +323,7 @@ class Segmentation:
         """IoU with the predictor's mask; NaN without one."""
         if self.found is None:
             return float("nan")
-        union = (self.mask() | self.found).sum()
-        return float((self.mask() & self.found).sum() / union) if union else 1.0
+        return iou(self.mask(), self.found)
 
     def save(self, folder: Path | str, formats: tuple[str, ...] | None = None) -> Path:
         """Write all of it to a folder, as a whole; see `isr.app.results.save`."""

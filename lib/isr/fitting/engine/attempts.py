@@ -194,11 +194,11 @@ class Judge:
             inside = foreground(_levels(call, problem, next(iter(state.values()))))[known]
             wanted = None if unaries is None else likely_foreground(unaries).ravel()[known]
             if wanted is not None and wanted.any() and not wanted.all():
-                of_unaries.append(_iou(inside, wanted))
+                of_unaries.append(iou(inside, wanted))
             if scribbles is not None:
                 labels = scribbles.ravel()[known]
                 told = labels != NO_SCRIBBLE
-                of_strokes.append(_iou(inside[told], labels[told] != BACKGROUND_SCRIBBLE))
+                of_strokes.append(iou(inside[told], labels[told] != BACKGROUND_SCRIBBLE))
         return Quality(min(of_unaries, default=None), min(of_strokes, default=None))
 
     def _loss(self, work: Work, problem: Problem, state: State) -> float:
@@ -221,7 +221,7 @@ def agreement(representation: Representation, problem: Problem) -> float:
     """IoU of a representation with a problem's thresholded unaries, over all pixels."""
     assert problem.unaries is not None
     found = foreground(_levels(representation, problem, next(representation.parameters())))
-    return _iou(found, likely_foreground(problem.unaries).ravel())
+    return iou(found, likely_foreground(problem.unaries).ravel())
 
 
 @torch.no_grad()
@@ -235,10 +235,10 @@ def _levels(
     return np.asarray(torch.cat([call(part) for part in torch.split(points, chunk)]).cpu().numpy())
 
 
-def _iou(found: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> float:
+def iou(found: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> float:
     """Intersection over union of two masks; 1 where both are empty."""
-    either = (found | wanted).sum()
-    return float((found & wanted).sum() / either) if either else 1.0
+    either = np.count_nonzero(found | wanted)
+    return float(np.count_nonzero(found & wanted) / either) if either else 1.0
 
 
 def sentence(told: Mapping[str, Any]) -> str:
