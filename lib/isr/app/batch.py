@@ -20,7 +20,7 @@ from isr import constraints
 from isr.app import given
 from isr.app.exchange import rasterised, read_coco, read_label_image, read_napari
 from isr.app.growth import into_file
-from isr.app.results import FORMATS, is_replaceable, save
+from isr.app.results import FORMATS, refuse_other_things, save
 from isr.app.segment import Segmentation, segment
 from isr.data.files import list_pictures
 from isr.data.pictures import Picture
@@ -41,8 +41,7 @@ def fit_one(options: argparse.Namespace) -> None:
         UserError: something that was given is wrong.
     """
     out = options.out or Path(f"{options.picture.stem}-{options.constraint}")
-    if out.exists() and not is_replaceable(out):
-        raise UserError(f"{out} holds other things than a result: name another folder with --out.")
+    refuse_other_things(out)
     picture = read_given(options, options.picture, options.scribbles, options.unaries, options.mask)
     with tqdm(desc=picture.name, unit="step", disable=None, file=sys.stderr) as bar:
         found = _segmented(options, picture, bar)
@@ -81,8 +80,7 @@ def fit_folder(options: argparse.Namespace) -> None:
 
 def _fit_of_folder(options: argparse.Namespace, name: str, path: Path, out: Path) -> dict[str, Any]:
     """Fit one of the pictures; its row of the table."""
-    if out.exists() and not is_replaceable(out):
-        raise UserError(f"{out} holds other things than a result: name another folder with --out.")
+    refuse_other_things(out)
     own = [_same_name(each, name) for each in (options.scribbles, options.unaries, options.mask)]
     found = _segmented(options, read_given(options, path, *own), None)
     save(found, out, (*FORMATS, *options.formats))

@@ -1,7 +1,7 @@
 """Results as folders: written as a whole, read, drawn at another size, and certified again.
 
-fit.safetensors holds the shape, from which everything else can be made again; certificate.json says
-what is proved of it, what contradicts it, and the sha256 of every file beside it.
+fits.safetensors holds the shape, from which everything else can be made again; certificate.json
+says what is proved of it, what contradicts it, and the sha256 of every file beside it.
 """
 
 import hashlib
@@ -56,8 +56,7 @@ def save(found: Segmentation, folder: Path, formats: tuple[str, ...] = FORMATS) 
             f"format {min(unknown)!r} is unknown: choose among {', '.join((*FORMATS, *FURTHER))}."
         )
     folder = Path(folder)
-    if folder.exists() and not is_replaceable(folder):
-        raise UserError(f"{folder} holds other things than a result: name another folder.")
+    refuse_other_things(folder)
     with atomic_folder(folder) as temporary:
         _write_fit(found, temporary / FITS)
         (_write_layers if found.is_layered else _write_plane)(found, temporary, {*formats})
@@ -67,9 +66,15 @@ def save(found: Segmentation, folder: Path, formats: tuple[str, ...] = FORMATS) 
     return folder
 
 
-def is_replaceable(folder: Path) -> bool:
-    """Whether nothing is lost with a folder: it is empty, or an earlier result."""
-    return folder.is_dir() and ((folder / CERTIFICATE).exists() or not any(folder.iterdir()))
+def refuse_other_things(folder: Path) -> None:
+    """See that nothing is lost with a folder: it is not there, is empty, or an earlier result.
+
+    Raises:
+        UserError: something would be.
+    """
+    empty = folder.is_dir() and not any(folder.iterdir())
+    if folder.exists() and not empty and not (folder / CERTIFICATE).exists():
+        raise UserError(f"{folder} holds other things than a result: name another folder.")
 
 
 def _write_fit(found: Segmentation, path: Path) -> None:

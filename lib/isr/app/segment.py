@@ -259,7 +259,8 @@ class Segmentation:
     def surface(self) -> Mesh:
         """The boundary of frames or slices: vertices (n, 3) and triangles, see `isr.mesh`.
 
-        Vertices are (x, y, z) in pixels; those of a clip (x, y, frame), from 0 of the first.
+        Vertices are (x, y, z) in pixels, z in the third axis's own unit if that is another; those
+        of a clip (x, y, frame), from 0 of the first.
 
         Raises:
             UserError: it is of a picture, or no surface lies in it.
@@ -268,9 +269,14 @@ class Segmentation:
         if third is None:
             raise UserError(f"{self.name} has no surface: ask for the outline.")
         found = mesh(self.representation, self.scene, _MESH_RESOLUTION)
-        longer = float(max(self.picture.size))
-        last = longer if third.name != "t" else max(1, len(third.values) - 1)
-        return Mesh(found.vertices * np.array([longer, longer, last]), found.faces)
+        longer, last = float(max(self.picture.size)), found.vertices[:, 2:]
+        if third.name == "t":
+            last = last * max(1, len(third.values) - 1)
+        elif third.unit == (0.0, 1.0):
+            last = last * longer
+        else:
+            last = third.to_values(last)
+        return Mesh(np.hstack([found.vertices[:, :2] * longer, last]), found.faces)
 
     def certificate(self) -> list[Certificate]:
         """What is proved of the shape, see `isr.certify`; its raster is of `certified_size`."""

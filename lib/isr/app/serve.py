@@ -27,7 +27,7 @@ from isr import constraints
 from isr.app.given import read_subject
 from isr.app.growth import Region, Watching
 from isr.app.predictions import Asked
-from isr.app.results import FORMATS, is_replaceable, save
+from isr.app.results import FORMATS, save
 from isr.app.segment import STROKES, Segmentation, segment
 from isr.coordinates import Scene
 from isr.data.pictures import BACKGROUND_SCRIBBLE, Picture
@@ -176,8 +176,6 @@ class Session:
         if found is None:
             raise UserError("there is no result yet: paint strokes and fit a shape.")
         folder = self.out / f"{found.name}-{found.constraint}"
-        if folder.exists() and not is_replaceable(folder):
-            raise UserError(f"{folder} holds other things than a result: move it.")
         return save(found, folder, (*FORMATS, "labels", "qgis", "napari", "coco"))
 
 

@@ -73,6 +73,14 @@ def test_a_volume_by_strokes():
     assert _iou(found.mask(), far < 6) > 0.8
     assert found.mask((40, 48)).shape == (8, 40, 48)
     assert len(found.surface().faces) > 50
+    # z in pixels, of slices two pixels apart; in millimetres where the axis is.
+    middle = found.surface().vertices.mean(0)
+    assert middle == pytest.approx([12, 10, 8], abs=1.5)
+    inches = isr.ThirdAxis("z", 1000.0 + 25.4 * np.arange(8))
+    body = isr.segment(
+        (far < 6).astype(float), constraint="convex", unaries=far < 6, third=inches, steps=120
+    )
+    assert body.surface().vertices[:, 2].mean() == pytest.approx(1000 + 25.4 * 3.5, abs=10)
 
 
 def test_a_large_picture_is_shrunk_for_the_fit_alone(monkeypatch, drawn):
