@@ -25,7 +25,7 @@ from isr.app.segment import Segmentation, segment
 from isr.data.files import list_pictures
 from isr.data.pictures import Picture
 from isr.errors import UserError
-from isr.evaluation.certificates import all_hold
+from isr.evaluation.certificates import all_hold, in_words
 from isr.fitting.unaries import Progress
 from isr.io import read_json, write_text
 
@@ -147,11 +147,9 @@ def _advance(bar: "tqdm[Any]", progress: Progress) -> None:
 
 
 def _said(found: Segmentation) -> str:
-    checks = found.certificate()
-    holding = sum(each.holds for each in checks)
     words = [
         constraints.words(found.constraint),
-        f"{'all' if holding == len(checks) else f'{holding} of'} {len(checks)} checks hold",
+        in_words(found.certificate()),
         f"{found.mask().mean():.1%} of the picture",
     ]
     if found.found is not None:

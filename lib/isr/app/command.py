@@ -130,6 +130,7 @@ def _example(options: argparse.Namespace) -> None:
 
 def _certify(options: argparse.Namespace) -> None:
     from isr.app.results import certify_again
+    from isr.evaluation.certificates import in_words
 
     refused = []
     for folder in options.results:
@@ -139,7 +140,7 @@ def _certify(options: argparse.Namespace) -> None:
             refused.append(str(error))
             continue
         words = constraints.words(result.about["constraint"])
-        print(f"{folder}: {words}; all {len(certificates)} checks hold, its files are unchanged")
+        print(f"{folder}: {words}; {in_words(certificates)}, its files are unchanged")
         for each in certificates:
             print(f"  {each.method}: {each.verdict}. {each.sentence}")
     if refused:

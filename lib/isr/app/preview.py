@@ -11,7 +11,7 @@ from shapely import affinity
 
 from isr import constraints
 from isr.data.pictures import BACKGROUND_SCRIBBLE, NO_SCRIBBLE
-from isr.evaluation.certificates import all_hold
+from isr.evaluation.certificates import in_words
 from isr.io import atomic_path
 from isr.reporting.cell_files import View
 from isr.reporting.drawing import overlays
@@ -35,9 +35,7 @@ def write_preview(path: Path, found: "Segmentation") -> None:
     overlays.draw_result(right, view)
     asked = found.predictor_title if view.predicted is not None else "strokes alone"
     left.set_title(asked, fontsize=11)
-    proved = "every check holds" if all_hold(found.certificate()) else "a check fails"
-    if found.certificate()[0].verdict == "no guarantee":
-        proved = "nothing is promised"
+    proved = in_words(found.certificate())
     right.set_title(f"{constraints.words(found.constraint)}: {proved}", fontsize=11)
     figure.subplots_adjust(0.005, 0.005, 0.995, 1 - 0.4 / figure.get_figheight(), 0.01)
     with atomic_path(path) as temporary:

@@ -33,7 +33,7 @@ from isr.coordinates import Scene
 from isr.data.pictures import BACKGROUND_SCRIBBLE, Picture
 from isr.data.pixels import SUFFIXES
 from isr.errors import UserError
-from isr.evaluation.certificates import all_hold
+from isr.evaluation.certificates import all_hold, in_words
 from isr.evaluation.vector_files import svg_path
 from isr.fitting.unaries import Progress
 from isr.models import kind_of
@@ -186,6 +186,7 @@ def _said(found: Segmentation) -> dict[str, Any]:
     return {
         "path": svg_path(found.outline()),
         "holds": all_hold(certificates),
+        "proved": in_words(certificates),
         "checks": [
             {"method": each.method, "verdict": each.verdict, "sentence": each.sentence}
             for each in certificates

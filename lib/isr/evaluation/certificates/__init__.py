@@ -1,5 +1,5 @@
 """What is proved of stored representations: `certify`, and what it returns."""
 
-from isr.evaluation.certificates.verdicts import Certificate, all_hold, certify
+from isr.evaluation.certificates.verdicts import Certificate, all_hold, certify, in_words
 
-__all__ = ["Certificate", "all_hold", "certify"]
+__all__ = ["Certificate", "all_hold", "certify", "in_words"]

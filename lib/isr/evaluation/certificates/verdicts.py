@@ -51,6 +51,14 @@ def all_hold(certificates: Sequence[Certificate]) -> bool:
     return bool(certificates) and all(certificate.holds for certificate in certificates)
 
 
+def in_words(certificates: Sequence[Certificate]) -> str:
+    """All certificates of a representation in a few words; without a guarantee, none is claimed."""
+    if not all_hold(certificates):
+        return "a check fails"
+    promised = any(certificate.method != "none" for certificate in certificates)
+    return "every check holds" if promised else "nothing is promised"
+
+
 @in_usual_state
 def certify(
     representation: Representation,

@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from shapely import box
 from isr import constraints
 from isr.constraints import build
 from isr.coordinates import ThirdAxis
-from isr.evaluation.certificates import Certificate, all_hold, certify
+from isr.evaluation.certificates import Certificate, all_hold, certify, in_words
 from isr.evaluation.certificates.rounding import (
     EPS,
     WORST,
@@ -257,3 +258,18 @@ def test_largest_magnitude():
     assert largest(np.array([1.0, -3.0])) == 3.0
     assert largest(np.array([1.0, np.nan])) == np.inf
     assert largest(np.zeros(0)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("convex", "every check holds"),
+        ("unconstrained", "nothing is promised"),
+        ("periodic", "nothing is promised"),
+    ],
+)
+def test_no_guarantee_is_claimed_of_what_has_none(kind, words):
+    shape = build(kind)
+    checks = certify(shape, 8, 10, seed=0)
+    assert in_words(checks) == words
+    assert in_words([replace(checks[0], holds=False), *checks[1:]]) == "a check fails"
